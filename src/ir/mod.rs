@@ -1,0 +1,11 @@
+//! Floor 1: what the sources mean ([`machine`], [`job`], [`cluster`], [`function`], [`trigger`], joined in
+//! [`estate`]) and what will run ([`plan`]).
+pub mod cluster;
+pub mod estate;
+pub mod function;
+pub mod job;
+pub mod machine;
+pub mod plan;
+pub mod quantity;
+pub mod trigger;
+pub mod value;

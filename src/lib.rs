@@ -1,0 +1,4 @@
+//! emr2k8s: a compiler that moves Spark estates from AWS EMR to Kubernetes.
+pub mod import;
+pub mod ir;
+pub mod source;

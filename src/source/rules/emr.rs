@@ -1,0 +1,2 @@
+//! TODO by its owner.
+crate::rules! {}
