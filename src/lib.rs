@@ -1,4 +1,7 @@
 //! emr2k8s: a compiler that moves Spark estates from AWS EMR to Kubernetes.
+pub mod compile;
+pub mod config;
+pub mod emit;
 pub mod import;
 pub mod ir;
 pub mod source;

@@ -1,2 +1,4 @@
-//! TODO by its owner.
-crate::rules! {}
+//! Rules of the emitters: what wrote a line of the output.
+crate::rules! {
+    EMI001 "manifest" r"A line that every manifest of its kind has: `apiVersion`, `kind`, names, and the structure that the API asks for.";
+}
