@@ -1,0 +1,67 @@
+//! JSON Schemas of the answers and of the JSON formats. They are committed under `docs/schemas/`; a test holds them equal.
+use super::inspect::InspectReport;
+use super::model::{LedgerReport, RunReport, to_json};
+use crate::config::Config;
+use schemars::generate::SchemaSettings;
+
+/// What there is a schema of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// `emr2k8s.yaml`.
+    Config,
+    /// What `migrate`, `diff` and `check` print.
+    Migrate,
+    /// What `ledger` prints.
+    Ledger,
+    /// What `inspect` prints.
+    Inspect,
+}
+
+impl Subject {
+    pub const ALL: [Subject; 4] = [Subject::Config, Subject::Migrate, Subject::Ledger, Subject::Inspect];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Subject::Config => "config",
+            Subject::Migrate => "migrate",
+            Subject::Ledger => "ledger",
+            Subject::Inspect => "inspect",
+        }
+    }
+}
+
+/// The schema as text.
+#[must_use]
+pub fn render(subject: Subject) -> String {
+    // Draft 7 is what the YAML language server knows best.
+    let input = || SchemaSettings::draft07().into_generator();
+    let output = || SchemaSettings::draft07().for_serialize().into_generator();
+    let schema = match subject {
+        Subject::Config => input().into_root_schema_for::<Config>(),
+        Subject::Migrate => output().into_root_schema_for::<RunReport>(),
+        Subject::Ledger => output().into_root_schema_for::<LedgerReport>(),
+        Subject::Inspect => output().into_root_schema_for::<InspectReport>(),
+    };
+    to_json(&schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Run with `EMR2K8S_BLESS=1` to write them anew.
+    #[test]
+    fn the_committed_schemas_are_those_of_the_code() {
+        for subject in Subject::ALL {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{}.schema.json", subject.name()));
+            let text = render(subject);
+            if std::env::var_os("EMR2K8S_BLESS").is_some() {
+                std::fs::write(&path, &text).unwrap();
+            }
+            let committed = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(committed == text, "docs/schemas/{}.schema.json is outdated: run this test with EMR2K8S_BLESS=1", subject.name());
+        }
+    }
+}
