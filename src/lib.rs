@@ -1,7 +1,10 @@
 //! emr2k8s: a compiler that moves Spark estates from AWS EMR to Kubernetes.
+pub mod cli;
 pub mod compile;
 pub mod config;
 pub mod emit;
 pub mod import;
 pub mod ir;
+pub mod output;
+pub mod report;
 pub mod source;

@@ -93,10 +93,10 @@ mod tests {
         now.sources.insert("more.json".into(), "x".into());
         let found = check(&folder, &plan, &now);
         assert!(found.in_sync);
-        assert_eq!(found.sources.iter().map(|s| (s.path.as_str(), s.change)).collect::<Vec<_>>(), [
-            ("in.json", Kind::Changed),
-            ("more.json", Kind::Added)
-        ]);
+        assert_eq!(
+            found.sources.iter().map(|s| (s.path.as_str(), s.change)).collect::<Vec<_>>(),
+            [("in.json", Kind::Changed), ("more.json", Kind::Added)]
+        );
         now.sources.clear();
         assert_eq!(check(&folder, &plan, &now).sources[0].change, Kind::Gone);
     }

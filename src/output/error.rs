@@ -35,7 +35,9 @@ impl OutputError {
         match self {
             Self::IsFile(_) => Some("name a folder, or a path where nothing is yet, after `--out`"),
             Self::HoldsSource { .. } => Some("name another folder after `--out`; a folder inside the sources is fine"),
-            Self::Foreign { .. } => Some("name an empty folder, one that is not there yet, or one that emr2k8s wrote (it has an `emr2k8s.lock`)"),
+            Self::Foreign { .. } => {
+                Some("name an empty folder, one that is not there yet, or one that emr2k8s wrote (it has an `emr2k8s.lock`)")
+            }
             Self::Blocked { .. } => Some("move them away, or give their content to emr2k8s by deleting them"),
             Self::Symlinks { .. } => Some("replace the links with files or folders: emr2k8s writes only inside the output folder"),
             Self::Lock { .. } => Some(

@@ -124,7 +124,7 @@ impl Lock {
     #[must_use]
     pub fn lines(&self) -> Vec<(String, About)> {
         let mut out: Vec<(String, About)> = Vec::new();
-        let mut frame = |out: &mut Vec<(String, About)>, text: String| out.push((text, About::Frame));
+        let frame = |out: &mut Vec<(String, About)>, text: String| out.push((text, About::Frame));
         frame(&mut out, "{".into());
         frame(&mut out, format!("  \"format\": {FORMAT},"));
         frame(&mut out, format!("  \"emr2k8s\": {},", quoted(&self.version)));

@@ -7,10 +7,11 @@
 //! A run goes through these steps, each in a module of its own:
 //! [`folder`] looks at the folder and refuses one that is not ours; [`plan`] compares lock, disk and compilation and says
 //! what becomes of each file; then [`write`] carries the plan out, all of it or nothing, or [`diff`] shows it, or
-//! [`check`] judges it.
+//! [`check`] judges it. [`explain`] answers from the lock alone where a line comes from.
 pub mod check;
 pub mod diff;
 pub mod error;
+pub mod explain;
 pub mod folder;
 pub mod lock;
 pub mod plan;

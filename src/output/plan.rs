@@ -46,8 +46,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of a summary.
-    pub const ALL: [Status; 6] =
-        [Status::Created, Status::Updated, Status::Unchanged, Status::Removed, Status::Kept, Status::Conflict];
+    pub const ALL: [Status; 6] = [Status::Created, Status::Updated, Status::Unchanged, Status::Removed, Status::Kept, Status::Conflict];
 
     #[must_use]
     pub fn name(self) -> &'static str {

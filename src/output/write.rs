@@ -64,12 +64,8 @@ impl Writer<'_> {
         let (new, old) = (self.staging.join("new"), self.staging.join("old"));
         self.make_folders(&new)?;
         self.make_folders(&old)?;
-        let writes: Vec<&str> = plan
-            .changes
-            .iter()
-            .filter(|c| matches!(c.status, Status::Created | Status::Updated))
-            .map(|c| c.path.as_str())
-            .collect();
+        let writes: Vec<&str> =
+            plan.changes.iter().filter(|c| matches!(c.status, Status::Created | Status::Updated)).map(|c| c.path.as_str()).collect();
         // Everything that may run out of space happens before anything in the folder moves.
         for (i, path) in writes.iter().enumerate() {
             if let Some(file) = tree.files.get(*path) {

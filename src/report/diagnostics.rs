@@ -78,7 +78,7 @@ fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &mut E
     for (span, words) in &diagnostic.related {
         places.push((prefix.show(&files.get(span.file).path), excerpts.of(*span), AnnotationKind::Context, plain(words)));
     }
-    let mut group: Group<'_> = level(diagnostic).primary_title(plain(&diagnostic.message)).id(diagnostic.rule.code).into();
+    let mut group = Group::with_title(level(diagnostic).primary_title(plain(&diagnostic.message)).id(diagnostic.rule.code));
     for (path, excerpt, kind, words) in &places {
         group = place(group, path, excerpt, *kind, words);
     }
@@ -88,16 +88,22 @@ fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &mut E
     if let Some(answer) = &diagnostic.answer {
         group = group.element(Level::HELP.with_name("answer").message(format!("`{}` in emr2k8s.yaml", plain(answer))));
     }
-    renderer.render(&[group])
+    without_empty_origins(&renderer.render(&[group]))
+}
+
+/// A snippet without a path is preceded by a line that only holds `:::`, where the path would be; it says nothing.
+fn without_empty_origins(text: &str) -> String {
+    let lines = text.split('\n').filter(|line| !(line.contains(":::") && anstream::adapter::strip_str(line).to_string().trim() == ":::"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The path and position, then the line. The position is given by itself, because that of a cropped line is not the file's.
 fn place<'a>(group: Group<'a>, path: &'a str, excerpt: &'a Excerpt, kind: AnnotationKind, words: &'a str) -> Group<'a> {
     let annotation = kind.span(excerpt.span.clone());
     let annotation = if words.is_empty() { annotation } else { annotation.label(words) };
-    group.element(Origin::path(path).line(excerpt.line as usize).char_column(excerpt.column as usize)).element(
-        Snippet::<Annotation<'_>>::source(excerpt.text.as_str()).line_start(excerpt.line as usize).annotation(annotation),
-    )
+    group
+        .element(Origin::path(path).line(excerpt.line as usize).char_column(excerpt.column as usize))
+        .element(Snippet::<Annotation<'_>>::source(excerpt.text.as_str()).line_start(excerpt.line as usize).annotation(annotation))
 }
 
 #[cfg(test)]
@@ -121,7 +127,7 @@ mod tests {
             .related(Span::new(b, 24, 27), "this is near")
             .help("write `C`")
             .answer("names.b");
-        insta::assert_snapshot!(text(&diagnostic, &files));
+        insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false}, { insta::assert_snapshot!("report_diagnostic", text(&diagnostic, &files)) });
     }
 
     #[test]

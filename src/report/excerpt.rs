@@ -109,7 +109,13 @@ fn crop(text: &str, secrets: &[Range<usize>], span: Range<usize>) -> (String, Ra
             to.get_or_insert(out.len());
         }
         let Some(c) = text[at..].chars().next() else { break };
-        out.push(if c == '\t' { ' ' } else if is_unsafe(c) { '\u{fffd}' } else { c });
+        out.push(if c == '\t' {
+            ' '
+        } else if is_unsafe(c) {
+            '\u{fffd}'
+        } else {
+            c
+        });
         at += c.len_utf8();
     }
     let from = from.unwrap_or(out.len());

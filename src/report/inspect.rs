@@ -462,7 +462,8 @@ pub(super) mod tests {
     #[test]
     fn states_of_branches_and_their_targets_are_listed_and_secrets_are_not() {
         let report = InspectReport::new(&sample());
-        let states: Vec<_> = report.stages[0].machines[0].states.iter().map(|s| (s.name.as_str(), s.within.as_deref(), s.next.clone())).collect();
+        let states: Vec<_> =
+            report.stages[0].machines[0].states.iter().map(|s| (s.name.as_str(), s.within.as_deref(), s.next.clone())).collect();
         assert_eq!(states, [("A", None, vec!["P".to_owned()]), ("P", None, vec![]), ("B", Some("P/0"), vec![])]);
         assert_eq!(report.stages[0].jobs[0].arguments, ["--password", "<secret>", "<secret>", "plain"]);
         assert_eq!((report.links[0].line, report.links[0].broken), (2, true));

@@ -41,7 +41,7 @@ fn stage_text(stage: &StageEntry, out: &mut String) {
         };
         machines.push(format!("{}  {count}  {}", plain(&machine.name), at(&machine.file, machine.line)));
         for state in &machine.states {
-            let depth = state.within.as_deref().map_or(0, |within| within.split('/').count() / 2 + 1);
+            let depth = state.within.as_deref().map_or(0, |within| within.split('/').count() / 2);
             let next = if state.next.is_empty() { String::new() } else { format!(" → {}", plain(&state.next.join(", "))) };
             let resource = state.resource.as_deref().map(|r| format!("  {}", paint(DIM, &plain(r)))).unwrap_or_default();
             machines.push(format!("{}{} {}{next}{resource}", "  ".repeat(depth + 1), state.kind, plain(&state.name)));
@@ -64,7 +64,9 @@ fn stage_text(stage: &StageEntry, out: &mut String) {
         });
         let release = cluster.release.as_deref().unwrap_or("(no release)");
         let groups = groups.collect::<Vec<_>>().join(", ");
-        plain(&format!("{}  {release}  {groups}", cluster.name.as_ref().unwrap_or(&cluster.reference))) + "  " + &at(&cluster.file, cluster.line)
+        plain(&format!("{}  {release}  {groups}", cluster.name.as_ref().unwrap_or(&cluster.reference)))
+            + "  "
+            + &at(&cluster.file, cluster.line)
     });
     section("clusters", clusters.collect());
     let functions = stage.functions.iter().map(|function| {
@@ -72,13 +74,10 @@ fn stage_text(stage: &StageEntry, out: &mut String) {
         format!("{}  {}  {}", plain(&function.name), plain(action), at(&function.file, function.line))
     });
     section("functions", functions.collect());
-    let triggers = stage
-        .triggers
-        .iter()
-        .map(|t| format!("{} {} → {}  {}", t.kind, plain(&t.detail), plain(&t.target), at(&t.file, t.line)));
+    let triggers =
+        stage.triggers.iter().map(|t| format!("{} {} → {}  {}", t.kind, plain(&t.detail), plain(&t.target), at(&t.file, t.line)));
     section("triggers", triggers.collect());
-    let found =
-        stage.found.iter().map(|f| format!("{} {}: {}  {}", plain(&f.kind), plain(&f.name), plain(&f.why), at(&f.file, f.line)));
+    let found = stage.found.iter().map(|f| format!("{} {}: {}  {}", plain(&f.kind), plain(&f.name), plain(&f.why), at(&f.file, f.line)));
     section("found, not translated", found.collect());
 }
 

@@ -15,8 +15,7 @@ pub fn render(report: &LedgerReport) -> String {
         let (block, after) = rest.split_at(count);
         rest = after;
         let _ = writeln!(out, "{}", paint(BOLD, &plain(&first.file)));
-        let rows: Vec<[String; 3]> =
-            block.iter().map(|v| [v.line.to_string(), cut(&v.pointer), cut(&v.value)]).collect();
+        let rows: Vec<[String; 3]> = block.iter().map(|v| [v.line.to_string(), cut(&v.pointer), cut(&v.value)]).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths = [width(0), width(1), width(2)];
         for (value, [line, pointer, text]) in block.iter().zip(&rows) {
@@ -105,7 +104,7 @@ mod tests {
     #[test]
     fn values_are_grouped_by_file_and_aligned() {
         let text = render(&LedgerReport::new(&sample(), &[]));
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+        insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false}, { insta::assert_snapshot!("report_ledger", anstream::adapter::strip_str(&text).to_string()) });
     }
 
     #[test]

@@ -19,11 +19,7 @@ const QUOTE_DEPTH: usize = 4;
 
 /// Byte ranges of a line that hold secrets: sorted, not overlapping. `before` are the lines above, the nearest first;
 /// `after` those below.
-pub fn secrets<'a>(
-    before: impl Iterator<Item = &'a str>,
-    line: &str,
-    after: impl Iterator<Item = &'a str>,
-) -> Vec<Range<usize>> {
+pub fn secrets<'a>(before: impl Iterator<Item = &'a str>, line: &str, after: impl Iterator<Item = &'a str>) -> Vec<Range<usize>> {
     let before: Vec<&str> = before.take(KEY_LINES).collect();
     if is_key_body(&before, line) {
         let start = line.len() - line.trim_start().len();
@@ -76,7 +72,10 @@ fn is_key_body(before: &[&str], line: &str) -> bool {
     let body = line.trim().trim_matches(['"', '\'', ',', '+', '\\']);
     let base64 = body.len() >= 8 && body.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
     base64
-        && before.iter().find(|line| line.contains("-----")).is_some_and(|line| line.contains("-----BEGIN ") && line.contains("PRIVATE KEY"))
+        && before
+            .iter()
+            .find(|line| line.contains("-----"))
+            .is_some_and(|line| line.contains("-----BEGIN ") && line.contains("PRIVATE KEY"))
 }
 
 /// The state of a scan from literal to literal.
@@ -145,6 +144,10 @@ impl Scan {
             return value;
         }
         let rest = &line[value..end];
+        // `a=b c` of a shell or a list of settings ends at the space, `a: b c` does not.
+        let tight = bytes[at] == b'=' && value == at + 1;
+        let words = if tight { rest.find(char::is_whitespace).unwrap_or(rest.len()) } else { rest.len() };
+        let rest = &rest[..words];
         let stop = rest.find(" #").unwrap_or(rest.len()).min(rest.find([',', '}', ']', ')', '"', '\'', '\\']).unwrap_or(rest.len()));
         let text = rest[..stop].trim_end();
         let range = value..value + text.len();

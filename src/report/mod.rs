@@ -5,6 +5,7 @@
 //! terminal. Text for people is written with colours, which the command line strips where they do not belong.
 //!
 //! Source lines are shown only through [`excerpt`], which crops long ones and masks secrets.
+pub mod answers;
 pub mod diagnostics;
 pub mod excerpt;
 pub mod github;

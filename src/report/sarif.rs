@@ -113,10 +113,7 @@ fn result(entry: &DiagnosticEntry, index: &BTreeMap<&str, usize>, prefix: &Prefi
     }
     let file = entry.file.as_deref().unwrap_or("");
     out.insert("partialFingerprints".into(), json!({"emr2k8s/v1": fingerprint(seen, entry.code, file, &entry.message)}));
-    out.insert(
-        "properties".into(),
-        json!({"severity": entry.severity, "verdict": entry.verdict, "answer": entry.answer}),
-    );
+    out.insert("properties".into(), json!({"severity": entry.severity, "verdict": entry.verdict, "answer": entry.answer}));
     Value::Object(out)
 }
 

@@ -3,6 +3,7 @@ use super::inspect::InspectReport;
 use super::model::{LedgerReport, RunReport, to_json};
 use crate::config::Config;
 use schemars::generate::SchemaSettings;
+use serde_json::Value;
 
 /// What there is a schema of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,12 +39,32 @@ pub fn render(subject: Subject) -> String {
     let input = || SchemaSettings::draft07().into_generator();
     let output = || SchemaSettings::draft07().for_serialize().into_generator();
     let schema = match subject {
-        Subject::Config => input().into_root_schema_for::<Config>(),
+        Subject::Config => {
+            let mut schema = input().into_root_schema_for::<Config>();
+            if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+                properties.values_mut().for_each(allow_null);
+            }
+            schema
+        }
         Subject::Migrate => output().into_root_schema_for::<RunReport>(),
         Subject::Ledger => output().into_root_schema_for::<LedgerReport>(),
         Subject::Inspect => output().into_root_schema_for::<InspectReport>(),
     };
     to_json(&schema)
+}
+
+/// `images:` with nothing below it is no answer, and no mistake: `emr2k8s init` writes it so.
+fn allow_null(property: &mut Value) {
+    let Some(object) = property.as_object_mut() else { return };
+    if let Some(mut all) = object.remove("allOf") {
+        if let Some(list) = all.as_array_mut() {
+            list.push(serde_json::json!({"type": "null"}));
+        }
+        object.insert("anyOf".to_owned(), all);
+    } else if let Some(kind @ ("object" | "array")) = object.get("type").and_then(Value::as_str) {
+        let kinds = serde_json::json!([kind, "null"]);
+        object.insert("type".to_owned(), kinds);
+    }
 }
 
 #[cfg(test)]

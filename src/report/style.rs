@@ -17,14 +17,25 @@ pub fn paint(style: &str, text: &str) -> String {
 /// Whether a character would change a terminal's state or hide what follows: controls, and the marks that reorder text.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A text from a file or a name, on one line, with nothing in it that a terminal obeys.
 #[must_use]
 pub fn plain(text: &str) -> String {
     if text.contains(is_unsafe) {
-        text.chars().map(|c| if c == '\t' { ' ' } else if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+        text.chars()
+            .map(|c| {
+                if c == '\t' {
+                    ' '
+                } else if is_unsafe(c) {
+                    '\u{fffd}'
+                } else {
+                    c
+                }
+            })
+            .collect()
     } else {
         text.to_owned()
     }

@@ -54,23 +54,31 @@ pub fn differences(report: &RunReport, check: &Check) -> String {
 pub fn render(summary: &Summary) -> String {
     let mut out = String::new();
     let files = &summary.files;
-    line(&mut out, "files", &[
-        ("created", files.created),
-        ("updated", files.updated),
-        ("removed", files.removed),
-        ("kept", files.kept),
-        ("in conflict", files.conflict),
-        ("unchanged", files.unchanged),
-    ]);
+    line(
+        &mut out,
+        "files",
+        &[
+            ("created", files.created),
+            ("updated", files.updated),
+            ("removed", files.removed),
+            ("kept", files.kept),
+            ("in conflict", files.conflict),
+            ("unchanged", files.unchanged),
+        ],
+    );
     let (verdicts, severities) = (&summary.verdicts, &summary.severities);
-    line(&mut out, "translation", &[
-        ("exact", verdicts.exact),
-        ("equivalent", verdicts.equivalent),
-        ("changed", verdicts.changed),
-        ("refused", verdicts.refused),
-        (if severities.question == 1 { "question" } else { "questions" }, severities.question),
-        (if severities.error == 1 { "error" } else { "errors" }, severities.error),
-    ]);
+    line(
+        &mut out,
+        "translation",
+        &[
+            ("exact", verdicts.exact),
+            ("equivalent", verdicts.equivalent),
+            ("changed", verdicts.changed),
+            ("refused", verdicts.refused),
+            (if severities.question == 1 { "question" } else { "questions" }, severities.question),
+            (if severities.error == 1 { "error" } else { "errors" }, severities.error),
+        ],
+    );
     line(&mut out, "source values", &summary.ledger.each());
     if let Some(reason) = &summary.reason {
         let _ = writeln!(out, "{} {reason}", paint(BOLD, "nothing was written:"));
