@@ -96,7 +96,9 @@ impl Collector {
     fn graph(&mut self, graph: &Graph) {
         self.maybe(graph.start_at.as_ref());
         self.maybe(graph.comment.as_ref());
-        graph.states.iter().for_each(|state| self.state(state));
+        for state in &graph.states {
+            self.state(state);
+        }
     }
 
     fn state(&mut self, state: &State) {
@@ -110,8 +112,12 @@ impl Collector {
             None => {}
         }
         self.data(&state.data);
-        state.retry.iter().for_each(|retrier| self.retrier(retrier));
-        state.catch.iter().for_each(|catcher| self.catcher(catcher));
+        for retrier in &state.retry {
+            self.retrier(retrier);
+        }
+        for catcher in &state.catch {
+            self.catcher(catcher);
+        }
         self.kind(&state.kind);
     }
 
@@ -136,7 +142,9 @@ impl Collector {
             }
             StateKind::Pass { result } => self.maybe_template(result.as_ref()),
             StateKind::Choice { rules, default } => {
-                rules.iter().for_each(|rule| self.rule(rule));
+                for rule in rules {
+                    self.rule(rule);
+                }
                 self.maybe(default.as_ref());
             }
             StateKind::Wait(WaitFor::Seconds(number) | WaitFor::Timestamp(number)) => self.number(Some(number)),
@@ -148,7 +156,11 @@ impl Collector {
                     }
                 }
             }
-            StateKind::Parallel { branches } => branches.iter().for_each(|branch| self.graph(branch)),
+            StateKind::Parallel { branches } => {
+                for branch in branches {
+                    self.graph(branch);
+                }
+            }
             StateKind::Map(map) => self.map(map),
             StateKind::Unknown(name) => self.maybe(name.as_ref()),
         }
@@ -171,7 +183,9 @@ impl Collector {
     }
 
     fn retrier(&mut self, retrier: &Retrier) {
-        retrier.error_equals.iter().for_each(|name| self.sourced(name));
+        for name in &retrier.error_equals {
+            self.sourced(name);
+        }
         for text in [
             &retrier.interval_seconds,
             &retrier.max_attempts,
@@ -185,7 +199,9 @@ impl Collector {
     }
 
     fn catcher(&mut self, catcher: &Catcher) {
-        catcher.error_equals.iter().for_each(|name| self.sourced(name));
+        for name in &catcher.error_equals {
+            self.sourced(name);
+        }
         self.maybe(catcher.next.as_ref());
         self.maybe(catcher.comment.as_ref());
         self.path(catcher.result_path.as_ref());
@@ -203,7 +219,11 @@ impl Collector {
 
     fn condition(&mut self, condition: &Condition) {
         match condition {
-            Condition::And(parts, _) | Condition::Or(parts, _) => parts.iter().for_each(|part| self.condition(part)),
+            Condition::And(parts, _) | Condition::Or(parts, _) => {
+                for part in parts {
+                    self.condition(part);
+                }
+            }
             Condition::Not(part, _) => self.condition(part),
             Condition::Compare { variable, operator, operand } => {
                 self.sourced(variable);
@@ -241,7 +261,11 @@ impl Collector {
 
     fn template(&mut self, template: &Template) {
         match &template.value {
-            TemplateValue::List(items) if !items.is_empty() => items.iter().for_each(|item| self.template(item)),
+            TemplateValue::List(items) if !items.is_empty() => {
+                for item in items {
+                    self.template(item);
+                }
+            }
             TemplateValue::Map(entries) if !entries.is_empty() => {
                 for (key, value) in entries {
                     self.sourced(key);

@@ -98,8 +98,8 @@ A rule in JSONPath has `And`, `Or`, `Not`, or a `Variable` and one comparison op
 rule without one; emr2k8s does not translate it.";
     ASL125 "fail-without-error" r"A Fail state has no `Error`.
 
-The run fails without an error name: no retrier or catcher of a caller can match it but `States.ALL` and
-`States.TaskFailed`, and whoever reads the log learns little. Add `Error` and `Cause`.";
+The run fails without an error name: no retrier or catcher can name it, and whoever reads the log learns little. Add `Error` and
+`Cause`.";
     ASL126 "no-resource" r"A Task state has no `Resource`.
 
 It would not be known what to run, and AWS refuses the definition.";
@@ -133,4 +133,8 @@ Readers of JSON and YAML take the last of several equal keys. The earlier value 
 
 `!Ref`, `!GetAtt` and `!Sub` are read. For others, put the value into the definition, or pass it with
 `DefinitionSubstitutions`.";
+    ASL136 "broken-expression" r"A text opens a JSONata expression and does not close it, or the other way round.
+
+An expression is the whole text: it starts with `{%` and ends with `%}`, with no spaces outside. AWS refuses a definition with half of it.
+emr2k8s reads it as plain text.";
 }
