@@ -1,4 +1,5 @@
 //! emr2k8s: a compiler that moves Spark estates from AWS EMR to Kubernetes.
+pub mod facts;
 pub mod import;
 pub mod ir;
 pub mod source;
