@@ -2,6 +2,8 @@
 pub mod compile;
 pub mod config;
 pub mod emit;
+pub mod facts;
 pub mod import;
 pub mod ir;
+pub mod pass;
 pub mod source;

@@ -280,3 +280,31 @@ impl Collector {
         self.0.extend(value.all_origins().iter());
     }
 }
+
+impl State {
+    /// The ranges of this state's own values, without those of the graphs inside it.
+    #[must_use]
+    pub fn own_spans(&self) -> Origins {
+        let inner: Vec<Span> = match &self.kind {
+            StateKind::Parallel { branches } => branches.iter().map(|b| b.span).collect(),
+            StateKind::Map(map) => map.processor.iter().map(|p| p.span).collect(),
+            _ => Vec::new(),
+        };
+        self.spans().iter().filter(|span| !inner.iter().any(|graph| graph.contains(*span))).collect()
+    }
+
+    /// The ranges of the fields that move data: paths, selectors, JSONata's Output and Assign. Not the payload.
+    #[must_use]
+    pub fn data_spans(&self) -> Origins {
+        let mut out = Collector::default();
+        let payload = matches!(self.kind, StateKind::Task(_));
+        let data = Data {
+            input_path: self.data.input_path.clone().filter(|_| !payload),
+            parameters: self.data.parameters.clone().filter(|_| !payload),
+            arguments: self.data.arguments.clone().filter(|_| !payload),
+            ..self.data.clone()
+        };
+        out.data(&data);
+        out.finish()
+    }
+}
