@@ -50,6 +50,7 @@ pub enum StmtKind {
     Call {
         function: String,
         payload: Payload,
+        on_failure: OnFailure,
     },
     Wait {
         seconds: Sourced<u64>,
@@ -148,6 +149,8 @@ pub struct SparkRelease {
     pub hadoop: String,
     /// Maven coordinates of the AWS SDK that this Hadoop's S3A was built with.
     pub aws_sdk: String,
+    /// Repository and tag of the base image.
+    pub image: String,
 }
 
 /// All that is to be emitted for one stage.

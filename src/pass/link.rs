@@ -178,7 +178,7 @@ fn only_symbol(value: &Val) -> Option<String> {
 }
 
 /// Of several candidates, the one whose file shares the longest folder path with `place`; the first of equals.
-pub fn nearest<'c, T>(candidates: &'c [T], place: &str, path: impl Fn(&T) -> &str) -> Option<&'c T> {
+pub fn nearest<'c, 'p, T>(candidates: &'c [T], place: &str, path: impl Fn(&'c T) -> &'p str) -> Option<&'c T> {
     let mut best: Option<(usize, &T)> = None;
     for candidate in candidates {
         let shared = shared_folders(path(candidate), place);

@@ -128,7 +128,7 @@ fn number(value: &Sourced<String>) -> Option<u32> {
 fn set<T>(slot: &mut Option<Sourced<T>>, parsed: Option<T>, key: &Sourced<String>, value: &Sourced<String>, sink: &mut Sink) {
     match parsed {
         Some(_) if slot.is_some() => sink.absorb_all(&value.origins, &plan::SIZ111, "the batch's own field takes its place"),
-        Some(parsed) => *slot = Some(Sourced::new(parsed, value.origins.with(&key.origins))),
+        Some(parsed) => *slot = Some(Sourced::new(parsed, value.origins.clone().with(&key.origins))),
         None => {
             value.origins.iter().for_each(|span| sink.unsupported(span, &plan::SIZ112, "not a value that Spark reads"));
             sink.report(Diagnostic::warning(&plan::SIZ112, value.span(), format!("`{}` is `{}`, which Spark cannot read", key.value, value.value)));

@@ -246,7 +246,7 @@ impl Reader<'_, '_> {
     fn unknown(&mut self, field: &str, value: &Val) {
         let (span, shown, why) = match first_unknown(value) {
             Some(Value::Unknown(unknown)) => (Some(unknown.span), unknown.expression.clone(), unknown.why.clone()),
-            Some(Value::Symbol(symbol)) => (Some(symbol.span), symbol.name.clone(), symbol_reason(symbol).to_owned()),
+            Some(Value::Symbol(symbol)) => (Some(symbol.span), symbol.name.clone(), symbol_reason(&symbol).to_owned()),
             _ => (value.origins.first(), value.display(), "it is not a plain value".to_owned()),
         };
         self.fail(
