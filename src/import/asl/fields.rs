@@ -53,7 +53,7 @@ impl Kinds {
         Kinds(self.0 & !other.0)
     }
 
-    fn has(self, other: Kinds) -> bool {
+    pub(super) fn has(self, other: Kinds) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -72,7 +72,7 @@ const PATH: Option<QueryLanguage> = Some(QueryLanguage::JsonPath);
 const ATA: Option<QueryLanguage> = Some(QueryLanguage::Jsonata);
 
 /// Every field of a state: its name, the kinds that take it, and its query language where it has only one.
-const STATE: &[(&str, Kinds, Option<QueryLanguage>)] = &[
+pub(super) const STATE: &[(&str, Kinds, Option<QueryLanguage>)] = &[
     ("Type", ALL, None),
     ("Comment", ALL, None),
     ("QueryLanguage", ALL, None),
@@ -143,7 +143,7 @@ pub(super) const RETRIER: Names = &[
 pub(super) const CATCHER: Names =
     &[("ErrorEquals", None), ("Next", None), ("ResultPath", PATH), ("Output", ATA), ("Assign", None), ("Comment", None)];
 
-fn language_name(language: QueryLanguage) -> &'static str {
+pub(super) fn language_name(language: QueryLanguage) -> &'static str {
     match language {
         QueryLanguage::JsonPath => "JSONPath",
         QueryLanguage::Jsonata => "JSONata",

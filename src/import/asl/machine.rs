@@ -4,7 +4,7 @@ use super::fields;
 use super::reader::{Fields, Reader};
 use crate::ir::machine::{Graph, Machine, QueryLanguage};
 use crate::source::node::{Kind, Node};
-use crate::source::rules::asl::{ASL104, ASL107, ASL110, ASL118, ASL120, ASL134};
+use crate::source::rules::asl::{ASL104, ASL105, ASL107, ASL110, ASL118, ASL120, ASL134};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{FileId, Sourced, Span};
 
@@ -107,6 +107,13 @@ impl Reader<'_> {
                         .help("rename one of them"),
                 );
                 self.sink.ignore(entry.value.span, &ASL134, format!("a later state `{}` replaces it", entry.key));
+                continue;
+            }
+            let misplaced = fields::ROOT.iter().any(|(name, _)| *name == &*entry.key);
+            if misplaced && !matches!(entry.value.kind, Kind::Object(_)) {
+                let message = format!("`{}` stands among the states, but is none", entry.key);
+                let help = format!("move `{}` out of `States`", entry.key);
+                self.drop_value(&entry.value, Diagnostic::error(&ASL105, entry.key_span, message).help(help));
                 continue;
             }
             graph.states.push(self.state(entry));

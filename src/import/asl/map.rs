@@ -84,22 +84,26 @@ impl Reader<'_> {
         let Some(mut of) = self.fields(&entry.value, head(entry.value.span), &what) else { return };
         self.refuse_inner_language(&mut of);
         fields::screen_names(self, &mut of, fields::PROCESSOR, &what);
-        if let Some(config) = of.take("ProcessorConfig")
-            && let Some(mut inner) = self.fields(&config.value, config.key_span, "`ProcessorConfig`")
-        {
-            if inner.remaining().is_empty() {
+        match of.take("ProcessorConfig") {
+            Some(config) if matches!(&config.value.kind, Kind::Object(entries) if entries.is_empty()) => {
                 self.sink.ignore(config.value.span, &ASL133, "an empty `ProcessorConfig` has no effect");
             }
-            fields::screen_names(self, &mut inner, fields::PROCESSOR_CONFIG, "`ProcessorConfig`");
-            map.mode = inner.take("Mode").and_then(|e| self.one_of_texts(e, &["INLINE", "DISTRIBUTED"]));
-            map.execution_type = inner.take("ExecutionType").and_then(|e| self.one_of_texts(e, &["STANDARD", "EXPRESS"]));
-            inner.finish(self);
+            Some(config) => self.processor_config(config, map),
+            None => {}
         }
         let comment = of.take("Comment").and_then(|e| self.text(e));
         let mut graph = self.graph(&mut of, entry.value.span);
         graph.comment = comment;
         of.finish(self);
         map.processor = Some(graph);
+    }
+
+    fn processor_config(&mut self, config: &Entry, map: &mut Map) {
+        let Some(mut of) = self.fields(&config.value, config.key_span, "`ProcessorConfig`") else { return };
+        fields::screen_names(self, &mut of, fields::PROCESSOR_CONFIG, "`ProcessorConfig`");
+        map.mode = of.take("Mode").and_then(|e| self.one_of_texts(e, &["INLINE", "DISTRIBUTED"]));
+        map.execution_type = of.take("ExecutionType").and_then(|e| self.one_of_texts(e, &["STANDARD", "EXPRESS"]));
+        of.finish(self);
     }
 
     fn warn_inline(&mut self, of: &Fields<'_>, map: &Map) {

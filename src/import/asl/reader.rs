@@ -6,7 +6,7 @@ use super::fields::{self, Unplaced};
 use super::template;
 use crate::ir::machine::{Number, PathField, QueryLanguage};
 use crate::source::node::{Entry, Kind, Node};
-use crate::source::rules::asl::{ASL101, ASL105, ASL106, ASL108, ASL134, ASL136};
+use crate::source::rules::asl::{ASL101, ASL105, ASL106, ASL107, ASL108, ASL134, ASL136};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
 
@@ -73,6 +73,9 @@ impl Reader<'_> {
             self.drop_value(node, Diagnostic::error(&ASL105, node.span, message).help("write it as an object"));
             return None;
         };
+        if entries.is_empty() {
+            self.sink.unsupported(node.span, &ASL107, format!("{what} is empty"));
+        }
         let mut kept = Vec::with_capacity(entries.len());
         for (at, entry) in entries.iter().enumerate() {
             if entries.iter().skip(at + 1).any(|later| later.key == entry.key) {

@@ -32,9 +32,6 @@ impl Reader<'_> {
         }
         let what = format!("state `{}`", entry.key);
         let Some(mut of) = self.fields(&entry.value, entry.key_span, &what) else { return state };
-        if of.remaining().is_empty() {
-            self.sink.unsupported(entry.value.span, &ASL116, "the state is empty");
-        }
         let kind = self.kind(&mut of, &mut state);
         self.state_language(&mut of, &mut state);
         let language = state.query_language;
