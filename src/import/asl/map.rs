@@ -5,7 +5,7 @@ use super::reader::{Fields, Reader};
 use super::template::Mode;
 use crate::ir::machine::{Map, QueryLanguage, Template};
 use crate::source::node::{Entry, Kind};
-use crate::source::rules::asl::{ASL105, ASL130, ASL131, ASL133};
+use crate::source::rules::asl::{ASL130, ASL131, ASL133};
 use crate::source::sink::Diagnostic;
 
 /// Fields that only a distributed Map uses ("Using Map state in Distributed mode", Step Functions Developer Guide).
@@ -126,8 +126,7 @@ impl Reader<'_> {
         mode: Mode,
     ) -> Option<Template> {
         if !matches!(entry.value.kind, Kind::Object(_)) {
-            self.wrong_type(&entry.value, &entry.key, "an object");
-            self.sink.unsupported(entry.value.span, &ASL105, "it is not an object");
+            self.drop_wrong_type(&entry.value, &entry.key, "an object");
             return None;
         }
         self.warn_unknown(&entry.value, &format!("`{}`", entry.key), known);

@@ -229,7 +229,10 @@ impl Reader<'_> {
             "TimestampPath" => self.path_text(entry).map_or(WaitFor::Missing, |path| WaitFor::Timestamp(Number::Path(path))),
             _ => match self.text_or_jsonata(entry, language) {
                 Some((text, true)) => WaitFor::Timestamp(Number::Jsonata(text)),
-                Some((text, false)) => WaitFor::Timestamp(Number::Literal(text)),
+                Some((text, false)) => {
+                    self.check_timestamp(entry, &text.value);
+                    WaitFor::Timestamp(Number::Literal(text))
+                }
                 None => WaitFor::Missing,
             },
         }
