@@ -212,10 +212,10 @@ impl Reader<'_> {
     fn nested(&mut self, node: &Node, what: &str) -> Option<Condition> {
         let mut of = self.fields(node, head(node.span), what)?;
         self.screen_rule(&mut of, QueryLanguage::JsonPath, NESTED);
-        if let Some(comment) = of.take("Comment") {
-            if self.text(comment).is_some() {
-                self.sink.ignore(comment.value.span, &ASL132, "the comment of a condition inside a rule changes nothing");
-            }
+        if let Some(comment) = of.take("Comment")
+            && self.text(comment).is_some()
+        {
+            self.sink.ignore(comment.value.span, &ASL132, "the comment of a condition inside a rule changes nothing");
         }
         let condition = self.condition(&mut of, node.span);
         of.finish(self);

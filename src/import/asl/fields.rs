@@ -216,7 +216,7 @@ pub(super) fn screen_names_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, 
         |entry: &Entry| names.iter().find(|(name, _)| *name == &*entry.key).and_then(|(_, only)| *only).filter(|only| *only != language);
     for entry in fields.screen(|entry| of_the_other(entry).is_none()) {
         if let Some(only) = of_the_other(entry) {
-            reader.drop_value(&entry.value, wrong_language(entry, &format!("the state of {what}"), only, language));
+            reader.drop_value(&entry.value, wrong_language(entry, what, only, language));
         }
     }
 }

@@ -57,12 +57,11 @@ impl Reader<'_> {
             label: None,
             legacy,
         };
-        match self.one_of(of, &["ItemProcessor", "Iterator"]) {
-            Some(entry) => self.processor(entry, &of.what.clone(), &mut map),
-            None => {
-                let report = Diagnostic::error(&ASL130, of.at, format!("{} has no `ItemProcessor`", of.what));
-                self.sink.report(report.help("add `ItemProcessor` with `StartAt` and `States`"));
-            }
+        if let Some(entry) = self.one_of(of, &["ItemProcessor", "Iterator"]) {
+            self.processor(entry, &of.what, &mut map);
+        } else {
+            let report = Diagnostic::error(&ASL130, of.at, format!("{} has no `ItemProcessor`", of.what));
+            self.sink.report(report.help("add `ItemProcessor` with `StartAt` and `States`"));
         }
         self.warn_inline(of, &map);
         let mode = Mode::from(language);

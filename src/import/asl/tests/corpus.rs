@@ -13,18 +13,24 @@ fn shared() -> Option<PathBuf> {
     root.join("asl-conformance").is_dir().then_some(root)
 }
 
-fn check(node: &Node, place: &str, accepted_by_aws: bool) -> Vec<String> {
+/// The definitions of the corpus that have errors, each looked at by hand: `QueryLanguage` among the states, and
+/// what is no definition but a description of one.
+const WRONG: [&str; 2] =
+    ["shared-fallback-state-jsonata/statemachine/statemachine.asl.json", "parallelized-embedding-pipeline/example-workflow.json"];
+
+fn check(node: &Node, place: &str, sound: bool) -> Vec<String> {
     let mut sink = Sink::default();
     let machine = import(node, FILE, place, "m", &mut sink);
     let mut problems: Vec<String> = lost(node, &machine, &sink).into_iter().map(|value| format!("{place}: lost {value}")).collect();
     let unread = node.scalars().into_iter().filter(|s| !s.read && !sink.marks.iter().any(|mark| mark.span.contains(s.span)));
     problems.extend(unread.map(|scalar| format!("{place}: not read {}", scalar.pointer)));
     for line in said(&sink).into_iter().filter(|line| line.contains(" error: ")) {
-        if accepted_by_aws {
+        if sound {
             problems.push(format!("{place}: {line}"));
-        } else {
-            println!("{place}: {line}");
         }
+    }
+    if !sound && !said(&sink).iter().any(|line| line.contains(" error: ")) {
+        problems.push(format!("{place}: its error is not found"));
     }
     problems
 }
@@ -52,7 +58,7 @@ fn definitions_that_aws_ran_are_read_whole_and_without_errors() {
     assert!(count > 200, "{count}");
 }
 
-/// Nothing is lost of any definition in the corpus.
+/// Nothing is lost of any definition in the corpus, and no error is said of what its authors deploy.
 #[test]
 fn definitions_of_public_repositories_are_read_whole() {
     let Some(root) = shared() else { return };
@@ -77,7 +83,7 @@ fn definitions_of_public_repositories_are_read_whole() {
             println!("{path}: {}", said(&sink).join("; "));
         }
         for node in &nodes {
-            problems.extend(check(node, path, false));
+            problems.extend(check(node, path, !WRONG.contains(path)));
             count += 1;
         }
     }

@@ -58,9 +58,9 @@ fn cases() -> Vec<(String, &'static str, Severity, &'static str)> {
             Error,
             "81 characters",
         ),
-        (task(r#""Retry": [{"MaxAttempts": 1}]"#), "ASL107", Error, "a retrier has no `ErrorEquals`"),
+        (task(r#""Retry": [{"MaxAttempts": 1}]"#), "ASL107", Error, "retrier 1 of state `S` has no `ErrorEquals`"),
         (task(r#""Retry": [{"ErrorEquals": []}]"#), "ASL107", Error, "matches no error"),
-        (task(r#""Catch": [{"ErrorEquals": ["A"]}]"#), "ASL107", Error, "a catcher has no `Next`"),
+        (task(r#""Catch": [{"ErrorEquals": ["A"]}]"#), "ASL107", Error, "catcher 1 of state `S` has no `Next`"),
         (r#"{"StartAt": "S"}"#.into(), "ASL107", Error, "the state machine has no `States`"),
         (task(r#""ResultPath": "result""#), "ASL108", Error, "`ResultPath` is no path"),
         (task(r#""Parameters": {"a.$": "b"}"#), "ASL108", Error, "rename the key to `a`"),
@@ -314,4 +314,20 @@ fn many_fields_states_and_slips_do_not_cost_the_square() {
     let read = read(&text);
     assert!(read.sink.diagnostics.len() > 20_000);
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+/// The language of a Map does not reach the states inside it, and the processor has none of its own (floci#2968).
+#[test]
+fn states_inside_a_map_have_the_language_of_the_machine() {
+    let text = states(
+        r#""S": {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $x %}", "End": true, "ItemProcessor":
+        {"QueryLanguage": "JSONata", "StartAt": "I", "States": {"I": {"Type": "Pass", "Output": 1, "End": true}}}}"#,
+    );
+    let read = read(&text);
+    let codes: Vec<&str> = read.sink.diagnostics.iter().map(|report| report.rule.code).collect();
+    assert_eq!(codes, ["ASL104", "ASL103"], "{:#?}", read.sink.diagnostics);
+    let StateKind::Map(map) = &read.machine.graph.states[0].kind else { panic!() };
+    let inner = &map.processor.as_ref().unwrap().states[0];
+    assert_eq!(inner.query_language, crate::ir::machine::QueryLanguage::JsonPath);
+    assert_eq!(read.machine.graph.states[0].query_language, crate::ir::machine::QueryLanguage::Jsonata);
 }
