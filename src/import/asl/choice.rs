@@ -4,7 +4,7 @@ use super::handlers::head;
 use super::reader::{self, Fields, Reader};
 use crate::ir::machine::{ChoiceRule, Condition, Operand, QueryLanguage, StateKind};
 use crate::source::node::{Entry, Kind, Node};
-use crate::source::rules::asl::{ASL105, ASL121, ASL122, ASL123, ASL124, ASL132};
+use crate::source::rules::asl::{ASL103, ASL105, ASL121, ASL122, ASL123, ASL124, ASL132};
 use crate::source::sink::Diagnostic;
 use crate::source::span::{Sourced, Span};
 
@@ -63,6 +63,30 @@ fn operator(name: &str) -> Option<Right> {
 const RULE: [&str; 8] = ["And", "Or", "Not", "Variable", "Comment", "Next", "Assign", "Output"];
 const NESTED: usize = 5;
 
+/// Why a rule (or a condition in one) cannot have a field.
+fn refusal(entry: &Entry, what: &str, language: QueryLanguage, allowed: usize) -> Option<Diagnostic> {
+    let key = &*entry.key;
+    let path_only = operator(key).is_some() || matches!(key, "And" | "Or" | "Not" | "Variable");
+    let ata_only = matches!(key, "Condition" | "Output");
+    if path_only && language == QueryLanguage::Jsonata {
+        let message = format!("`{key}` belongs to JSONPath, but the state of {what} uses JSONata");
+        return Some(Diagnostic::error(&ASL103, entry.key_span, message).help("write the comparison as `Condition`"));
+    }
+    if ata_only && language == QueryLanguage::JsonPath {
+        let message = format!("`{key}` belongs to JSONata, but the state of {what} uses JSONPath");
+        return Some(Diagnostic::error(&ASL103, entry.key_span, message).help("set `QueryLanguage` of the state to `JSONata`"));
+    }
+    if path_only || (key == "Condition" && allowed == RULE.len()) || RULE.iter().take(allowed).any(|name| *name == key) {
+        return None;
+    }
+    if RULE.contains(&key) {
+        let message = format!("`{key}` has no place inside a condition");
+        return Some(Diagnostic::error(&ASL123, entry.key_span, message).help("only the rule itself has it"));
+    }
+    let known = RULE.iter().copied().chain(OPERATORS.iter().map(|(name, ..)| *name)).chain(["Condition"]);
+    Some(fields::unknown(key, what, known).at(entry.key_span))
+}
+
 impl Reader<'_> {
     /// `Choices` and `Default`.
     pub(super) fn choice(&mut self, of: &mut Fields<'_>, language: QueryLanguage) -> StateKind {
@@ -114,28 +138,15 @@ impl Reader<'_> {
 
     /// Takes out what a rule (or, with [`NESTED`], a condition in one) must not have.
     fn screen_rule(&mut self, of: &mut Fields<'_>, language: QueryLanguage, allowed: usize) {
-        for entry in of.remaining() {
-            let key = &*entry.key;
-            let path_only = operator(key).is_some() || matches!(key, "And" | "Or" | "Not" | "Variable");
-            let ata_only = matches!(key, "Condition" | "Output");
-            let what = of.what.clone();
-            let report = if path_only && language == QueryLanguage::Jsonata {
-                let message = format!("`{key}` belongs to JSONPath, but the state of {what} uses JSONata");
-                Diagnostic::error(&crate::source::rules::asl::ASL103, entry.key_span, message).help("write the comparison as `Condition`")
-            } else if ata_only && language == QueryLanguage::JsonPath {
-                let message = format!("`{key}` belongs to JSONata, but the state of {what} uses JSONPath");
-                Diagnostic::error(&crate::source::rules::asl::ASL103, entry.key_span, message)
-                    .help("set `QueryLanguage` of the state to `JSONata`")
-            } else if path_only || (key == "Condition" && allowed == RULE.len()) || RULE.iter().take(allowed).any(|name| *name == key) {
-                continue;
-            } else if RULE.contains(&key) {
-                let message = format!("`{key}` has no place inside a condition");
-                Diagnostic::error(&ASL123, entry.key_span, message).help("only the rule itself has it")
-            } else {
-                let known = RULE.iter().copied().chain(OPERATORS.iter().map(|(name, ..)| *name)).chain(["Condition"]);
-                fields::unknown(key, &what, known).at(entry.key_span)
-            };
-            of.remove(key);
+        let what = of.what.clone();
+        let mut reports = Vec::new();
+        let refused = of.screen(|entry| {
+            let report = refusal(entry, &what, language, allowed);
+            let keep = report.is_none();
+            reports.extend(report);
+            keep
+        });
+        for (entry, report) in refused.into_iter().zip(reports) {
             self.drop_value(&entry.value, report);
         }
     }
@@ -160,8 +171,7 @@ impl Reader<'_> {
             let report = Diagnostic::error(&ASL105, node.span, "`Condition` is a plain text, but must be a JSONata expression");
             self.drop_value(node, report.help("start it with `{%` and end it with `%}`"));
         } else {
-            self.wrong_type(node, "Condition", "a JSONata expression");
-            self.sink.unsupported(node.span, &ASL105, "it is not a JSONata expression");
+            self.drop_wrong_type(node, "Condition", "a JSONata expression");
         }
         Condition::Invalid(node.span)
     }
@@ -202,10 +212,10 @@ impl Reader<'_> {
     fn nested(&mut self, node: &Node, what: &str) -> Option<Condition> {
         let mut of = self.fields(node, head(node.span), what)?;
         self.screen_rule(&mut of, QueryLanguage::JsonPath, NESTED);
-        if let Some(comment) = of.take("Comment") {
-            if self.text(comment).is_some() {
-                self.sink.ignore(comment.value.span, &ASL132, "the comment of a condition inside a rule changes nothing");
-            }
+        if let Some(comment) = of.take("Comment")
+            && self.text(comment).is_some()
+        {
+            self.sink.ignore(comment.value.span, &ASL132, "the comment of a condition inside a rule changes nothing");
         }
         let condition = self.condition(&mut of, node.span);
         of.finish(self);
@@ -242,7 +252,12 @@ impl Reader<'_> {
 
     fn operand(&mut self, entry: &Entry, right: Right) -> Option<Operand> {
         match right {
-            Right::Text | Right::Pattern | Right::Timestamp => self.text(entry).map(Operand::Text),
+            Right::Text | Right::Pattern => self.text(entry).map(Operand::Text),
+            Right::Timestamp => {
+                let text = self.text(entry)?;
+                self.check_timestamp(entry, &text.value);
+                Some(Operand::Text(text))
+            }
             Right::Number => self.number_text(entry).map(Operand::Number),
             Right::Path => self.path_text(entry).map(Operand::Path),
             Right::Bool => {

@@ -4,6 +4,7 @@
 //! Guide, and the validation tables of aws/amazon-states-language-service, looked up in November 2026.
 use super::reader::{Fields, Reader};
 use crate::ir::machine::QueryLanguage;
+use crate::source::node::Entry;
 use crate::source::rules::asl::{ASL101, ASL102, ASL103, ASL117};
 use crate::source::sink::Diagnostic;
 
@@ -53,7 +54,7 @@ impl Kinds {
         Kinds(self.0 & !other.0)
     }
 
-    fn has(self, other: Kinds) -> bool {
+    pub(super) fn has(self, other: Kinds) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -72,7 +73,7 @@ const PATH: Option<QueryLanguage> = Some(QueryLanguage::JsonPath);
 const ATA: Option<QueryLanguage> = Some(QueryLanguage::Jsonata);
 
 /// Every field of a state: its name, the kinds that take it, and its query language where it has only one.
-const STATE: &[(&str, Kinds, Option<QueryLanguage>)] = &[
+pub(super) const STATE: &[(&str, Kinds, Option<QueryLanguage>)] = &[
     ("Type", ALL, None),
     ("Comment", ALL, None),
     ("QueryLanguage", ALL, None),
@@ -143,7 +144,7 @@ pub(super) const RETRIER: Names = &[
 pub(super) const CATCHER: Names =
     &[("ErrorEquals", None), ("Next", None), ("ResultPath", PATH), ("Output", ATA), ("Assign", None), ("Comment", None)];
 
-fn language_name(language: QueryLanguage) -> &'static str {
+pub(super) fn language_name(language: QueryLanguage) -> &'static str {
     match language {
         QueryLanguage::JsonPath => "JSONPath",
         QueryLanguage::Jsonata => "JSONata",
@@ -153,58 +154,69 @@ fn language_name(language: QueryLanguage) -> &'static str {
 /// Takes out, reports and marks what a state of this kind and language must not have. `kind`: `None` for a state whose kind is
 /// not known; of it, the fields that depend on the kind are marked without a further message.
 pub(super) fn screen_state(reader: &mut Reader<'_>, fields: &mut Fields<'_>, kind: Option<(&str, Kinds)>, language: QueryLanguage) {
-    for entry in fields.remaining() {
-        let row = STATE.iter().find(|(name, ..)| *name == &*entry.key);
-        let report = match (row, kind) {
-            (None, _) => {
-                let allowed = STATE.iter().filter(|(_, kinds, _)| kind.is_none_or(|(_, kind)| kinds.has(kind)));
-                unknown(&entry.key, fields.what.as_str(), allowed.map(|(name, ..)| *name)).at(entry.key_span)
-            }
-            (Some((name, kinds, _)), Some((kind_name, kind))) if !kinds.has(kind) => {
-                let message = format!("`{name}` is not a field of a {kind_name} state");
-                Diagnostic::error(&ASL102, entry.key_span, message).help(format!("it works on {} states; move or remove it", kinds.list()))
-            }
-            (Some((name, _, Some(only))), _) if *only != language => {
-                let (only, used) = (language_name(*only), language_name(language));
-                let message = format!("`{name}` belongs to {only}, but {} uses {used}", fields.what);
-                Diagnostic::error(&ASL103, entry.key_span, message)
-                    .help(format!("set `QueryLanguage` to `{only}`, or use a field of {used}"))
-            }
-            (Some((_, kinds, _)), None) if kinds.0.is_power_of_two() => {
-                fields.remove(&entry.key);
-                reader.sink.unsupported(entry.value.span, &ASL117, "the kind of its state is not known");
-                continue;
-            }
-            _ => continue,
-        };
-        fields.remove(&entry.key);
-        reader.drop_value(&entry.value, report);
+    let what = fields.what.clone();
+    let mut reports = Vec::new();
+    let refused = fields.screen(|entry| {
+        let report = refusal(entry, &what, kind, language);
+        let keep = report.is_none();
+        reports.extend(report);
+        keep
+    });
+    for (entry, report) in refused.into_iter().zip(reports) {
+        match report {
+            Refusal::Report(report) => reader.drop_value(&entry.value, report),
+            Refusal::Mark => reader.sink.unsupported(entry.value.span, &ASL117, "the kind of its state is not known"),
+        }
     }
+}
+
+/// Why a state cannot have a field.
+enum Refusal {
+    Report(Diagnostic),
+    /// It depends on the kind of the state, which is not known and reported.
+    Mark,
+}
+
+fn refusal(entry: &Entry, what: &str, kind: Option<(&str, Kinds)>, language: QueryLanguage) -> Option<Refusal> {
+    let Some((name, kinds, only)) = STATE.iter().find(|(name, ..)| *name == &*entry.key) else {
+        let allowed = STATE.iter().filter(|(_, kinds, _)| kind.is_none_or(|(_, kind)| kinds.has(kind)));
+        return Some(Refusal::Report(unknown(&entry.key, what, allowed.map(|(name, ..)| *name)).at(entry.key_span)));
+    };
+    if let Some((kind_name, kind)) = kind
+        && !kinds.has(kind)
+    {
+        let message = format!("`{name}` is not a field of a {kind_name} state");
+        let help = format!("it works on {} states; move or remove it", kinds.list());
+        return Some(Refusal::Report(Diagnostic::error(&ASL102, entry.key_span, message).help(help)));
+    }
+    if let Some(only) = only.filter(|only| *only != language) {
+        return Some(Refusal::Report(wrong_language(entry, what, only, language)));
+    }
+    (kind.is_none() && kinds.0.is_power_of_two()).then_some(Refusal::Mark)
+}
+
+fn wrong_language(entry: &Entry, what: &str, only: QueryLanguage, used: QueryLanguage) -> Diagnostic {
+    let (only, used) = (language_name(only), language_name(used));
+    Diagnostic::error(&ASL103, entry.key_span, format!("`{}` belongs to {only}, but {what} uses {used}", entry.key))
+        .help(format!("set `QueryLanguage` to `{only}`, or use a field of {used}"))
 }
 
 /// Takes out, reports and marks every field that is not one of `names`.
 pub(super) fn screen_names(reader: &mut Reader<'_>, fields: &mut Fields<'_>, names: Names, what: &str) {
-    for entry in fields.remaining() {
-        if !names.iter().any(|(name, _)| *name == &*entry.key) {
-            let report = unknown(&entry.key, what, names.iter().map(|(name, _)| *name)).at(entry.key_span);
-            fields.remove(&entry.key);
-            reader.drop_value(&entry.value, report);
-        }
+    for entry in fields.screen(|entry| names.iter().any(|(name, _)| *name == &*entry.key)) {
+        let report = unknown(&entry.key, what, names.iter().map(|(name, _)| *name)).at(entry.key_span);
+        reader.drop_value(&entry.value, report);
     }
 }
 
 /// As [`screen_names`], and what is of the other query language too.
 pub(super) fn screen_names_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, names: Names, what: &str, language: QueryLanguage) {
     screen_names(reader, fields, names, what);
-    for entry in fields.remaining() {
-        if let Some((name, Some(only))) = names.iter().find(|(name, _)| *name == &*entry.key)
-            && *only != language
-        {
-            let (only, used) = (language_name(*only), language_name(language));
-            let message = format!("`{name}` of {what} belongs to {only}, but its state uses {used}");
-            let help = format!("set `QueryLanguage` to `{only}`, or use a field of {used}");
-            fields.remove(&entry.key);
-            reader.drop_value(&entry.value, Diagnostic::error(&ASL103, entry.key_span, message).help(help));
+    let of_the_other =
+        |entry: &Entry| names.iter().find(|(name, _)| *name == &*entry.key).and_then(|(_, only)| *only).filter(|only| *only != language);
+    for entry in fields.screen(|entry| of_the_other(entry).is_none()) {
+        if let Some(only) = of_the_other(entry) {
+            reader.drop_value(&entry.value, wrong_language(entry, what, only, language));
         }
     }
 }
@@ -230,10 +242,14 @@ pub(super) fn unknown(name: &str, what: &str, known: impl IntoIterator<Item = &'
 
 /// The candidate that `name` was probably meant to be: the same but for case, or a few letters away.
 pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > 4 * MAX_NAME {
+        return None; // no slip of a finger, and comparing costs the product of the lengths
+    }
     let lower = name.to_lowercase();
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4 * allowed)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *candidate != name)
         .min_by_key(|(distance, _)| *distance)

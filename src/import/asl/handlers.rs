@@ -12,12 +12,13 @@ const ANY: &str = "States.ALL";
 
 impl Reader<'_> {
     /// `Retry`.
-    pub(super) fn retriers(&mut self, entry: &Entry) -> Vec<Retrier> {
+    pub(super) fn retriers(&mut self, entry: &Entry, state: &str) -> Vec<Retrier> {
         let mut out = Vec::new();
-        for node in self.list(entry) {
-            let Some(mut of) = self.fields(node, head(node.span), "a retrier") else { continue };
-            fields::screen_names(self, &mut of, fields::RETRIER, "a retrier");
-            let error_equals = self.error_equals(of.take("ErrorEquals"), head(node.span), "a retrier");
+        for (at, node) in self.list(entry).iter().enumerate() {
+            let what = format!("retrier {} of {state}", at + 1);
+            let Some(mut of) = self.fields(node, head(node.span), &what) else { continue };
+            fields::screen_names(self, &mut of, fields::RETRIER, &what);
+            let error_equals = self.error_equals(of.take("ErrorEquals"), head(node.span), &what);
             let interval_seconds = of.take("IntervalSeconds").and_then(|e| self.integer(e, 1, fields::MAX_SECONDS));
             let max_attempts = of.take("MaxAttempts").and_then(|e| self.integer(e, 0, fields::MAX_SECONDS));
             let backoff_rate = of.take("BackoffRate").and_then(|e| self.backoff_rate(e));
@@ -42,15 +43,16 @@ impl Reader<'_> {
     }
 
     /// `Catch`.
-    pub(super) fn catchers(&mut self, entry: &Entry, language: QueryLanguage) -> Vec<Catcher> {
+    pub(super) fn catchers(&mut self, entry: &Entry, state: &str, language: QueryLanguage) -> Vec<Catcher> {
         let mut out = Vec::new();
-        for node in self.list(entry) {
-            let Some(mut of) = self.fields(node, head(node.span), "a catcher") else { continue };
-            fields::screen_names_in(self, &mut of, fields::CATCHER, "a catcher", language);
-            let error_equals = self.error_equals(of.take("ErrorEquals"), head(node.span), "a catcher");
+        for (at, node) in self.list(entry).iter().enumerate() {
+            let what = format!("catcher {} of {state}", at + 1);
+            let Some(mut of) = self.fields(node, head(node.span), &what) else { continue };
+            fields::screen_names_in(self, &mut of, fields::CATCHER, &what, language);
+            let error_equals = self.error_equals(of.take("ErrorEquals"), head(node.span), &what);
             let next = of.take("Next").and_then(|e| self.text(e));
             if next.is_none() {
-                let report = Diagnostic::error(&ASL107, head(node.span), "a catcher has no `Next`");
+                let report = Diagnostic::error(&ASL107, head(node.span), format!("{what} has no `Next`"));
                 self.sink.report(report.help("add `Next` with the state that handles the error"));
             }
             let result_path = of.take("ResultPath").and_then(|e| self.path(e, true));

@@ -3,10 +3,11 @@ use super::check;
 use super::fields;
 use super::reader::{Fields, Reader};
 use crate::ir::machine::{Graph, Machine, QueryLanguage};
-use crate::source::node::{Kind, Node};
-use crate::source::rules::asl::{ASL104, ASL107, ASL110, ASL118, ASL120, ASL134};
+use crate::source::node::{Entry, Kind, Node};
+use crate::source::rules::asl::{ASL104, ASL105, ASL107, ASL110, ASL118, ASL120, ASL134};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{FileId, Sourced, Span};
+use std::collections::BTreeMap;
 
 /// Whether a document is a state machine: an object with `States` and `StartAt`. Where `StartAt` is missing, an object whose
 /// `States` all have a `Type`, so that the mistake is reported. Reads nothing.
@@ -56,7 +57,7 @@ pub fn import(node: &Node, file: FileId, path: &str, name: &str, sink: &mut Sink
 
 impl Reader<'_> {
     /// `QueryLanguage` of a machine or a state; `None` where its value is not one.
-    pub(super) fn query_language(&mut self, entry: &crate::source::node::Entry) -> Option<QueryLanguage> {
+    pub(super) fn query_language(&mut self, entry: &Entry) -> Option<QueryLanguage> {
         let text = self.text(entry)?;
         match text.value.as_str() {
             "JSONPath" => Some(QueryLanguage::JsonPath),
@@ -91,7 +92,7 @@ impl Reader<'_> {
             return graph;
         };
         let Some(entries) = entry.value.object() else {
-            self.wrong_type(&entry.value, "States", "an object");
+            self.drop_wrong_type(&entry.value, "States", "an object");
             return graph;
         };
         if entries.is_empty() {
@@ -99,14 +100,22 @@ impl Reader<'_> {
             self.sink.report(Diagnostic::error(&ASL118, entry.value.span, message).help("add at least one state"));
             self.sink.ignore(entry.value.span, &ASL118, "there are no states in it");
         }
-        for (at, entry) in entries.iter().enumerate() {
-            if let Some(later) = entries.iter().skip(at + 1).find(|later| later.key == entry.key) {
+        let last: BTreeMap<&str, &Entry> = entries.iter().map(|entry| (&*entry.key, entry)).collect();
+        for entry in entries {
+            if let Some(later) = last.get(&*entry.key).filter(|last| last.key_span != entry.key_span) {
                 self.sink.report(
                     Diagnostic::error(&ASL120, later.key_span, format!("state `{}` is defined twice", entry.key))
                         .related(entry.key_span, "this one is replaced")
                         .help("rename one of them"),
                 );
                 self.sink.ignore(entry.value.span, &ASL134, format!("a later state `{}` replaces it", entry.key));
+                continue;
+            }
+            let misplaced = fields::ROOT.iter().any(|(name, _)| *name == &*entry.key);
+            if misplaced && !matches!(entry.value.kind, Kind::Object(_)) {
+                let message = format!("`{}` stands among the states, but is none", entry.key);
+                let help = format!("move `{}` out of `States`", entry.key);
+                self.drop_value(&entry.value, Diagnostic::error(&ASL105, entry.key_span, message).help(help));
                 continue;
             }
             graph.states.push(self.state(entry));

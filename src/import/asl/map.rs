@@ -5,7 +5,7 @@ use super::reader::{Fields, Reader};
 use super::template::Mode;
 use crate::ir::machine::{Map, QueryLanguage, Template};
 use crate::source::node::{Entry, Kind};
-use crate::source::rules::asl::{ASL105, ASL130, ASL131, ASL133};
+use crate::source::rules::asl::{ASL130, ASL131, ASL133};
 use crate::source::sink::Diagnostic;
 
 /// Fields that only a distributed Map uses ("Using Map state in Distributed mode", Step Functions Developer Guide).
@@ -57,12 +57,11 @@ impl Reader<'_> {
             label: None,
             legacy,
         };
-        match self.one_of(of, &["ItemProcessor", "Iterator"]) {
-            Some(entry) => self.processor(entry, &of.what.clone(), &mut map),
-            None => {
-                let report = Diagnostic::error(&ASL130, of.at, format!("{} has no `ItemProcessor`", of.what));
-                self.sink.report(report.help("add `ItemProcessor` with `StartAt` and `States`"));
-            }
+        if let Some(entry) = self.one_of(of, &["ItemProcessor", "Iterator"]) {
+            self.processor(entry, &of.what, &mut map);
+        } else {
+            let report = Diagnostic::error(&ASL130, of.at, format!("{} has no `ItemProcessor`", of.what));
+            self.sink.report(report.help("add `ItemProcessor` with `StartAt` and `States`"));
         }
         self.warn_inline(of, &map);
         let mode = Mode::from(language);
@@ -84,22 +83,26 @@ impl Reader<'_> {
         let Some(mut of) = self.fields(&entry.value, head(entry.value.span), &what) else { return };
         self.refuse_inner_language(&mut of);
         fields::screen_names(self, &mut of, fields::PROCESSOR, &what);
-        if let Some(config) = of.take("ProcessorConfig")
-            && let Some(mut inner) = self.fields(&config.value, config.key_span, "`ProcessorConfig`")
-        {
-            if inner.remaining().is_empty() {
+        match of.take("ProcessorConfig") {
+            Some(config) if matches!(&config.value.kind, Kind::Object(entries) if entries.is_empty()) => {
                 self.sink.ignore(config.value.span, &ASL133, "an empty `ProcessorConfig` has no effect");
             }
-            fields::screen_names(self, &mut inner, fields::PROCESSOR_CONFIG, "`ProcessorConfig`");
-            map.mode = inner.take("Mode").and_then(|e| self.one_of_texts(e, &["INLINE", "DISTRIBUTED"]));
-            map.execution_type = inner.take("ExecutionType").and_then(|e| self.one_of_texts(e, &["STANDARD", "EXPRESS"]));
-            inner.finish(self);
+            Some(config) => self.processor_config(config, map),
+            None => {}
         }
         let comment = of.take("Comment").and_then(|e| self.text(e));
         let mut graph = self.graph(&mut of, entry.value.span);
         graph.comment = comment;
         of.finish(self);
         map.processor = Some(graph);
+    }
+
+    fn processor_config(&mut self, config: &Entry, map: &mut Map) {
+        let Some(mut of) = self.fields(&config.value, config.key_span, "`ProcessorConfig`") else { return };
+        fields::screen_names(self, &mut of, fields::PROCESSOR_CONFIG, "`ProcessorConfig`");
+        map.mode = of.take("Mode").and_then(|e| self.one_of_texts(e, &["INLINE", "DISTRIBUTED"]));
+        map.execution_type = of.take("ExecutionType").and_then(|e| self.one_of_texts(e, &["STANDARD", "EXPRESS"]));
+        of.finish(self);
     }
 
     fn warn_inline(&mut self, of: &Fields<'_>, map: &Map) {
@@ -122,8 +125,7 @@ impl Reader<'_> {
         mode: Mode,
     ) -> Option<Template> {
         if !matches!(entry.value.kind, Kind::Object(_)) {
-            self.wrong_type(&entry.value, &entry.key, "an object");
-            self.sink.unsupported(entry.value.span, &ASL105, "it is not an object");
+            self.drop_wrong_type(&entry.value, &entry.key, "an object");
             return None;
         }
         self.warn_unknown(&entry.value, &format!("`{}`", entry.key), known);

@@ -6,9 +6,10 @@ use super::fields::{self, Unplaced};
 use super::template;
 use crate::ir::machine::{Number, PathField, QueryLanguage};
 use crate::source::node::{Entry, Kind, Node};
-use crate::source::rules::asl::{ASL101, ASL105, ASL106, ASL108, ASL134, ASL136};
+use crate::source::rules::asl::{ASL101, ASL105, ASL106, ASL107, ASL108, ASL134, ASL136, ASL137};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
+use std::collections::BTreeSet;
 
 /// Reads one definition.
 pub(super) struct Reader<'s> {
@@ -42,6 +43,13 @@ impl<'n> Fields<'n> {
         self.entries.clone()
     }
 
+    /// Keeps what `keep` says and returns the rest, in the order of the source.
+    pub(super) fn screen(&mut self, mut keep: impl FnMut(&Entry) -> bool) -> Vec<&'n Entry> {
+        let (kept, out) = std::mem::take(&mut self.entries).into_iter().partition(|entry| keep(entry));
+        self.entries = kept;
+        out
+    }
+
     pub(super) fn remove(&mut self, name: &str) {
         self.entries.retain(|entry| &*entry.key != name);
     }
@@ -55,6 +63,11 @@ impl<'n> Fields<'n> {
     }
 }
 
+fn wrong_type(node: &Node, name: &str, expected: &str) -> Diagnostic {
+    Diagnostic::error(&ASL105, node.span, format!("`{name}` is {}, but must be {expected}", node.describe()))
+        .help(format!("write {expected}"))
+}
+
 /// A text in `{% … %}`: its inside, trimmed.
 pub(super) fn jsonata(text: &str) -> Option<&str> {
     text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
@@ -65,6 +78,30 @@ pub(super) fn has_placeholder(text: &str) -> bool {
     text.find("${").is_some_and(|at| text[at..].contains('}'))
 }
 
+/// Whether a text is a timestamp of RFC 3339 with capital `T` and `Z` (the specification, "Timestamps"). The days of a month are
+/// not counted.
+fn is_timestamp(text: &str) -> bool {
+    let Some((date, time)) = text.split_once('T') else { return false };
+    let Some(at) = time.find(['Z', '+', '-']) else { return false };
+    let (clock, zone) = time.split_at(at);
+    let zone = zone == "Z" || zone.get(1..).is_some_and(|zone| numbers(zone, ':', &[(0, 23, 2), (0, 59, 2)]));
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let fraction = !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
+    zone && fraction
+        && numbers(date, '-', &[(0, 9999, 4), (1, 12, 2), (1, 31, 2)])
+        && numbers(clock, ':', &[(0, 23, 2), (0, 59, 2), (0, 60, 2)])
+}
+
+/// Whether a text is numbers of these least and largest values and widths, with a separator between them.
+fn numbers(text: &str, separator: char, parts: &[(u16, u16, usize)]) -> bool {
+    text.split(separator).count() == parts.len()
+        && text.split(separator).zip(parts).all(|(part, (low, high, width))| {
+            part.len() == *width
+                && part.bytes().all(|b| b.is_ascii_digit())
+                && part.parse::<u16>().is_ok_and(|value| (*low..=*high).contains(&value))
+        })
+}
+
 impl Reader<'_> {
     /// The fields of an object; reports and marks anything else. Of equal keys the last counts.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, at: Span, what: &str) -> Option<Fields<'n>> {
@@ -73,15 +110,25 @@ impl Reader<'_> {
             self.drop_value(node, Diagnostic::error(&ASL105, node.span, message).help("write it as an object"));
             return None;
         };
-        let mut kept = Vec::with_capacity(entries.len());
-        for (at, entry) in entries.iter().enumerate() {
-            if entries.iter().skip(at + 1).any(|later| later.key == entry.key) {
-                self.sink.ignore(entry.value.span, &ASL134, format!("a later `{}` replaces it", entry.key));
-            } else {
-                kept.push(entry);
-            }
+        if entries.is_empty() {
+            self.sink.unsupported(node.span, &ASL107, format!("{what} is empty"));
         }
-        Some(Fields { entries: kept, what: what.to_owned(), at })
+        Some(Fields { entries: self.last_of_equal(entries), what: what.to_owned(), at })
+    }
+
+    /// The entries without those that a later equal key replaces, which are marked.
+    pub(super) fn last_of_equal<'n>(&mut self, entries: &'n [Entry]) -> Vec<&'n Entry> {
+        let mut seen = BTreeSet::new();
+        let mut kept = Vec::with_capacity(entries.len());
+        let mut replaced = Vec::new();
+        for entry in entries.iter().rev() {
+            if seen.insert(&*entry.key) { kept.push(entry) } else { replaced.push(entry) }
+        }
+        kept.reverse();
+        for entry in replaced.into_iter().rev() {
+            self.sink.ignore(entry.value.span, &ASL134, format!("a later `{}` replaces it", entry.key));
+        }
+        kept
     }
 
     /// Reports, and marks the value as not translated.
@@ -91,15 +138,20 @@ impl Reader<'_> {
         self.sink.report(report);
     }
 
-    /// Reports that `name` is not `expected` ("a number"). A list or an object is marked as not translated.
+    /// Reports that `name` is not `expected` ("a number"). A scalar is for the caller to keep; a list or an object is marked as not
+    /// translated.
     pub(super) fn wrong_type(&mut self, node: &Node, name: &str, expected: &str) {
-        let report = Diagnostic::error(&ASL105, node.span, format!("`{name}` is {}, but must be {expected}", node.describe()))
-            .help(format!("write {expected}"));
         if matches!(node.kind, Kind::Array(_) | Kind::Object(_)) {
-            self.drop_value(node, report);
+            self.drop_wrong_type(node, name, expected);
         } else {
-            self.sink.report(report);
+            self.sink.report(wrong_type(node, name, expected));
         }
+    }
+
+    /// As [`Self::wrong_type`], of a value that cannot be kept whatever it is.
+    pub(super) fn drop_wrong_type(&mut self, node: &Node, name: &str, expected: &str) {
+        node.mark_tree_read();
+        self.drop_value(node, wrong_type(node, name, expected));
     }
 
     /// A text. Another scalar is reported and kept as it is written.
@@ -210,6 +262,14 @@ impl Reader<'_> {
         Some(text)
     }
 
+    /// Reports a text that is no point in time.
+    pub(super) fn check_timestamp(&mut self, entry: &Entry, text: &str) {
+        if entry.value.str().is_some() && !is_timestamp(text) && !has_placeholder(text) {
+            let message = format!("`{}` is no timestamp", entry.key);
+            self.sink.report(Diagnostic::error(&ASL137, entry.value.span, message).help("write it as `2030-01-31T12:00:00Z`"));
+        }
+    }
+
     pub(super) fn check_path(&mut self, name: &str, text: &str, span: Span) {
         if !text.starts_with('$') && !text.starts_with("States.") {
             let message = format!("`{name}` is no path: it does not start with `$`");
@@ -224,10 +284,7 @@ impl Reader<'_> {
     /// The items of a list; anything else is reported and marked.
     pub(super) fn list<'n>(&mut self, entry: &'n Entry) -> &'n [Node] {
         entry.value.array().unwrap_or_else(|| {
-            self.wrong_type(&entry.value, &entry.key, "a list");
-            if !matches!(entry.value.kind, Kind::Object(_)) {
-                self.sink.unsupported(entry.value.span, &ASL105, "it is not a list");
-            }
+            self.drop_wrong_type(&entry.value, &entry.key, "a list");
             &[]
         })
     }
@@ -258,6 +315,34 @@ impl Reader<'_> {
                 debug_assert_eq!(report.rule, &ASL101);
                 self.sink.report(report);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps() {
+        for text in ["2030-01-31T12:00:00Z", "2016-03-14T01:59:00.123Z", "2016-03-14T01:59:00-08:00", "2016-03-14T01:59:60+00:00"] {
+            assert!(is_timestamp(text), "{text}");
+        }
+        for text in [
+            "",
+            "T",
+            "tomorrow",
+            "2030-01-31",
+            "2030-01-31T12:00:00",
+            "2030-13-31T12:00:00Z",
+            "2030-01-31T12:00Z",
+            "2030-01-31t12:00:00z",
+            "2030-1-31T12:00:00Z",
+            "2030-01-31T12:00:00.Z",
+            "2030-01-31T12:00:00+1",
+            "é-T+é",
+        ] {
+            assert!(!is_timestamp(text), "{text}");
         }
     }
 }

@@ -32,9 +32,6 @@ impl Reader<'_> {
         }
         let what = format!("state `{}`", entry.key);
         let Some(mut of) = self.fields(&entry.value, entry.key_span, &what) else { return state };
-        if of.remaining().is_empty() {
-            self.sink.unsupported(entry.value.span, &ASL116, "the state is empty");
-        }
         let kind = self.kind(&mut of, &mut state);
         self.state_language(&mut of, &mut state);
         let language = state.query_language;
@@ -42,10 +39,10 @@ impl Reader<'_> {
         state.comment = of.take("Comment").and_then(|e| self.text(e));
         state.next = self.next(&mut of, kind);
         if let Some(entry) = of.take("Retry") {
-            state.retry = self.retriers(entry);
+            state.retry = self.retriers(entry, &what);
         }
         if let Some(entry) = of.take("Catch") {
-            state.catch = self.catchers(entry, language);
+            state.catch = self.catchers(entry, &what, language);
         }
         if let Some((name, _)) = kind {
             state.kind = self.kind_fields(name, &mut of, language);
@@ -167,14 +164,12 @@ impl Reader<'_> {
     }
 
     fn task(&mut self, of: &mut Fields<'_>, language: QueryLanguage) -> Task {
-        let resource = match of.take("Resource") {
-            Some(entry) => self.value(&entry.value, "Resource"),
-            None => {
-                let report = Diagnostic::error(&ASL126, of.at, format!("{} has no `Resource`", of.what));
-                self.sink.report(report.help("add `Resource` with the ARN of what it runs"));
-                None
-            }
-        };
+        let resource = of.take("Resource");
+        if resource.is_none() {
+            let report = Diagnostic::error(&ASL126, of.at, format!("{} has no `Resource`", of.what));
+            self.sink.report(report.help("add `Resource` with the ARN of what it runs"));
+        }
+        let resource = resource.and_then(|entry| self.value(&entry.value, "Resource"));
         let heartbeat_at = of.remaining().into_iter().find(|entry| &*entry.key == "HeartbeatSeconds").map(|entry| entry.value.span);
         let timeout_seconds = self.number_or_path(of, "TimeoutSeconds", language, 1, fields::MAX_SECONDS);
         let heartbeat_seconds = self.number_or_path(of, "HeartbeatSeconds", language, 1, fields::MAX_SECONDS);
@@ -232,7 +227,10 @@ impl Reader<'_> {
             "TimestampPath" => self.path_text(entry).map_or(WaitFor::Missing, |path| WaitFor::Timestamp(Number::Path(path))),
             _ => match self.text_or_jsonata(entry, language) {
                 Some((text, true)) => WaitFor::Timestamp(Number::Jsonata(text)),
-                Some((text, false)) => WaitFor::Timestamp(Number::Literal(text)),
+                Some((text, false)) => {
+                    self.check_timestamp(entry, &text.value);
+                    WaitFor::Timestamp(Number::Literal(text))
+                }
                 None => WaitFor::Missing,
             },
         }

@@ -7,7 +7,7 @@ use super::reader::{self, Reader};
 use crate::ir::machine::{QueryLanguage, Template, TemplateValue};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::node::{Kind, Node};
-use crate::source::rules::asl::{ASL108, ASL134, ASL135};
+use crate::source::rules::asl::{ASL108, ASL109, ASL135};
 use crate::source::sink::Diagnostic;
 use crate::source::span::{Origins, Sourced, Span};
 
@@ -29,6 +29,11 @@ impl From<QueryLanguage> for Mode {
             QueryLanguage::Jsonata => Mode::Jsonata,
         }
     }
+}
+
+/// `{"Fn::X": …}`: a function of CloudFormation, in an object of its own. `{"Ref": …}` may be data and is left alone.
+fn is_function_object(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Object(entries) if matches!(entries.as_slice(), [entry] if entry.key.starts_with("Fn::")))
 }
 
 /// A tag that says no more than the type of its value.
@@ -128,10 +133,7 @@ impl Reader<'_> {
     /// Whether this is a CloudFormation function that [`symbolic`] does not read; reports it.
     pub(super) fn warn_function(&mut self, node: &Node) -> bool {
         let tagged = node.tag.as_deref().is_some_and(|tag| !plain_tag(tag));
-        let named = match &node.kind {
-            Kind::Object(entries) => matches!(entries.as_slice(), [entry] if entry.key.starts_with("Fn::")),
-            _ => false,
-        };
+        let named = is_function_object(node);
         if tagged || named {
             let message = "this CloudFormation function is not evaluated";
             let help = "put its value into the definition, or pass it with `DefinitionSubstitutions`";
@@ -142,10 +144,10 @@ impl Reader<'_> {
 
     /// A payload template.
     pub(super) fn template(&mut self, node: &Node, mode: Mode) -> Template {
-        let tagged = node.tag.is_some() || matches!(node.kind, Kind::Expr(_));
+        let tagged = node.tag.is_some() || matches!(node.kind, Kind::Expr(_)) || is_function_object(node);
         if tagged && let Some(text) = symbolic(node) {
-            // A list of a tag is more than one place; the place of the whole stands for it.
-            let span = text.origins.first().filter(|_| !matches!(node.kind, Kind::Array(_))).unwrap_or(node.span);
+            // A template has one place; the other parts of a `!GetAtt [X, Y]` are shown as absorbed by it.
+            let span = text.origins.first().unwrap_or(node.span);
             for inner in text.origins.iter().filter(|inner| *inner != span) {
                 self.sink.absorb(inner, &ASL135, "it is part of a reference");
             }
@@ -197,12 +199,12 @@ impl Reader<'_> {
     fn template_map(&mut self, node: &Node, mode: Mode) -> TemplateValue {
         let entries = node.object().unwrap_or_default();
         let mut out = Vec::with_capacity(entries.len());
-        for (at, entry) in entries.iter().enumerate() {
-            if entries.iter().skip(at + 1).any(|later| later.key == entry.key) {
-                self.sink.ignore(entry.value.span, &ASL134, format!("a later `{}` replaces it", entry.key));
-                continue;
-            }
+        for entry in self.last_of_equal(entries) {
             let expression = entry.key.strip_suffix(".$").filter(|_| mode == Mode::JsonPath);
+            if let Some(other) = expression.and_then(|name| node.entry(name)) {
+                let report = Diagnostic::error(&ASL109, entry.key_span, format!("`{}` and `{}` give the same field", other.key, entry.key));
+                self.sink.report(report.related(other.key_span, "the other one").help("remove one of them"));
+            }
             let Some(name) = expression else {
                 out.push((Sourced::new(entry.key.to_string(), entry.key_span), self.template(&entry.value, mode)));
                 continue;
