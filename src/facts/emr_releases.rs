@@ -62,8 +62,7 @@ pub fn near_release(label: &str) -> Option<&'static str> {
         return Some(release.label);
     }
     if let Some((minor, _)) = with_prefix.rsplit_once('.')
-        && let Some(release) =
-            RELEASES.iter().rev().find(|r| r.label.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.')))
+        && let Some(release) = RELEASES.iter().rev().find(|r| r.label.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.')))
     {
         return Some(release.label);
     }

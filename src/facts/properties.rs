@@ -51,7 +51,10 @@ pub enum Action {
     /// It goes on under this name.
     Rename(String),
     /// Another property stands for it.
-    Set { name: &'static str, value: &'static str },
+    Set {
+        name: &'static str,
+        value: &'static str,
+    },
     /// Options of the Java virtual machine: they go on but for those that Java 17 does not know.
     JavaOptions,
     /// It names the queue, or is a part of one: which.
@@ -194,7 +197,8 @@ mod tests {
             let found = disposition(row, row.name).unwrap_or_else(|| panic!("{}: {}", row.name, row.action));
             assert!(row.when.is_empty() || row.when.starts_with(['=', '^']), "{}", row.name);
             assert!(row.name.matches('*').count() <= 1, "{}", row.name);
-            let silent = matches!(found.action, Action::Keep | Action::Field(_) | Action::JavaOptions | Action::Queue(_) | Action::Attempts);
+            let silent =
+                matches!(found.action, Action::Keep | Action::Field(_) | Action::JavaOptions | Action::Queue(_) | Action::Attempts);
             assert!(silent || row.reason.len() > 10, "{}", row.name);
             assert!(!row.reason.ends_with('.'), "{}", row.name);
             if let Action::Rename(name) = found.action {
@@ -206,14 +210,18 @@ mod tests {
     #[test]
     fn every_conditional_row_can_be_reached_and_every_name_has_an_answer_for_any_value() {
         for (at, row) in ROWS.iter().enumerate() {
-            let shadow = ROWS[..at].iter().find(|r| r.scope == row.scope && r.name == row.name && (r.when.is_empty() || r.when == row.when));
+            let shadow =
+                ROWS[..at].iter().find(|r| r.scope == row.scope && r.name == row.name && (r.when.is_empty() || r.when == row.when));
             assert!(shadow.is_none(), "{} {} is never reached", row.name, row.when);
         }
     }
 
     #[test]
     fn spark_properties() {
-        assert_eq!(action(Scope::Spark, "spark.yarn.executor.memoryOverhead", "1g"), Action::Rename("spark.executor.memoryOverhead".into()));
+        assert_eq!(
+            action(Scope::Spark, "spark.yarn.executor.memoryOverhead", "1g"),
+            Action::Rename("spark.executor.memoryOverhead".into())
+        );
         assert_eq!(action(Scope::Spark, "spark.yarn.appMasterEnv.STAGE", "x"), Action::Rename("spark.kubernetes.driverEnv.STAGE".into()));
         assert_eq!(action(Scope::Spark, "spark.blacklist.timeout", "1h"), Action::Rename("spark.excludeOnFailure.timeout".into()));
         assert_eq!(action(Scope::Spark, "spark.dynamicAllocation.enabled", "False"), Action::Absorb);

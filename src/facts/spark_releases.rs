@@ -54,9 +54,10 @@ pub fn target_for(source: &str) -> Option<Target> {
     let release = RELEASES.last()?;
     let (verdict, note) = match (major, minor) {
         (3, 5) => (Verdict::Equivalent, ""),
-        (3, _) => {
-            (Verdict::Changed, "behaviour of Spark SQL differs between minor versions: read Spark's migration guide, or set spark.sql.legacy.*")
-        }
+        (3, _) => (
+            Verdict::Changed,
+            "behaviour of Spark SQL differs between minor versions: read Spark's migration guide, or set spark.sql.legacy.*",
+        ),
         (2, _) => (
             Verdict::Changed,
             "Spark 3 runs on Scala 2.12: build jars again; read Spark's migration guide for what Spark SQL does otherwise (dates, casts, errors on overflow)",
