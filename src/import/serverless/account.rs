@@ -1,0 +1,82 @@
+//! Accounting: marks for values that configure, and for whatever nothing of the stage read.
+use super::fields::{Table, Use, find};
+use super::probe;
+use super::resolve::{Field, Resolver, near_miss};
+use crate::ir::value::Val;
+use crate::source::node::Node;
+use crate::source::rules::Rule;
+use crate::source::rules::serverless::{SLS107, SLS108, SLS109, SLS115};
+use crate::source::sink::{Diagnostic, Disposition, Mark};
+use crate::source::span::Span;
+
+impl<'a> Resolver<'a, '_> {
+    /// Marks a value wherever it comes from: its own place, and those that its variables lead to.
+    pub fn mark(&mut self, field: &Field<'a>, disposition: Disposition, rule: &'static Rule, note: &str) -> Val {
+        let value = self.field(field);
+        self.mark_value(&value, Some(field.node.span), disposition, rule, note);
+        value
+    }
+
+    pub fn mark_value(&mut self, value: &Val, span: Option<Span>, disposition: Disposition, rule: &'static Rule, note: &str) {
+        let outside = value.all_origins();
+        let spans = span.into_iter().chain(outside.iter().filter(|o| span.is_none_or(|s| !s.contains(*o))));
+        let marks = spans.map(|span| Mark { span, disposition, rule, note: note.to_owned() });
+        self.sink.marks.extend(marks);
+    }
+
+    /// Reports and marks a key that is in no table.
+    pub fn unknown(&mut self, field: &Field<'a>, known: &mut dyn Iterator<Item = &'static str>, place: &str) {
+        let help = near_miss(&field.key.value, known);
+        let message = format!("`{}` is not a key of {place} that emr2k8s knows", field.key.value);
+        let help = help.unwrap_or_else(|| "if a plugin reads it, translate by hand what the plugin does with it".into());
+        self.report(Diagnostic::warning(&SLS109, field.key.span(), message).help(help));
+        self.sink.unsupported(field.node.span, &SLS109, format!("not a key of {place}"));
+    }
+
+    /// Handles a key by its table: `true` when it is one that the caller reads. What configures Lambda goes to `plumbing`.
+    pub fn by_table(&mut self, field: &Field<'a>, table: Table, place: &str, rule: &'static Rule, plumbing: &mut Vec<Span>) -> bool {
+        match find(table, &field.key.value) {
+            Some(Use::Read) => return true,
+            Some(Use::Lambda) => plumbing.extend(self.field(field).all_origins().iter()),
+            Some(Use::Ignored(why)) => {
+                self.mark(field, Disposition::Ignored, rule, why);
+            }
+            Some(Use::Gateway) => {
+                self.mark(field, Disposition::Unsupported, &SLS115, "it configures API Gateway");
+            }
+            Some(Use::Unsupported(why)) => {
+                self.mark(field, Disposition::Unsupported, rule, why);
+            }
+            None => self.unknown(field, &mut table.iter().map(|(name, _)| *name), place),
+        }
+        false
+    }
+
+    /// Marks every scalar of the file, and of the files it took values from, that nothing visited: it belongs to
+    /// another stage, or nothing reads it.
+    pub fn rest(&mut self, path: &str) {
+        let document = self.document;
+        let (indexed, _) = probe::indexed(document, path, self.context);
+        let other_stages: Vec<(Span, String)> = indexed
+            .iter()
+            .flat_map(|map| &map.stages)
+            .filter(|(stage, _, _)| *stage != self.stage)
+            .map(|(stage, _, value)| (*value, stage.clone()))
+            .collect();
+        let mut documents: Vec<&Node> = vec![document];
+        let context = self.context;
+        documents.extend(self.documents.values().filter_map(|path| context.document(path)));
+        let marked: Vec<Span> = self.sink.marks.iter().map(|mark| mark.span).collect();
+        for node in documents {
+            for scalar in node.scalars() {
+                if self.visited.contains(&scalar.span) || marked.iter().any(|span| span.contains(scalar.span)) {
+                    continue;
+                }
+                match other_stages.iter().find(|(span, _)| span.contains(scalar.span)) {
+                    Some((_, stage)) => self.sink.ignore(scalar.span, &SLS107, format!("belongs to stage `{stage}`")),
+                    None => self.sink.ignore(scalar.span, &SLS108, "no function or state machine of this stage reads it"),
+                }
+            }
+        }
+    }
+}
