@@ -66,10 +66,10 @@ impl<'a> Resolver<'a, '_> {
         let mut documents: Vec<&Node> = vec![document];
         let context = self.context;
         documents.extend(self.documents.values().filter_map(|path| context.document(path)));
-        let marked: Vec<Span> = self.sink.marks.iter().map(|mark| mark.span).collect();
+        let marked = disjoint(self.sink.marks.iter().map(|mark| mark.span).collect());
         for node in documents {
             for scalar in node.scalars() {
-                if self.visited.contains(&scalar.span) || marked.iter().any(|span| span.contains(scalar.span)) {
+                if self.visited.contains(&scalar.span) || covered(&marked, scalar.span) {
                     continue;
                 }
                 match other_stages.iter().find(|(span, _)| span.contains(scalar.span)) {
@@ -79,4 +79,22 @@ impl<'a> Resolver<'a, '_> {
             }
         }
     }
+}
+
+/// Sorts ranges and joins those that overlap.
+fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable();
+    let mut out: Vec<Span> = Vec::new();
+    for span in spans {
+        match out.last_mut() {
+            Some(last) if last.file == span.file && span.start <= last.end => last.end = last.end.max(span.end),
+            _ => out.push(span),
+        }
+    }
+    out
+}
+
+fn covered(disjoint: &[Span], inner: Span) -> bool {
+    let after = disjoint.partition_point(|span| (span.file, span.start) <= (inner.file, inner.start));
+    after.checked_sub(1).and_then(|at| disjoint.get(at)).is_some_and(|span| span.contains(inner))
 }

@@ -29,8 +29,17 @@ pub(super) fn triggers<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, t
                         let value = shape(resolver.value(node), &origins);
                         out.push(event(value.display(), node.span, value.all_origins(), target));
                     }
-                    Kind::Null => resolver.touch_and_ignore(node),
-                    _ => resolver.wrong(node.span, "an event", "an object", node.describe()),
+                    Kind::Null | Kind::Object(_) | Kind::Array(_) => {
+                        let value = shape(resolver.value(node), &origins);
+                        match value.list() {
+                            Some([_, ..]) => resolver.wrong(&value, item.span, "an event", "an object"),
+                            _ => resolver.empty(node, &origins),
+                        }
+                    }
+                    _ => {
+                        let value = shape(resolver.value(node), &origins);
+                        resolver.wrong(&value, item.span, "an event", "an object");
+                    }
                 }
             }
             Resolved::Value(value) => {
@@ -196,11 +205,4 @@ fn other<'a>(resolver: &mut Resolver<'a, '_>, name: &str, field: &Field<'a>, tar
         }
     }
     out.push(trigger);
-}
-
-impl<'a> Resolver<'a, '_> {
-    fn touch_and_ignore(&mut self, node: &'a Node) {
-        self.touch(node);
-        self.sink.ignore(node.span, &SLS117, "an empty entry of a list");
-    }
 }

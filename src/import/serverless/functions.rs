@@ -118,7 +118,8 @@ pub(super) fn environment<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>
     for mut entry in entries.unwrap_or_default() {
         entry.outer.extend(&field.outer);
         if matches!(&entry.node.kind, Kind::Object(e) if e.is_empty()) {
-            resolver.wrong(entry.node.span, &format!("the environment variable `{}`", entry.key.value), "a text", "an empty object");
+            let value = resolver.field(&entry);
+            resolver.wrong(&value, entry.node.span, &format!("the environment variable `{}`", entry.key.value), "a text");
             continue;
         }
         let value = resolver.field(&entry);

@@ -109,8 +109,8 @@ pub(super) fn define<'a>(resolver: &mut Resolver<'a, '_>, part: &Field<'a>, what
                     machine.definition = DefinitionSource::Text(shape(value, &part.outer));
                 }
                 _ => {
-                    resolver.touch(node);
-                    undefined(resolver, part.node.span, &format!("the definition of {what} is {}", node.describe()));
+                    let value = shape(resolver.value(node), &origins);
+                    undefined(resolver, &value, part.node.span, &format!("the definition of {what} is {}", node.describe()));
                 }
             }
         }
@@ -119,15 +119,14 @@ pub(super) fn define<'a>(resolver: &mut Resolver<'a, '_>, part: &Field<'a>, what
         }
         Resolved::Value(value) => {
             let why = if let Value::Unknown(unknown) = &value.value { unknown.why.clone() } else { value.display() };
-            undefined(resolver, part.node.span, &format!("the definition of {what} is not known: {why}"));
-            resolver.mark_value(&value, Some(part.node.span), Disposition::Unsupported, &SLS120, "this definition was not found");
+            undefined(resolver, &value, part.node.span, &format!("the definition of {what} is not known: {why}"));
         }
     }
 }
 
-fn undefined(resolver: &mut Resolver<'_, '_>, span: Span, message: &str) {
+fn undefined(resolver: &mut Resolver<'_, '_>, value: &Val, span: Span, message: &str) {
+    resolver.mark_value(value, Some(span), Disposition::Unsupported, &SLS120, "this definition was not found");
     resolver.report(Diagnostic::refused(&SLS120, span, message).help("add the file to the sources, or write the definition in place"));
-    resolver.sink.unsupported(span, &SLS120, "this definition was not found");
 }
 
 fn place<'a>(resolver: &Resolver<'a, '_>, node: &'a Node, reference: Origins) -> DefinitionSource<'a> {

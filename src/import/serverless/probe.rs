@@ -25,8 +25,6 @@ pub(super) struct Indexed {
 
 #[derive(Debug, Default)]
 pub(super) struct Probe {
-    /// The scalar whose variable is evaluated.
-    at: Option<Span>,
     pub indexed: Vec<Indexed>,
     /// Keys named literally: the scalar that does, the map, the key.
     literal: BTreeSet<(Span, Span, String)>,
@@ -35,13 +33,9 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub fn begin(&mut self, at: Span) {
-        self.at = Some(at);
-    }
-
-    /// A step into a map. True when the key holds the stage.
-    pub fn enter(&mut self, map: &Node, key: &str) -> bool {
-        let (Some(at), Kind::Object(entries)) = (self.at, &map.kind) else { return false };
+    /// A step into a map, for the variable at a place. True when the key holds the stage.
+    pub fn enter(&mut self, at: Span, map: &Node, key: &str) -> bool {
+        let Kind::Object(entries) = &map.kind else { return false };
         let Some((before, after)) = key.split_once(MARKER) else {
             self.literal.insert((at, map.span, key.to_owned()));
             return false;

@@ -14,8 +14,8 @@ use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
 use crate::source::files;
 use crate::source::node::{Kind, Node};
 use crate::source::rules::Rule;
-use crate::source::rules::serverless::{SLS101, SLS102, SLS103, SLS104, SLS106, SLS117};
-use crate::source::sink::{Diagnostic, Sink};
+use crate::source::rules::serverless::{SLS101, SLS102, SLS103, SLS104, SLS106, SLS117, SLS126};
+use crate::source::sink::{Diagnostic, Disposition, Sink};
 use crate::source::span::{FileId, Origins, Sourced, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 140;
 /// References that lead to one another.
 const MAX_CHAIN: usize = 32;
 /// Steps of one import: far more than a real file takes.
-const MAX_STEPS: usize = 400_000;
+const MAX_STEPS: usize = 200_000;
 /// Bytes of one text.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -288,8 +288,10 @@ impl<'a, 's> Resolver<'a, 's> {
     }
 
     fn first_of(&mut self, variable: &Variable, at: &'a Node) -> Outcome<'a> {
-        if let Some(probe) = &mut self.probe {
-            probe.begin(at.span);
+        if self.probe.is_some() {
+            // Whichever is taken: a later source may show what an earlier one is indexed by.
+            let all: Vec<Outcome<'a>> = variable.sources.iter().map(|pieces| self.source(pieces, at, true)).collect();
+            return all.into_iter().find(Result::is_ok).unwrap_or_else(|| missing(&SLS101, "", None));
         }
         let mut origins = Origins::none();
         let mut first: Option<Missing> = None;
@@ -302,7 +304,7 @@ impl<'a, 's> Resolver<'a, 's> {
                     origins.add(node.span);
                 }
                 Ok(found) => {
-                    if let Some(gone) = first.filter(|gone| self.probe.is_none() && gone.rule.code == SLS106.code) {
+                    if let Some(gone) = first.filter(|gone| gone.rule.code == SLS106.code) {
                         let taken = match &found {
                             Resolved::Value(value) => value.display(),
                             Resolved::Node(node, _) => node.scalar_text().unwrap_or(node.describe()).to_owned(),
@@ -524,8 +526,9 @@ impl<'a, 's> Resolver<'a, 's> {
             };
             let child = match &node.kind {
                 Kind::Object(entries) => {
+                    let at = self.chain.last().copied().unwrap_or(node.span);
                     if let Some(probe) = &mut self.probe {
-                        if probe.enter(node, key) {
+                        if probe.enter(at, node, key) {
                             return Ok(Resolved::Value(Val::unknown(keys.join("."), "it depends on the stage", node.span)));
                         }
                     }
@@ -640,52 +643,52 @@ impl<'a, 's> Resolver<'a, 's> {
     /// The fields of an object, through references and through lists of objects (`functions: [${file(a.yml)}, …]`). `None`
     /// when it is none, which is reported unless it is null.
     pub fn fields(&mut self, node: &'a Node, what: &str) -> Option<Vec<Field<'a>>> {
-        let resolved = self.resolve(node);
-        match resolved {
-            Resolved::Node(found, outer) => match &found.kind {
-                Kind::Object(entries) => {
-                    if entries.is_empty() {
-                        self.touch(found);
-                    }
-                    found.mark_read();
-                    Some(self.unique(entries, &outer))
-                }
-                Kind::Array(items) => {
-                    if items.is_empty() {
-                        self.touch(found);
-                    }
-                    found.mark_read();
-                    let mut all = Vec::new();
-                    for item in items {
-                        if self.depth > MAX_DEPTH {
-                            break;
-                        }
-                        self.depth += 1;
-                        let fields = self.fields(item, what);
-                        self.depth -= 1;
-                        for mut field in fields.into_iter().flatten() {
-                            field.outer.extend(&outer);
-                            all.push(field);
-                        }
-                    }
-                    Some(all)
-                }
-                Kind::Null => {
-                    self.touch(found);
-                    None
-                }
-                _ => {
-                    self.touch(found);
-                    self.wrong(node.span, what, "an object", found.describe());
-                    None
-                }
-            },
+        let (found, outer) = match self.resolve(node) {
+            Resolved::Node(found, outer) => (found, outer),
             Resolved::Value(value) => {
-                if !matches!(value.value, Value::Null) {
-                    self.wrong(node.span, what, "an object", &format!("`{}`", line(&value.display())));
+                if matches!(value.value, Value::Null) {
+                    self.mark_value(&value, Some(node.span), Disposition::Ignored, &SLS126, "it is null");
+                } else {
+                    self.wrong(&value, node.span, what, "an object");
                 }
+                return None;
+            }
+        };
+        found.mark_read();
+        match &found.kind {
+            Kind::Object(entries) if !entries.is_empty() => Some(self.unique(entries, &outer)),
+            Kind::Array(items) if !items.is_empty() => {
+                let mut all = Vec::new();
+                for item in items {
+                    if !self.enter(item.span) {
+                        break;
+                    }
+                    let fields = self.fields(item, what);
+                    self.leave();
+                    for mut field in fields.into_iter().flatten() {
+                        field.outer.extend(&outer);
+                        all.push(field);
+                    }
+                }
+                Some(all)
+            }
+            Kind::Array(_) | Kind::Object(_) | Kind::Null => {
+                self.empty(found, &outer);
+                (!matches!(found.kind, Kind::Null)).then(Vec::new)
+            }
+            _ => {
+                let value = self.value(node);
+                self.wrong(&value, node.span, what, "an object");
                 None
             }
+        }
+    }
+
+    /// Marks what holds nothing, and the references that led to it.
+    pub fn empty(&mut self, node: &Node, outer: &Origins) {
+        self.touch(node);
+        for span in outer.clone().with(&Origins::one(node.span)).iter() {
+            self.sink.ignore(span, &SLS126, "it is empty");
         }
     }
 
@@ -708,28 +711,37 @@ impl<'a, 's> Resolver<'a, 's> {
             Resolved::Node(found, origins) => {
                 let origins = origins.with(outer);
                 match &found.kind {
-                    Kind::Array(items) => {
-                        if items.is_empty() {
-                            self.touch(found);
-                        }
+                    Kind::Array(items) if !items.is_empty() => {
                         found.mark_read();
                         items.iter().map(|item| (item, origins.clone())).collect()
                     }
-                    Kind::Null => {
-                        self.touch(found);
+                    Kind::Null | Kind::Array(_) => {
+                        self.empty(found, &origins);
                         Vec::new()
                     }
                     _ => vec![(found, origins)],
                 }
             }
-            Resolved::Value(value) if matches!(value.value, Value::Null) => Vec::new(),
+            Resolved::Value(value) if matches!(value.value, Value::Null) => {
+                self.mark_value(&value, Some(node.span), Disposition::Ignored, &SLS126, "it is null");
+                Vec::new()
+            }
             Resolved::Value(_) => vec![(node, outer.clone())],
         }
     }
 
-    pub fn wrong(&mut self, span: Span, what: &str, wanted: &str, found: &str) {
-        self.report(Diagnostic::warning(&SLS117, span, format!("{what} is {found}, not {wanted}")).help(format!("write {wanted}")));
-        self.sink.unsupported(span, &SLS117, format!("{what} is not {wanted}"));
+    /// Reports and marks a value of another type than its place takes.
+    pub fn wrong(&mut self, value: &Val, span: Span, what: &str, wanted: &str) {
+        let found = match &value.value {
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "an object".to_owned(),
+            _ => format!("`{}`", line(&value.display())),
+        };
+        self.mark_value(value, Some(span), Disposition::Unsupported, &SLS117, &format!("{what} is not {wanted}"));
+        // The unknown was reported where it became so.
+        if !matches!(value.value, Value::Unknown(_)) {
+            self.report(Diagnostic::warning(&SLS117, span, format!("{what} is {found}, not {wanted}")).help(format!("write {wanted}")));
+        }
     }
 }
 

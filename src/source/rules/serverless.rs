@@ -81,4 +81,7 @@ The monitoring of the output alerts on failed workflows; where this one notifies
     SLS125 "function-image" r"A function is a container image, so there is no handler to read.
 
 What it does is not known. Say in `emr2k8s.yaml` what replaces it.";
+    SLS126 "empty-value" r"A place of the file holds nothing: null, an empty list or an empty object.
+
+It says nothing, and nothing is lost by leaving it out.";
 }
