@@ -201,7 +201,11 @@ fn at(body: &str) -> Result<AwsSchedule, ScheduleError> {
 fn cron(body: &str) -> Result<AwsCron, ScheduleError> {
     let fields: Vec<&str> = body.split_whitespace().collect();
     let [minute, hour, month_day, month, week_day, year] = fields[..] else {
-        let help = if fields.len() == 5 { "AWS wants a sixth field, the year: `*`" } else { "minute, hour, day of month, month, day of week, year" };
+        let help = if fields.len() == 5 {
+            "AWS wants a sixth field, the year: `*`"
+        } else {
+            "minute, hour, day of month, month, day of week, year"
+        };
         return fail(format!("`cron({})` has {} fields, not six", shorten(body), fields.len()), help);
     };
     let day = match (month_day, week_day) {
@@ -376,7 +380,10 @@ fn cron_to_cron(cron: &AwsCron) -> CronResult {
     let years = cron.year.values();
     match years.first() {
         Some(first) if years.last() == Some(&YEARS.1) && years.len() == usize::from(YEARS.1 - first) + 1 => CronResult::Changed {
-            why: format!("AWS: `{}` begins in {first} → five cron fields have no year: `{five}` fires from the day it is applied", cron.text),
+            why: format!(
+                "AWS: `{}` begins in {first} → five cron fields have no year: `{five}` fires from the day it is applied",
+                cron.text
+            ),
             cron: five,
         },
         _ => CronResult::Refused {
@@ -387,7 +394,8 @@ fn cron_to_cron(cron: &AwsCron) -> CronResult {
 }
 
 fn meaning(special: &str) -> String {
-    let day = |digit: &str| digit.parse::<usize>().ok().and_then(|d| DAYS.get(d.wrapping_sub(1))).map_or(digit.to_owned(), |d| (*d).to_owned());
+    let day =
+        |digit: &str| digit.parse::<usize>().ok().and_then(|d| DAYS.get(d.wrapping_sub(1))).map_or(digit.to_owned(), |d| (*d).to_owned());
     if let Some((weekday, nth)) = special.split_once('#') {
         return format!("`{special}` ({} number {nth} of the month)", day(weekday));
     }
@@ -412,7 +420,9 @@ fn rate_to_cron(rate: Rate) -> CronResult {
     let star = || "*".to_owned();
     let every = |n: u64| if n == 1 { star() } else { format!("*/{n}") };
     let cron = match minutes {
-        Some(n) if n < 60 && 60 % n == 0 => Cron { minute: every(n), hour: star(), day_of_month: star(), month: star(), day_of_week: star() },
+        Some(n) if n < 60 && 60 % n == 0 => {
+            Cron { minute: every(n), hour: star(), day_of_month: star(), month: star(), day_of_week: star() }
+        }
         Some(n) if n % 60 == 0 && n < 1440 && 24 % (n / 60) == 0 => {
             Cron { minute: "0".into(), hour: every(n / 60), day_of_month: star(), month: star(), day_of_week: star() }
         }
@@ -434,7 +444,9 @@ fn rate_to_cron(rate: Rate) -> CronResult {
         _ => "midnight UTC",
     };
     CronResult::Changed {
-        why: format!("AWS: `{rate}` counts from the moment its rule was created → `{cron}` counts from {phase}; as often, at other minutes"),
+        why: format!(
+            "AWS: `{rate}` counts from the moment its rule was created → `{cron}` counts from {phase}; as often, at other minutes"
+        ),
         cron,
     }
 }

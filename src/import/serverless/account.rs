@@ -1,11 +1,11 @@
 //! Accounting: marks for values that configure, and for whatever nothing of the stage read.
-use super::fields::{Table, Use, find};
+use super::fields::{CUSTOM, Table, Use, find};
 use super::probe;
 use super::resolve::{Field, Resolver, near_miss};
 use crate::ir::value::Val;
 use crate::source::node::Node;
 use crate::source::rules::Rule;
-use crate::source::rules::serverless::{SLS107, SLS108, SLS109, SLS115};
+use crate::source::rules::serverless::{SLS107, SLS108, SLS109, SLS111, SLS115};
 use crate::source::sink::{Diagnostic, Disposition, Mark};
 use crate::source::span::Span;
 
@@ -18,9 +18,14 @@ impl<'a> Resolver<'a, '_> {
     }
 
     pub fn mark_value(&mut self, value: &Val, span: Option<Span>, disposition: Disposition, rule: &'static Rule, note: &str) {
-        let outside = value.all_origins();
-        let spans = span.into_iter().chain(outside.iter().filter(|o| span.is_none_or(|s| !s.contains(*o))));
-        let marks = spans.map(|span| Mark { span, disposition, rule, note: note.to_owned() });
+        let all = value.all_origins();
+        let mark = |span: Span, note: String| Mark { span, disposition, rule, note };
+        let marks: Vec<Mark> = match span {
+            Some(place) => std::iter::once(mark(place, note.to_owned()))
+                .chain(all.iter().filter(|o| !place.contains(*o)).map(|o| mark(o, format!("what reads it is not taken over: {note}"))))
+                .collect(),
+            None => all.iter().map(|o| mark(o, note.to_owned())).collect(),
+        };
         self.sink.marks.extend(marks);
     }
 
@@ -65,11 +70,20 @@ impl<'a> Resolver<'a, '_> {
             .collect();
         let mut documents: Vec<&Node> = vec![document];
         let context = self.context;
-        documents.extend(self.documents.values().filter_map(|path| context.document(path)));
+        let others = self.documents.values().filter_map(|path| context.document(path));
+        documents.extend(others.filter(|other| !std::ptr::eq(*other, document)));
         let marked = disjoint(self.sink.marks.iter().map(|mark| mark.span).collect());
         for node in documents {
             for scalar in node.scalars() {
                 if self.visited.contains(&scalar.span) || covered(&marked, scalar.span) {
+                    continue;
+                }
+                let plugin = scalar.pointer.strip_prefix("/custom/").filter(|_| std::ptr::eq(node, document)).and_then(|below| {
+                    let key = below.split('/').next().unwrap_or(below);
+                    CUSTOM.iter().find(|(name, _)| *name == key)
+                });
+                if let Some((_, why)) = plugin {
+                    self.sink.ignore(scalar.span, &SLS111, *why);
                     continue;
                 }
                 match other_stages.iter().find(|(span, _)| span.contains(scalar.span)) {

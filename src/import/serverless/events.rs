@@ -7,9 +7,8 @@ use crate::source::rules::serverless::{SLS114, SLS115, SLS116, SLS117, SLS122};
 use crate::source::sink::{Diagnostic, Disposition};
 use crate::source::span::{Origins, Span};
 
-const SCHEDULE_KEYS: [&str; 11] = [
-    "rate", "enabled", "input", "inputPath", "inputTransformer", "name", "description", "method", "timezone", "groupName", "roleArn",
-];
+const SCHEDULE_KEYS: [&str; 11] =
+    ["rate", "enabled", "input", "inputPath", "inputTransformer", "name", "description", "method", "timezone", "groupName", "roleArn"];
 
 /// The triggers of an `events` list.
 pub(super) fn triggers<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, target: &Target) -> Vec<Trigger> {
@@ -110,7 +109,8 @@ fn schedule<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, key: &str, t
     }
     if rates.is_empty() {
         resolver.report(
-            Diagnostic::warning(&SLS117, field.node.span, format!("this schedule has no `{key}`")).help(format!("add `{key}: rate(1 day)`")),
+            Diagnostic::warning(&SLS117, field.node.span, format!("this schedule has no `{key}`"))
+                .help(format!("add `{key}: rate(1 day)`")),
         );
     }
     for rate in rates {

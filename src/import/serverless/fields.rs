@@ -229,6 +229,23 @@ pub(super) const PLUGINS: &[(&str, &str)] = &[
     ("serverless-plugin-split-stacks", "it configures the deployment through CloudFormation"),
 ];
 
+/// Keys of `custom` that plugins read, and what becomes of them.
+pub(super) const CUSTOM: &[(&str, &str)] = &[
+    ("stages", "it lists the stages, and each is compiled"),
+    ("pythonRequirements", "it configures the packaging of Lambda code"),
+    ("rubyLayer", "it configures the packaging of Lambda code"),
+    ("webpack", "it configures the packaging of Lambda code"),
+    ("esbuild", "it configures the packaging of Lambda code"),
+    ("bundle", "it configures the packaging of Lambda code"),
+    ("serverless-offline", "it runs functions on a developer's machine"),
+    ("dotenv", "emr2k8s reads no environment"),
+    ("prune", "it removes old Lambda versions"),
+    ("warmup", "it keeps Lambda functions warm"),
+    ("serverless-iam-roles-per-function", "it makes a role for each Lambda function"),
+    ("deploymentBucket", "it configures the deployment through CloudFormation"),
+    ("splitStacks", "it configures the deployment through CloudFormation"),
+];
+
 /// Types of CloudFormation resources that only serve Lambda functions.
 pub(super) const LAMBDA_RESOURCES: &[&str] = &[
     "AWS::Lambda::Alias",

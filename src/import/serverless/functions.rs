@@ -43,6 +43,7 @@ fn one<'a>(
     let target = Target::Function(Val::text(logical.value.clone(), logical.origins.clone()));
     let mut triggers = Vec::new();
     let mut plumbing = Vec::new();
+    let mut image = false;
     let (mut name, mut handler, mut runtime, mut own) = (None, None, None, Vec::new());
     for mut part in parts {
         part.outer.extend(&field.outer);
@@ -64,20 +65,27 @@ fn one<'a>(
             "destinations" => {
                 resolver.mark(&part, Disposition::Unsupported, &SLS123, "where the outcome of a function goes is not translated");
                 let message = format!("{what} sends its outcome to another place, which is not translated");
-                resolver.report(Diagnostic::refused(&SLS123, part.node.span, message).help("decide what receives the outcome on Kubernetes"));
+                resolver
+                    .report(Diagnostic::refused(&SLS123, part.node.span, message).help("decide what receives the outcome on Kubernetes"));
             }
             _ => {
+                image = true;
                 plumbing.extend(resolver.field(&part).all_origins().iter());
                 let message = format!("{what} is a container image, so what it does is not known");
                 resolver.report(Diagnostic::warning(&SLS125, part.node.span, message).help("say in `emr2k8s.yaml` what replaces it"));
             }
         }
     }
+    if handler.is_none() && !image {
+        let message = format!("{what} has no `handler`, so what it does is not known");
+        resolver.report(Diagnostic::warning(&SLS117, field.key.span(), message).help("add `handler: file.function`"));
+    }
     let name = match name {
         Some(value) => value,
         None => default_name(&logical, provider, service, &resolver.stage, span),
     };
-    for value in [Some(&name), handler.as_ref(), runtime.as_ref(), provider.runtime.as_ref(), provider.stage.as_ref()].into_iter().flatten() {
+    for value in [Some(&name), handler.as_ref(), runtime.as_ref(), provider.runtime.as_ref(), provider.stage.as_ref()].into_iter().flatten()
+    {
         plumbing.extend(value.all_origins().iter());
     }
     plumbing.extend(provider.plumbing.iter().copied());

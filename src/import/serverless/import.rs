@@ -78,7 +78,8 @@ fn read<'a>(resolver: &mut Resolver<'a, '_>, path: &str) -> Service<'a> {
     functions::read(resolver, function_fields, &provider, &mut service);
     if service.functions.is_empty() {
         let spans = provider.plumbing.iter().copied();
-        let values = [provider.stage.as_ref(), provider.runtime.as_ref()].into_iter().flatten().chain(provider.environment.iter().map(|(_, v)| v));
+        let values =
+            [provider.stage.as_ref(), provider.runtime.as_ref()].into_iter().flatten().chain(provider.environment.iter().map(|(_, v)| v));
         let spans: Origins = spans.chain(values.flat_map(|value| value.all_origins().iter().collect::<Vec<_>>())).collect();
         for span in spans.iter() {
             resolver.sink.ignore(span, &SLS121, "it configures Lambda functions, and this service has none");
@@ -184,7 +185,9 @@ fn variable_syntax<'a>(resolver: &mut Resolver<'a, '_>, part: &Field<'a>) {
     let text = part.node.scalar_text().unwrap_or_default();
     let dollar = text.trim_start_matches('\\');
     // `\${(…)}` narrows the default notation; `\${{(…)}}` is another one.
-    let narrows = dollar.strip_prefix('$').map(|rest| rest.trim_start_matches(['\\', '{'])).is_some() && !dollar.contains("{{") && !dollar.contains("{\\{");
+    let narrows = dollar.strip_prefix('$').map(|rest| rest.trim_start_matches(['\\', '{'])).is_some()
+        && !dollar.contains("{{")
+        && !dollar.contains("{\\{");
     if narrows {
         resolver.sink.ignore(part.node.span, &SLS105, "it narrows the default notation of variables, which is read");
         return;

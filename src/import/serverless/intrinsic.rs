@@ -50,7 +50,9 @@ pub(super) fn value<'a>(resolver: &mut Resolver<'a, '_>, node: &'a Node) -> Opti
 /// What stands under a tag, without it.
 fn tagged<'a>(resolver: &mut Resolver<'a, '_>, node: &'a Node) -> Val {
     match &node.kind {
-        Kind::Array(items) if !items.is_empty() => Val::new(Value::List(items.iter().map(|i| resolver.value(i)).collect()), crate::source::span::Origins::none()),
+        Kind::Array(items) if !items.is_empty() => {
+            Val::new(Value::List(items.iter().map(|i| resolver.value(i)).collect()), crate::source::span::Origins::none())
+        }
         _ => {
             resolver.touch(node);
             let text = node.scalar_text().unwrap_or_default();
@@ -83,11 +85,7 @@ fn sub<'a>(resolver: &mut Resolver<'a, '_>, node: &'a Node) -> Val {
     let Kind::String(raw) = &text.kind else { return tagged(resolver, text) };
     resolver.touch(text);
     // The framework's variables first, as it does; then CloudFormation's names.
-    let mut value = if syntax::has_variable(raw) {
-        resolver.text_of(raw, text)
-    } else {
-        Val::text(raw.to_string(), text.span)
-    };
+    let mut value = if syntax::has_variable(raw) { resolver.text_of(raw, text) } else { Val::text(raw.to_string(), text.span) };
     if let Value::Text(segments) = value.value {
         let mut out: Vec<Segment> = Vec::new();
         for segment in segments {

@@ -28,6 +28,12 @@ const MAX_STEPS: usize = 200_000;
 /// Bytes of one text.
 const MAX_TEXT: usize = 1 << 20;
 
+/// Sources that are evaluated here.
+const SOURCES: [&str; 7] = ["self", "opt", "env", "file", "sls", "param", "strToBool"];
+/// Sources whose values other systems know: of the framework, and of plugins that many services use.
+const ELSEWHERE: [&str; 14] =
+    ["cf", "ssm", "s3", "aws", "git", "secretsManager", "vault", "terraform", "tfstate", "output", "outputs", "doppler", "http", "https"];
+
 /// A node that was found, or a value that is no node.
 #[derive(Debug, Clone)]
 pub(super) enum Resolved<'a> {
@@ -232,7 +238,6 @@ impl<'a, 's> Resolver<'a, 's> {
     fn join(&mut self, pieces: &[Piece], text: &str, at: &'a Node) -> Val {
         let mut origins = Origins::one(at.span);
         let mut segments: Vec<Segment> = Vec::new();
-        let mut length = 0;
         for piece in pieces {
             match piece {
                 Piece::Literal(literal) => push(&mut segments, literal),
@@ -260,7 +265,7 @@ impl<'a, 's> Resolver<'a, 's> {
                     }
                 }
             }
-            length += segments.last().map_or(0, |s| if let Segment::Literal(l) = s { l.len() } else { 0 });
+            let length: usize = segments.iter().map(|s| if let Segment::Literal(text) = s { text.len() } else { 0 }).sum();
             if length > MAX_TEXT {
                 self.report(Diagnostic::error(&SLS102, at.span, "this text grows beyond a mebibyte through its variables"));
                 return Val::unknown(line(text), "the text grows beyond every bound", at.span).shaped_by(&origins);
@@ -311,7 +316,8 @@ impl<'a, 's> Resolver<'a, 's> {
                         };
                         let message = format!("the default `{}` of `{}` was taken", line(&taken), gone.message);
                         self.report(
-                            Diagnostic::note(&SLS106, at.span, message).help("if the variable is set where this is deployed, write its value here"),
+                            Diagnostic::note(&SLS106, at.span, message)
+                                .help("if the variable is set where this is deployed, write its value here"),
                         );
                     }
                     return Ok(found.shaped(&origins));
@@ -387,7 +393,11 @@ impl<'a, 's> Resolver<'a, 's> {
             Source::Null if more => return missing(&SLS101, "", None),
             Source::Null => return value(Value::Null),
             Source::Unreadable => {
-                return missing(&SLS103, format!("`{}` is not a source of a variable", line(text)), Some(format!("write `'{}'` for a text", line(text))));
+                return missing(
+                    &SLS103,
+                    format!("`{}` is not a source of a variable", line(text)),
+                    Some(format!("write `'{}'` for a text", line(text))),
+                );
             }
             Source::Named { name, argument, address } => (name, argument, address),
         };
@@ -425,7 +435,16 @@ impl<'a, 's> Resolver<'a, 's> {
                 _ => missing(&SLS103, format!("`strToBool({text})` is neither true nor false"), None),
             },
             // What other systems know: stacks, parameter stores, buckets, git, plugins' own sources.
-            _ => Ok(Resolved::Value(Val::new(Value::Symbol(reference(text, at.span)), at.span))),
+            _ => {
+                let base = name.split('.').next().unwrap_or(name);
+                if self.probe.is_none() && !ELSEWHERE.contains(&base) {
+                    let message = format!("`{base}` is not a source of variables that the framework has");
+                    let help = near_miss(base, SOURCES.into_iter().chain(ELSEWHERE));
+                    let help = help.unwrap_or_else(|| format!("write `\\${{{}}}` when it is no variable", line(text)));
+                    self.report(Diagnostic::warning(&SLS103, at.span, message).help(help));
+                }
+                Ok(Resolved::Value(Val::new(Value::Symbol(reference(text, at.span)), at.span)))
+            }
         }
     }
 
@@ -464,10 +483,23 @@ impl<'a, 's> Resolver<'a, 's> {
     fn parameter(&mut self, name: &str) -> Outcome<'a> {
         let document = self.document;
         let stage = if self.probe.is_some() { super::probe::MARKER.to_owned() } else { self.stage.clone() };
-        for keys in [["params", &stage, name].to_vec(), ["stages", &stage, "params", name].to_vec(), ["params", "default", name].to_vec(), ["stages", "default", "params", name].to_vec()] {
-            if let Ok(found) = self.walk(document, &keys, "param") {
-                return Ok(found);
+        let places = [
+            ["params", &stage, name].to_vec(),
+            ["stages", &stage, "params", name].to_vec(),
+            ["params", "default", name].to_vec(),
+            ["stages", "default", "params", name].to_vec(),
+        ];
+        let mut found = None;
+        for keys in places {
+            let outcome = self.walk(document, &keys, "param").ok();
+            found = found.or(outcome);
+            // Stages are told from the fallback by seeing both.
+            if found.is_some() && self.probe.is_none() {
+                break;
             }
+        }
+        if let Some(found) = found {
+            return Ok(found);
         }
         missing(&SLS101, format!("the parameter `{name}` has no value for stage `{}`", self.stage), Some("add it under `params`".into()))
     }

@@ -161,7 +161,11 @@ fn split(body: &str) -> Vec<&str> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source<'t> {
     /// `name(argument):address`; each part may be missing.
-    Named { name: &'t str, argument: Option<&'t str>, address: &'t str },
+    Named {
+        name: &'t str,
+        argument: Option<&'t str>,
+        address: &'t str,
+    },
     Number(&'t str),
     Bool(bool),
     Null,
@@ -221,10 +225,7 @@ mod tests {
 
     #[test]
     fn pieces_of_a_text() {
-        assert_eq!(
-            parse("a-${self:x}-b").pieces,
-            vec![literal("a-"), variable("${self:x}", vec![vec![literal("self:x")]]), literal("-b")]
-        );
+        assert_eq!(parse("a-${self:x}-b").pieces, vec![literal("a-"), variable("${self:x}", vec![vec![literal("self:x")]]), literal("-b")]);
         assert_eq!(
             parse("${opt:stage,'a,b'}").pieces,
             vec![variable("${opt:stage,'a,b'}", vec![vec![literal("opt:stage")], vec![literal("'a,b'")]])]

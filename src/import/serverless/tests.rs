@@ -149,11 +149,7 @@ fn values_carry_every_place_that_shaped_them() {
     assert_eq!(text(lake), "s3://lake-prod/in");
     assert_eq!(
         sources.texts(lake),
-        [
-            "${opt:stage, self:custom.fallback}",
-            "s3://lake-prod",
-            "${self:custom.lake.${self:provider.stage}}/in"
-        ]
+        ["${opt:stage, self:custom.fallback}", "s3://lake-prod", "${self:custom.lake.${self:provider.stage}}/in"]
     );
     // A whole value keeps its type.
     assert_eq!(env(function, "CORES").value, Value::Number("4".into()));
@@ -193,7 +189,10 @@ fn stages_in_order_of_appearance() {
     assert_eq!(of("service: a\nprovider: {name: aws, stage: blue}\n"), ["blue"]);
     assert_eq!(of("service: a\nprovider: {name: aws, stage: \"${opt:stage, 'green'}\"}\n"), ["green"]);
     // Nothing speaks of a stage; a map that is not indexed by it says nothing.
-    assert_eq!(of("service: a-${sls:stage}\nprovider: {name: aws}\ncustom: {x: {dev: 1, prod: 2}, y: '${self:custom.x.dev}'}\n"), Vec::<String>::new());
+    assert_eq!(
+        of("service: a-${sls:stage}\nprovider: {name: aws}\ncustom: {x: {dev: 1, prod: 2}, y: '${self:custom.x.dev}'}\n"),
+        Vec::<String>::new()
+    );
     // A fallback beside the stage is no stage; a key around the stage is peeled.
     let fallback = "
 service: a
@@ -218,7 +217,10 @@ functions:
     );
     // A map in another file, and files named for the stage.
     let files = Sources::new(&[
-        ("a/serverless.yml", "service: a\nprovider: {name: aws}\ncustom: {c: '${file(../conf/${opt:stage}.yml):k}', d: '${file(map.json):x.${opt:stage}}'}\n"),
+        (
+            "a/serverless.yml",
+            "service: a\nprovider: {name: aws}\ncustom: {c: '${file(../conf/${opt:stage}.yml):k}', d: '${file(map.json):x.${opt:stage}}'}\n",
+        ),
         ("a/map.json", r#"{"x": {"uat": 1}}"#),
         ("conf/qa.yml", "k: 1"),
         ("conf/deep.x.yml", "k: 1"),
@@ -334,6 +336,8 @@ functions:
       E: ${opt:x, dev}
       F: ${self:custom.endpoint
       G: a${self:custom.endpoint}b
+      H: ${slef:custom.endpoint}
+      I: ${HOME:-/root}
 ",
     );
     let (service, sink) = sources.import("prod");
@@ -348,6 +352,8 @@ functions:
     assert_eq!(by("E").rule.code, "SLS104");
     assert_eq!(by("F").rule.code, "SLS103");
     assert_eq!(by("G").rule.code, "SLS117");
+    assert_eq!(by("H").help.as_deref(), Some("did you mean `self`?"));
+    assert!(by("I").message.contains("`HOME` is not a source"));
     for key in ["A", "B", "C", "D", "G"] {
         assert!(matches!(env(&service.functions[0], key).value, Value::Unknown(_)), "{key}");
     }
@@ -370,7 +376,10 @@ functions: {f: {handler: h, environment: {A: '${self:custom.a}', ALL: '${self:cu
 
     let mut bomb = String::from("service: s\nprovider: {name: aws}\ncustom:\n  v0: aaaaaaaaaa\n");
     for level in 1..40 {
-        bomb.push_str(&format!("  v{level}: ${{self:custom.v{0}}}${{self:custom.v{0}}}\n  l{level}: [\"${{self:custom.l{0}}}\", \"${{self:custom.l{0}}}\"]\n", level - 1));
+        bomb.push_str(&format!(
+            "  v{level}: ${{self:custom.v{0}}}${{self:custom.v{0}}}\n  l{level}: [\"${{self:custom.l{0}}}\", \"${{self:custom.l{0}}}\"]\n",
+            level - 1
+        ));
     }
     bomb.push_str("  l0: [x]\nfunctions: {f: {handler: h, environment: {A: '${self:custom.v39}', B: '${self:custom.l39}'}}}\n");
     let (_, sink) = Sources::one(&bomb).import("dev");
@@ -503,7 +512,8 @@ functions: {f: {handler: h}}
     assert_eq!(state.path(&["Parameters", "S"]).and_then(Node::str), Some("arn:${X}:dev"));
     assert_eq!(state.path(&["Parameters", "S"]).and_then(|n| n.tag.as_deref()), Some("!Sub"));
     assert!(state.path(&["Resource", "Fn::GetAtt"]).is_some());
-    let retried = state.get("Retry").and_then(Node::array).expect("a list")[0].get("ErrorEquals").and_then(Node::array).expect("a list")[0].span;
+    let retried =
+        state.get("Retry").and_then(Node::array).expect("a list")[0].get("ErrorEquals").and_then(Node::array).expect("a list")[0].span;
     assert_eq!(sources.files.text(retried), "States.ALL");
     let shaped = inline.shaped.iter().find(|(span, _)| *span == retried).expect("shaped by the reference");
     assert_eq!(shaped.1.iter().map(|span| sources.files.text(span)).collect::<Vec<_>>(), ["States.ALL", "'${self:custom.retry}'"]);
@@ -622,6 +632,7 @@ fn the_ledger_closes() {
         assert_eq!(full().unaccounted(stage), Vec::<String>::new(), "{stage}");
     }
     let sources = full();
+    assert_eq!(sources.stages(), ["dev", "prod"]);
     let (service, sink) = sources.import("dev");
     let keys: Vec<&str> = service.functions.iter().map(|f| f.logical.value.as_str()).collect();
     assert_eq!(keys, ["one", "two"]);
@@ -643,7 +654,9 @@ fn other_files_are_left_alone() {
     let looks = |text: &str| looks_like(&Sources::one(text).documents["svc/serverless.yml"]);
     assert!(looks("service: a\nprovider: {name: aws}\n"));
     assert!(looks("service: {name: a}\nprovider: aws\n"));
-    for text in ["service: a\n", "provider: {name: aws}\n", "service: [a]\nprovider: {name: aws}\n", "service: a\nprovider: {x: y}\n", "[]", "a"] {
+    for text in
+        ["service: a\n", "provider: {name: aws}\n", "service: [a]\nprovider: {name: aws}\n", "service: a\nprovider: {x: y}\n", "[]", "a"]
+    {
         assert!(!looks(text), "{text}");
     }
     let google = Sources::one("service: a\nprovider: {name: google}\nfunctions: {f: {handler: h}}\n");
