@@ -3,6 +3,7 @@ use super::exit::{Exit, Failure, codes};
 use super::run::{self, RunArgs};
 use super::terminal::Terminal;
 use crate::output::check;
+use crate::report::diagnostics::Prefix;
 use crate::report::model::{RunReport, to_json};
 use crate::report::{github, sarif, summary};
 use clap::{Args, ValueEnum};
@@ -36,24 +37,26 @@ enum Format {
 
 impl Check {
     pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let json = self.format == Format::Json;
-        let Some(run) = run::prepare(&self.run, json, terminal)? else { return Ok(Exit::Mend) };
+        let out = self.run.out.display().to_string();
+        let render = |report: &RunReport, prefix: &Prefix| match self.format {
+            Format::Text | Format::Json => to_json(report),
+            Format::Github => github::render(&report.diagnostics, &report.files, prefix, &out),
+            Format::Sarif => to_json(&sarif::render(&report.diagnostics, &report.files, prefix, &out)),
+        };
+        let machine: run::Machine<'_> = if self.format == Format::Text { None } else { Some(&render) };
+        let Some(run) = run::prepare(&self.run, machine, terminal)? else { return Ok(Exit::Mend) };
         let found = check::check(&run.folder, &run.plan, &run.generated);
         let mut report = RunReport::new(&run.session.compilation, &run.diagnostics, Some(&run.plan), Some(&found));
         report.summary.reason = None;
-        let prefix = &run.session.prefix;
-        let out = self.run.out.display().to_string();
-        match self.format {
-            Format::Json => terminal.data(&to_json(&report))?,
-            Format::Github => terminal.data(&github::render(&report.diagnostics, &report.files, prefix, &out))?,
-            Format::Sarif => terminal.data(&to_json(&sarif::render(&report.diagnostics, &report.files, prefix, &out)))?,
-            Format::Text => {
+        match machine {
+            Some(render) => terminal.data(&render(&report, &run.session.prefix))?,
+            None => {
                 run.say_diagnostics(terminal);
                 terminal.data(&summary::differences(&report, &found))?;
                 terminal.say(&summary::render(&report.summary));
             }
         }
-        if let (Some((reason, _)), false) = (&run.stop, json) {
+        if let Some((reason, _)) = &run.stop {
             terminal.say(&format!("{reason}\n"));
         }
         let differences = if found.in_sync { Exit::Done } else { Exit::Differences };

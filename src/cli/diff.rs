@@ -26,11 +26,11 @@ pub struct Diff {
 
 impl Diff {
     pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let json = self.format == Format::Json;
-        let Some(run) = run::prepare(&self.run, json, terminal)? else { return Ok(Exit::Mend) };
-        let found = diffs(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, json, terminal))?;
+        let machine = self.format.machine();
+        let Some(run) = run::prepare(&self.run, machine, terminal)? else { return Ok(Exit::Mend) };
+        let found = diffs(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, machine, terminal))?;
         let mut report = run.report();
-        if json {
+        if machine.is_some() {
             let mut by_path: BTreeMap<String, String> = found.into_iter().collect();
             for file in &mut report.files {
                 file.diff = by_path.remove(&file.path);

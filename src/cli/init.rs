@@ -3,6 +3,7 @@ use super::exit::{Exit, Failure, codes};
 use super::session::{self, SourceArgs};
 use super::terminal::Terminal;
 use crate::config;
+use crate::output::error::reason;
 use crate::report::answers;
 use crate::report::schema::{self, Subject};
 use clap::Args;
@@ -37,7 +38,7 @@ impl Init {
         let args = SourceArgs { source: self.source.clone(), stage: self.stage.clone(), config: None };
         let Some(session) = session::start_or_say(&args, terminal)? else { return Ok(Exit::Mend) };
         let (text, count) = answers::render(&session.compilation.diagnostics, &session.compilation.files);
-        let failed = |path: &Path, error: &std::io::Error| Failure::new(format!("cannot write `{}`: {}", path.display(), error.kind()));
+        let failed = |path: &Path, error: &std::io::Error| Failure::new(format!("cannot write `{}`: {}", path.display(), reason(error)));
         let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(taken()),

@@ -1,6 +1,7 @@
 //! `emr2k8s man`: manual pages.
 use super::exit::{Exit, Failure, codes};
 use super::terminal::Terminal;
+use crate::output::error::reason;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ impl Man {
         let command = super::command();
         if let Some(out) = &self.out {
             let failed =
-                |error: std::io::Error| Failure::new(format!("cannot write manual pages to `{}`: {}", out.display(), error.kind()));
+                |error: std::io::Error| Failure::new(format!("cannot write manual pages to `{}`: {}", out.display(), reason(&error)));
             std::fs::create_dir_all(out).map_err(failed)?;
             clap_mangen::generate_to(command, out).map_err(failed)?;
             return Ok(Exit::Done);

@@ -2,6 +2,7 @@
 use super::exit::{Exit, Failure, codes};
 use super::run::{self, RunArgs};
 use super::terminal::Terminal;
+use crate::output::plan::Status;
 use crate::output::write;
 use crate::report::model::to_json;
 use crate::report::summary;
@@ -30,16 +31,26 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    pub fn machine<'a>(self) -> run::Machine<'a> {
+        match self {
+            Format::Text => None,
+            Format::Json => Some(&|report, _| to_json(report)),
+        }
+    }
+}
+
 impl Migrate {
     pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
-        let json = self.format == Format::Json;
-        let Some(run) = run::prepare(&self.run, json, terminal)? else { return Ok(Exit::Mend) };
+        let machine = self.format.machine();
+        let Some(run) = run::prepare(&self.run, machine, terminal)? else { return Ok(Exit::Mend) };
         let mut report = run.report();
         if run.stop.is_none() {
-            write::apply(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, json, terminal))?;
+            write::apply(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, machine, terminal))?;
+            report.summary.in_sync = run.plan.changes.iter().all(|c| !matches!(c.status, Status::Kept | Status::Conflict));
             report.summary.written = run.plan.has_effects() || run.plan.lock_text.is_some();
         }
-        if json {
+        if machine.is_some() {
             terminal.data(&to_json(&report))?;
         } else {
             run.say_diagnostics(terminal);

@@ -2,15 +2,19 @@
 use super::exit::{Exit, Failure};
 use super::session::{self, BadAnswers, Session, SourceArgs};
 use super::terminal::Terminal;
+use crate::compile::Compilation;
 use crate::output::error::OutputError;
 use crate::output::folder::Folder;
 use crate::output::lock::Lock;
 use crate::output::plan::{self, Difference, Plan, Status};
 use crate::report::diagnostics::Prefix;
-use crate::report::model::{RunReport, to_json};
-use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007};
+use crate::report::model::RunReport;
+use crate::source::files::Files;
+use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007, OUT008};
 use crate::source::sink::{Diagnostic, Severity, Verdict};
+use crate::source::span::FileId;
 use clap::{Args, ValueEnum};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Options of the three.
@@ -59,52 +63,64 @@ pub struct Run {
     pub stop: Option<(String, Exit)>,
 }
 
-/// Prepares a run. With bad answers it reports them, in JSON on stdout when `json`, and gives `None`.
-pub fn prepare(args: &RunArgs, json: bool, terminal: &Terminal) -> Result<Option<Run>, Failure> {
+/// A format for machines: it reports also what kept a run from starting. `None` where people read.
+pub type Machine<'a> = Option<&'a dyn Fn(&RunReport, &Prefix) -> String>;
+
+/// Prepares a run. With bad answers it reports them and gives `None`.
+pub fn prepare(args: &RunArgs, machine: Machine<'_>, terminal: &Terminal) -> Result<Option<Run>, Failure> {
+    let refused = |error| refuse(error, machine, terminal);
     // Before the compilation: a folder that cannot be used should not cost a long wait.
-    let folder = Folder::open(&args.out, Some(&args.source.source)).map_err(|error| refuse(error, json, terminal))?;
+    let folder = Folder::open(&args.out, Some(&args.source.source)).map_err(refused)?;
     let session = match session::start(&args.source, Some(&args.out), terminal)? {
         Ok(session) => session,
-        Err(BadAnswers(answers)) => {
-            if json {
-                let mut report = RunReport::of_diagnostics(&answers.diagnostics, &answers.files);
-                report.summary.reason = Some("the answers cannot be used".to_owned());
-                terminal.data(&to_json(&report))?;
-            } else {
-                session::say_diagnostics(&answers.diagnostics, &answers.files, &Prefix::default(), terminal);
+        Err(BadAnswers { answers, prefix }) => {
+            match machine {
+                Some(render) => {
+                    let mut report = RunReport::of_diagnostics(&answers.diagnostics, &answers.files);
+                    report.summary.reason = Some("the answers cannot be used".to_owned());
+                    terminal.data(&render(&report, &prefix))?;
+                }
+                None => session::say_diagnostics(&answers.diagnostics, &answers.files, &prefix, terminal),
             }
             return Ok(None);
         }
     };
-    let mut diagnostics = session.compilation.diagnostics.clone();
-    let generated = Lock::of(&session.compilation, session.options.clone());
-    let broken = broken_sources(&folder, &session);
-    let has_errors = session::exit_of(&diagnostics) == Exit::Mend;
-    let plan =
-        plan::plan(&folder, &session.compilation.tree, generated.clone(), has_errors).map_err(|error| refuse(error, json, terminal))?;
-    for path in &broken {
-        let message = format!("`{path}` shaped the output folder and can no longer be read");
-        diagnostics.push(Diagnostic::error(&OUT007, None, message).help("mend the file, or delete or exclude it if it is meant to go"));
-    }
-    diagnostics.extend(folder_diagnostics(&plan));
-    let stop = if broken.is_empty() {
-        denied(&args.deny, &session.compilation.diagnostics).map(|reason| (reason, Exit::Differences))
-    } else {
-        Some(("a source that shaped the folder can no longer be read".to_owned(), Exit::Mend))
-    };
-    Ok(Some(Run { session, folder, generated, plan, diagnostics, stop }))
+    Run::new(session, folder, &args.deny).map(Some).map_err(refused)
 }
 
-/// In JSON, a run that could not go on says so on stdout too.
-pub fn refuse(error: OutputError, json: bool, terminal: &Terminal) -> Failure {
+/// For machines, a run that could not go on is a report with one diagnostic; for people the failure alone says it.
+pub fn refuse(error: OutputError, machine: Machine<'_>, terminal: &Terminal) -> Failure {
     let failure = Failure::from(error);
-    if json {
-        let mut report = RunReport::default();
+    if let Some(render) = machine {
+        let mut diagnostic = Diagnostic::error(&OUT008, None, failure.message.clone());
+        diagnostic.help.clone_from(&failure.help);
+        let mut report = RunReport::of_diagnostics(&[diagnostic], &Files::default());
         report.summary.reason = Some(failure.message.clone());
         // The failure itself is about to be said; a second one about stdout would hide it.
-        let _ = terminal.data(&to_json(&report));
+        let _ = terminal.data(&render(&report, &Prefix::default()));
     }
     failure
+}
+
+impl Run {
+    fn new(session: Session, folder: Folder, deny: &[DeniedVerdict]) -> Result<Self, OutputError> {
+        let mut diagnostics = session.compilation.diagnostics.clone();
+        let generated = Lock::of(&session.compilation, session.options.clone());
+        let broken = broken_sources(&folder, &session.compilation);
+        let has_errors = session::exit_of(&diagnostics) == Exit::Mend;
+        let plan = plan::plan(&folder, &session.compilation.tree, generated.clone(), has_errors)?;
+        for path in &broken {
+            let message = format!("`{path}` shaped the output folder and can no longer be read");
+            diagnostics.push(Diagnostic::error(&OUT007, None, message).help("mend the file, or delete or exclude it if it is meant to go"));
+        }
+        diagnostics.extend(folder_diagnostics(&plan));
+        let stop = if broken.is_empty() {
+            denied(deny, &session.compilation.diagnostics).map(|reason| (reason, Exit::Differences))
+        } else {
+            Some(("a source that shaped the folder can no longer be read".to_owned(), Exit::Mend))
+        };
+        Ok(Self { session, folder, generated, plan, diagnostics, stop })
+    }
 }
 
 impl Run {
@@ -138,22 +154,21 @@ fn denied(deny: &[DeniedVerdict], diagnostics: &[Diagnostic]) -> Option<String> 
 
 /// Sources of the folder's lock that can no longer be read: they have an error of the source layer, or an error and no
 /// importer claims them any more, or they cannot even be opened.
-fn broken_sources(folder: &Folder, session: &Session) -> Vec<String> {
-    let Some(lock) = &folder.lock else { return Vec::new() };
-    let compilation = &session.compilation;
-    let mut out = Vec::new();
-    for path in lock.sources.keys() {
-        let id = compilation.files.iter().find(|(_, file)| file.path == *path).map(|(id, _)| id);
-        let claimed = id.is_some_and(|id| compilation.claimed.contains(&id));
-        let broken = compilation.diagnostics.iter().filter(|d| d.severity == Severity::Error).any(|d| match d.span {
+fn broken_sources(folder: &Folder, compilation: &Compilation) -> Vec<String> {
+    let errors: Vec<&Diagnostic> = compilation.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
+    let Some(lock) = folder.lock.as_ref().filter(|_| !errors.is_empty()) else { return Vec::new() };
+    let ids: BTreeMap<&str, FileId> = compilation.files.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
+    let claimed: BTreeSet<FileId> = compilation.claimed.iter().copied().collect();
+    let is_broken = |path: &str| {
+        let id = ids.get(path).copied();
+        let claimed = id.is_some_and(|id| claimed.contains(&id));
+        let quoted = format!("`{path}`");
+        errors.iter().any(|d| match d.span {
             Some(span) => Some(span.file) == id && (!claimed || d.rule.code.starts_with("SRC")),
-            None => !claimed && d.message.contains(path.as_str()),
-        });
-        if broken {
-            out.push(path.clone());
-        }
-    }
-    out
+            None => !claimed && d.message.contains(&quoted),
+        })
+    };
+    lock.sources.keys().filter(|path| is_broken(path)).cloned().collect()
 }
 
 /// What there is to say about files that are kept.
@@ -184,7 +199,19 @@ fn folder_diagnostics(plan: &Plan) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::rules::source::SRC005;
+    use crate::output::plan::tests::{compilation, migrate};
+    use crate::output::write;
+    use crate::source::files::SourceFile;
+    use crate::source::rules::asl::ALL as ASL;
+    use crate::source::rules::source::{SRC001, SRC002, SRC005};
+    use crate::source::span::Span;
+    use std::fs;
+    use std::path::Path;
+
+    fn run(root: &Path, compilation: Compilation, deny: &[DeniedVerdict]) -> Run {
+        let session = Session { compilation, prefix: Prefix::default(), options: crate::output::lock::LockOptions::default() };
+        Run::new(session, Folder::open(root, None).unwrap(), deny).unwrap()
+    }
 
     #[test]
     fn a_verdict_is_denied_with_all_that_are_worse() {
@@ -196,5 +223,68 @@ mod tests {
         }
         let refused = [Diagnostic::refused(&SRC005, None, "x")];
         assert!(denied(&[DeniedVerdict::Changed], &refused).is_some());
+    }
+
+    #[test]
+    fn a_denied_verdict_stops_a_run_and_an_error_weighs_more() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut found = compilation(&[("a", "1\n")]);
+        found.diagnostics.push(Diagnostic::changed(&SRC005, None, "x"));
+        let stopped = run(temp.path(), found, &[DeniedVerdict::Changed]);
+        assert!(stopped.stop.is_some());
+        assert_eq!(stopped.exit(), Exit::Differences);
+        let mut found = compilation(&[("a", "1\n")]);
+        found.diagnostics.extend([Diagnostic::changed(&SRC005, None, "x"), Diagnostic::error(&SRC005, None, "y")]);
+        assert_eq!(run(temp.path(), found, &[DeniedVerdict::Changed]).exit(), Exit::Mend);
+    }
+
+    #[test]
+    fn a_source_of_the_folder_that_breaks_stops_a_run() {
+        let temp = tempfile::tempdir().unwrap();
+        migrate(temp.path(), &[("a", "1\n")]);
+        let span = |compilation: &Compilation| {
+            let id = compilation.files.iter().next().unwrap().0;
+            Span::new(id, 0, 1)
+        };
+        // It does not parse, so nobody claims it.
+        let mut broken = compilation(&[]);
+        broken.claimed.clear();
+        let at = span(&broken);
+        broken.diagnostics.push(Diagnostic::error(&SRC002, at, "no JSON"));
+        let stopped = run(temp.path(), broken, &[]);
+        assert_eq!((stopped.stop.is_some(), stopped.exit()), (true, Exit::Mend));
+        assert!(stopped.diagnostics.iter().any(|d| d.rule.code == "OUT007"));
+        // It cannot even be opened.
+        let mut gone = Compilation::default();
+        gone.diagnostics.push(Diagnostic::error(&SRC001, None, "`in.json` cannot be read: permission denied"));
+        assert!(run(temp.path(), gone, &[]).stop.is_some());
+        // Another file is broken, or this one has an error of its meaning: the rest is written.
+        let mut other = compilation(&[("a", "2\n")]);
+        let id = other.files.add(SourceFile::new("other.json", "{"));
+        let at = span(&other);
+        other.diagnostics.push(Diagnostic::error(&SRC002, Span::new(id, 0, 1), "no JSON"));
+        other.diagnostics.push(Diagnostic::error(ASL[0], at, "no such state"));
+        let goes_on = run(temp.path(), other, &[]);
+        assert_eq!((goes_on.stop.is_some(), goes_on.exit()), (false, Exit::Mend));
+        // Deleted in good order.
+        assert!(run(temp.path(), Compilation::default(), &[]).stop.is_none());
+    }
+
+    #[test]
+    fn edits_are_reported_as_long_as_they_stand() {
+        let temp = tempfile::tempdir().unwrap();
+        migrate(temp.path(), &[("a", "1\n"), ("b", "1\n"), ("c", "1\n"), ("d", "1\n")]);
+        for edited in ["a", "b", "c"] {
+            fs::write(temp.path().join(edited), "mine\n").unwrap();
+        }
+        for _ in 0..2 {
+            let mut next = compilation(&[("a", "1\n"), ("b", "2\n")]);
+            next.diagnostics.push(Diagnostic::error(&SRC005, None, "x"));
+            let run = run(temp.path(), next, &[]);
+            let said: Vec<_> = run.diagnostics.iter().skip(1).map(|d| (d.rule.code, d.severity)).collect();
+            let (note, warning) = (Severity::Note, Severity::Warning);
+            assert_eq!(said, [("OUT003", note), ("OUT002", warning), ("OUT004", warning), ("OUT006", note)]);
+            write::apply(&run.folder, &run.plan, &run.session.compilation.tree).unwrap();
+        }
     }
 }

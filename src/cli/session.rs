@@ -3,6 +3,7 @@ use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 use crate::compile::{Compilation, Options, compile};
 use crate::config::{self, Answers};
+use crate::output::error::reason;
 use crate::output::lock::LockOptions;
 use crate::report::diagnostics::{self, Prefix};
 use crate::source::files::Files;
@@ -32,20 +33,25 @@ pub struct Session {
 }
 
 /// The answers cannot be used; nothing was compiled.
-pub struct BadAnswers(pub Box<Answers>);
+pub struct BadAnswers {
+    pub answers: Box<Answers>,
+    pub prefix: Prefix,
+}
 
 /// Loads the answers and compiles. `out` is not read as a source.
 pub fn start(args: &SourceArgs, out: Option<&Path>, terminal: &Terminal) -> Result<Result<Session, BadAnswers>, Failure> {
     let source = &args.source;
     if let Err(error) = std::fs::metadata(source) {
         let help = "name the folder or file of the sources";
-        return Err(Failure::new(format!("the sources `{}` cannot be read: {}", source.display(), error.kind())).help(help));
+        return Err(Failure::new(format!("the sources `{}` cannot be read: {}", source.display(), reason(&error))).help(help));
     }
     let answers = config::load(source, args.config.as_deref());
+    // Answers beside the sources are named relative to SRC, as the sources are; others as the user named them.
+    let prefix = if args.config.is_none() { Prefix::new(source) } else { Prefix::default() };
     if answers.has_errors() {
-        return Ok(Err(BadAnswers(Box::new(answers))));
+        return Ok(Err(BadAnswers { answers: Box::new(answers), prefix }));
     }
-    say_diagnostics(&answers.diagnostics, &answers.files, &Prefix::default(), terminal);
+    say_diagnostics(&answers.diagnostics, &answers.files, &prefix, terminal);
     let options = Options { source: source.clone(), stage: args.stage.clone(), config: answers.config, out: out.map(Path::to_owned) };
     let progress = terminal.progress(format!("compiling {}", source.display()));
     let compilation = compile(&options)?;
@@ -63,8 +69,8 @@ pub fn start(args: &SourceArgs, out: Option<&Path>, terminal: &Terminal) -> Resu
 pub fn start_or_say(args: &SourceArgs, terminal: &Terminal) -> Result<Option<Session>, Failure> {
     Ok(match start(args, None, terminal)? {
         Ok(session) => Some(session),
-        Err(BadAnswers(answers)) => {
-            say_diagnostics(&answers.diagnostics, &answers.files, &Prefix::default(), terminal);
+        Err(BadAnswers { answers, prefix }) => {
+            say_diagnostics(&answers.diagnostics, &answers.files, &prefix, terminal);
             None
         }
     })

@@ -42,7 +42,8 @@ pub fn default_path(source: &Path) -> PathBuf {
 #[must_use]
 pub fn load(source: &Path, explicit: Option<&Path>) -> Answers {
     let path = explicit.map_or_else(|| default_path(source), Path::to_owned);
-    let name = path.display().to_string();
+    // Beside the sources it is named as every source is: relative to SRC.
+    let name = explicit.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
     let refuse = |message: String, help: &str| Answers {
         diagnostics: vec![Diagnostic::error(&CFG003, None, message).help(help)],
         path: Some(path.clone()),
@@ -56,7 +57,7 @@ pub fn load(source: &Path, explicit: Option<&Path>) -> Answers {
         }
         Err(error) => return refuse(format!("the answers `{name}` cannot be read: {}", error.kind()), "mend its permissions"),
     };
-    let hash = crate::output::hash(&bytes);
+    let hash = blake3::hash(&bytes).to_hex().to_string();
     match String::from_utf8(bytes) {
         Ok(text) => Answers { path: Some(path), hash: Some(hash), ..read(&name, &text) },
         Err(_) => refuse(format!("the answers `{name}` are not UTF-8"), "save the file as UTF-8"),

@@ -1,3 +1,12 @@
 //! Floor 2: back ends. Each writes one kind of file from the plan, and knows nothing of any source.
+pub mod argo_cd;
+pub mod argo_workflows;
+pub mod docker;
+pub mod kustomize;
+pub mod rbac;
+pub mod readme;
+pub mod repository;
+pub mod spark_operator;
+pub mod stages;
 pub mod tree;
 pub mod yaml;

@@ -358,7 +358,7 @@ fn is_word_with_digit_first(text: &str) -> bool {
         return dots >= 2 && text.split('.').all(|p| !p.is_empty());
     }
     // Exponents, hexadecimals, octals, underscores, sexagesimals and dates hold only these besides digits.
-    text.chars().any(|c| c.is_ascii_alphabetic() && !matches!(c.to_ascii_lowercase(), 'a'..='f' | 'x' | 'o' | 'e' | '_' | 't' | 'z'))
+    text.chars().any(|c| c.is_ascii_alphabetic() && !matches!(c.to_ascii_lowercase(), 'a'..='f' | 'x' | 'o' | 't' | 'z'))
 }
 
 fn quote(text: &str) -> String {

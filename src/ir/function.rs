@@ -39,6 +39,9 @@ pub struct Behaviour {
     pub plumbing: Vec<Span>,
     /// What the handler returns, as far as it is known.
     pub returns: Val,
+    /// Every literal and environment value that the evaluation came by, used or not. What no function that shares the
+    /// handler came by stands in a branch that is never taken.
+    pub visited: Vec<Span>,
     /// The handler's function definition.
     pub span: Span,
 }

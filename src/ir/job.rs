@@ -43,7 +43,7 @@ pub struct SparkJob {
     /// The source's location of the application file (`s3://…/x.jar`).
     pub file: Sourced<String>,
     pub main_class: Option<Sourced<String>>,
-    pub arguments: Vec<Sourced<String>>,
+    pub arguments: Vec<Sourced<Vec<Piece>>>,
     pub jars: Vec<Sourced<String>>,
     pub py_files: Vec<Sourced<String>>,
     pub files: Vec<Sourced<String>>,
@@ -53,6 +53,8 @@ pub struct SparkJob {
     pub driver: Resources,
     pub executor: Resources,
     pub instances: Option<Sourced<u32>>,
+    /// Executors come and go with the load: the least and the most, where they are set.
+    pub dynamic_allocation: Option<DynamicAllocation>,
     pub spark_conf: Vec<(Sourced<String>, Sourced<String>)>,
     pub hadoop_conf: Vec<(Sourced<String>, Sourced<String>)>,
     /// Submissions after a failed one, and seconds between them.
@@ -65,6 +67,13 @@ pub struct SparkJob {
     pub span: Option<Span>,
 }
 
+/// A part of an argument: a text, or a field of the execution's input (a path in ASL's notation).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    Literal(String),
+    Input(String),
+}
+
 /// Cores and memory of a driver or an executor.
 #[derive(Clone, Debug, Default)]
 pub struct Resources {
@@ -73,6 +82,15 @@ pub struct Resources {
     pub memory: Option<Sourced<MiB>>,
     /// Memory beside the heap, where a configuration sets it.
     pub overhead: Option<Sourced<MiB>>,
+}
+
+/// Dynamic allocation of executors.
+#[derive(Clone, Debug, Default)]
+pub struct DynamicAllocation {
+    pub initial: Option<Sourced<u32>>,
+    pub minimum: Option<Sourced<u32>>,
+    pub maximum: Option<Sourced<u32>>,
+    pub origins: crate::source::span::Origins,
 }
 
 /// A secret that a person has to put into the cluster.

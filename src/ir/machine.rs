@@ -5,6 +5,8 @@
 use super::value::Val;
 use crate::source::span::{Sourced, Span};
 
+mod spans;
+
 /// A state machine.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -18,6 +20,8 @@ pub struct Machine {
     /// Of the whole run, in seconds.
     pub timeout_seconds: Option<Sourced<String>>,
     pub query_language: QueryLanguage,
+    /// Where the definition names the language.
+    pub query_language_span: Option<Span>,
     pub graph: Graph,
     /// STANDARD or EXPRESS, where a deployment says so.
     pub machine_type: Option<Sourced<String>>,
@@ -38,6 +42,8 @@ pub struct Graph {
     /// `None` when the source lacks it, which is reported.
     pub start_at: Option<Sourced<String>>,
     pub states: Vec<State>,
+    /// The comment of a branch or an item processor; the whole machine's is in [`Machine::comment`].
+    pub comment: Option<Sourced<String>>,
     pub span: Span,
 }
 
@@ -54,7 +60,11 @@ pub struct State {
     pub name: Sourced<String>,
     pub comment: Option<Sourced<String>>,
     pub query_language: QueryLanguage,
+    /// Where the state names its own language.
+    pub query_language_span: Option<Span>,
     pub kind: StateKind,
+    /// Where `Type` is; `None` when the source lacks it.
+    pub kind_span: Option<Span>,
     /// Where control goes on success; `None` for Choice, Fail, Succeed, and when the source lacks it.
     pub next: Option<Next>,
     pub data: Data,
@@ -216,6 +226,7 @@ pub struct Retrier {
     pub backoff_rate: Option<Sourced<String>>,
     pub max_delay_seconds: Option<Sourced<String>>,
     pub jitter_strategy: Option<Sourced<String>>,
+    pub comment: Option<Sourced<String>>,
     pub span: Span,
 }
 
@@ -226,6 +237,7 @@ pub struct Catcher {
     pub result_path: Option<PathField>,
     pub output: Option<Template>,
     pub assign: Option<Template>,
+    pub comment: Option<Sourced<String>>,
     pub span: Span,
 }
 

@@ -1,5 +1,5 @@
 //! Floor 1: what the sources mean ([`machine`], [`job`], [`cluster`], [`function`], [`trigger`], joined in
-//! [`estate`]) and what will run ([`plan`]).
+//! [`estate`]), when it starts ([`schedule`]) and what will run ([`plan`]).
 pub mod cluster;
 pub mod estate;
 pub mod function;
@@ -7,5 +7,6 @@ pub mod job;
 pub mod machine;
 pub mod plan;
 pub mod quantity;
+pub mod schedule;
 pub mod trigger;
 pub mod value;

@@ -34,13 +34,14 @@ pub struct Stmt {
     /// A DNS label from the source's own name, unique in the pipeline: what a person sees in the UI.
     pub name: String,
     pub kind: StmtKind,
+    /// What the source says about it.
+    pub comment: Option<Sourced<String>>,
     pub origins: Origins,
 }
 
 #[derive(Clone, Debug)]
 pub enum StmtKind {
-    /// Runs a Spark job to its end. With `catch`, a failure does not end the run: the block runs instead of what follows
-    /// when it is terminal, or before it when it is not.
+    /// Runs a Spark job to its end.
     Run {
         job: String,
         on_failure: OnFailure,
@@ -49,6 +50,7 @@ pub enum StmtKind {
     Call {
         function: String,
         payload: Payload,
+        on_failure: OnFailure,
     },
     Wait {
         seconds: Sourced<u64>,
@@ -97,6 +99,8 @@ pub struct Function {
     /// Why a person may care: "called and defined nowhere".
     pub remark: Option<String>,
     pub retry: Option<Retry>,
+    /// Seconds after which a call fails.
+    pub timeout_seconds: Option<Sourced<u64>>,
     pub span: Span,
 }
 
@@ -145,6 +149,8 @@ pub struct SparkRelease {
     pub hadoop: String,
     /// Maven coordinates of the AWS SDK that this Hadoop's S3A was built with.
     pub aws_sdk: String,
+    /// Repository and tag of the base image.
+    pub image: String,
 }
 
 /// All that is to be emitted for one stage.

@@ -61,8 +61,9 @@ fn list(names: &[String], more: bool) -> String {
     out
 }
 
-/// An I/O error without the number that Rust adds, which differs between systems.
-fn reason(error: &std::io::Error) -> String {
+/// The words of an I/O error without the number that Rust adds, which differs between systems.
+#[must_use]
+pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(at) => text[..at].to_lowercase(),

@@ -10,7 +10,7 @@
 use super::hash;
 use crate::compile::Compilation;
 use crate::source::files::Files;
-use crate::source::span::{FileId, Span};
+use crate::source::span::Span;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -91,12 +91,11 @@ impl Lock {
             let file = compilation.files.get(*id);
             sources.insert(file.path.clone(), hash(file.text.as_bytes()));
         }
-        let mut lines = LineTable { files: &compilation.files, starts: BTreeMap::new() };
         let mut files = BTreeMap::new();
         for (path, file) in &compilation.tree.files {
             let mut runs: Vec<Run> = Vec::new();
             for (_, origin) in &file.lines {
-                let mut origins: Vec<Place> = origin.origins.iter().map(|span| lines.place(span)).collect();
+                let mut origins: Vec<Place> = origin.origins.iter().map(|span| place(span, &compilation.files)).collect();
                 origins.sort();
                 origins.dedup();
                 match runs.last_mut() {
@@ -290,24 +289,11 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Lines of byte offsets. [`crate::source::files::SourceFile::position`] also counts columns, which is slow on files of one long line.
-struct LineTable<'a> {
-    files: &'a Files,
-    starts: BTreeMap<FileId, Vec<u32>>,
-}
-
-impl LineTable<'_> {
-    fn place(&mut self, span: Span) -> Place {
-        let file = self.files.get(span.file);
-        let starts = self.starts.entry(span.file).or_insert_with(|| {
-            let ends = file.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-            std::iter::once(0).chain(ends.map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX))).collect()
-        });
-        let line = |offset: u32| u32::try_from(starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX).max(1);
-        // The end is exclusive: a span that takes its line end does not reach into the next line.
-        let start = line(span.start);
-        Place { path: file.path.clone(), start, end: line(span.end.saturating_sub(1)).max(start) }
-    }
+/// The lines of a span. Its end is exclusive: a span that takes its line end does not reach into the next line.
+fn place(span: Span, files: &Files) -> Place {
+    let file = files.get(span.file);
+    let start = file.line(span.start);
+    Place { path: file.path.clone(), start, end: file.line(span.end.saturating_sub(1)).max(start) }
 }
 
 #[cfg(test)]

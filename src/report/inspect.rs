@@ -397,54 +397,31 @@ fn trigger(trigger: &Trigger, files: &Files) -> TriggerEntry {
 pub(super) mod tests {
     use super::*;
     use crate::compile::Link;
-    use crate::ir::machine::{Data, Task};
+    use crate::import::asl;
+    use crate::ir::value::Value;
     use crate::source::files::SourceFile;
-    use crate::source::span::Sourced;
+    use crate::source::json;
+    use crate::source::sink::Sink;
 
-    /// An estate with a machine, a function that submits a batch, and links.
+    const MACHINE: &str = r#"{"StartAt": "A", "States": {
+"A": {"Type": "Task", "Resource": "arn:aws:lambda:x", "Next": "P", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]},
+"P": {"Type": "Parallel", "End": true, "Branches": [
+{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}]}
+}}"#;
+
+    /// An estate with a machine, a batch in a file, and a link.
     pub(in super::super) fn sample() -> Compilation {
         let mut compilation = Compilation::default();
-        let id = compilation.files.add(SourceFile::new("m.json", "one\ntwo\nthree\n"));
-        let (one, two) = (Span::new(id, 0, 3), Span::new(id, 4, 7));
-        let text = |s: &str| Sourced::new(s.to_owned(), two);
-        let state = |name: &str, kind: StateKind, next: Option<Next>| State {
-            name: text(name),
-            comment: None,
-            query_language: QueryLanguage::JsonPath,
-            kind,
-            next,
-            data: Data::default(),
-            retry: Vec::new(),
-            catch: Vec::new(),
-            span: two,
-        };
-        let task =
-            Task { resource: Some(Val::text("arn:aws:lambda:x", two)), timeout_seconds: None, heartbeat_seconds: None, credentials: None };
-        let branch = Graph { start_at: Some(text("B")), states: vec![state("B", StateKind::Succeed, None)], span: two };
-        let graph = Graph {
-            start_at: Some(text("A")),
-            states: vec![
-                state("A", StateKind::Task(Box::new(task)), Some(Next::State(text("P")))),
-                state("P", StateKind::Parallel { branches: vec![branch] }, Some(Next::End(two))),
-            ],
-            span: one,
-        };
-        let machine = Machine {
-            name: text("nightly \"run\""),
-            file: "m.json".into(),
-            comment: None,
-            version: None,
-            timeout_seconds: None,
-            query_language: QueryLanguage::JsonPath,
-            graph,
-            machine_type: None,
-            span: one,
-        };
-        let args = ["--password", "hunter2", "db.password=hunter2", "plain"].map(|a| Val::text(a, two)).to_vec();
+        let id = compilation.files.add(SourceFile::new("m.json", MACHINE));
+        let mut sink = Sink::default();
+        let node = json::parse(MACHINE, id, &mut sink).expect("JSON");
+        let machine = asl::import(&node, id, "m.json", "nightly \"run\"", &mut sink);
+        let at = Span::new(id, 50, 53);
+        let args = ["--password", "hunter2", "db.password=hunter2", "plain"].map(|a| Val::text(a, at)).to_vec();
         let batch = Batch {
-            file: Some(Val::text("s3://a/x.jar", two)),
-            args: Some(Val::new(crate::ir::value::Value::List(args), two)),
-            span: Some(two),
+            file: Some(Val::text("s3://a/x.jar", at)),
+            args: Some(Val::new(Value::List(args), at)),
+            span: Some(at),
             ..Batch::default()
         };
         let estate = Estate { machines: vec![machine], batches: vec![("m.json".into(), batch)], ..Estate::default() };
@@ -453,7 +430,7 @@ pub(super) mod tests {
             kind: "state",
             from: "machine nightly \"run\"".into(),
             to: "function x".into(),
-            evidence: two,
+            evidence: at,
             broken: true,
         });
         compilation

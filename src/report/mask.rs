@@ -14,6 +14,8 @@ const AROUND: usize = 5;
 const AROUND_BYTES: usize = 2_000;
 /// Lines that a private key may take.
 const KEY_LINES: usize = 100;
+/// Longest bare value that is judged.
+const BARE_BYTES: usize = 512;
 /// Deepest quotes within quotes.
 const QUOTE_DEPTH: usize = 4;
 
@@ -143,18 +145,25 @@ impl Scan {
         if !is_bare(first) {
             return value;
         }
-        let rest = &line[value..end];
         // `a=b c` of a shell or a list of settings ends at the space, `a: b c` does not.
         let tight = bytes[at] == b'=' && value == at + 1;
-        let words = if tight { rest.find(char::is_whitespace).unwrap_or(rest.len()) } else { rest.len() };
-        let rest = &rest[..words];
-        let stop = rest.find(" #").unwrap_or(rest.len()).min(rest.find([',', '}', ']', ')', '"', '\'', '\\']).unwrap_or(rest.len()));
-        let text = rest[..stop].trim_end();
+        let full = bare_end(&line[value..end], tight);
+        // A line may be megabytes of `a: b: c`: only so much is judged at once, and what is judged a secret is masked whole.
+        let mut judged = full.min(BARE_BYTES);
+        while !line.is_char_boundary(value + judged) {
+            judged -= 1;
+        }
+        let text = line[value..value + judged].trim_end();
         let range = value..value + text.len();
         let key = self.key.clone();
         // Bare words with a separator of their own (`a=b`) are keys again: look inside when the whole is no secret.
         let before = self.ranges.len();
         self.literal(line, range.clone(), QUOTE_DEPTH);
+        if self.ranges.len() > before && judged < full {
+            let whole = bare_end_in_full(&line[value..end], tight);
+            self.ranges.push(value..value + whole);
+            return value + whole;
+        }
         if self.ranges.len() == before && depth < QUOTE_DEPTH && text.contains(['=', ' ', ':']) {
             let first_word = value + text.find(['=', ' ']).unwrap_or(text.len());
             self.key = key;
@@ -203,6 +212,21 @@ fn closing(bytes: &[u8], start: usize, end: usize, quote: u8, slashes: usize) ->
         at += found + 1;
     }
     end
+}
+
+/// Where a bare value ends, or a byte beyond what is judged.
+fn bare_end(rest: &str, tight: bool) -> usize {
+    let mut window = rest.len().min(BARE_BYTES + 1);
+    while !rest.is_char_boundary(window) {
+        window += 1;
+    }
+    bare_end_in_full(&rest[..window], tight)
+}
+
+fn bare_end_in_full(rest: &str, tight: bool) -> usize {
+    let rest = &rest[..rest.find([',', '}', ']', ')', '"', '\'', '\\']).unwrap_or(rest.len())];
+    let rest = if tight { &rest[..rest.find(char::is_whitespace).unwrap_or(rest.len())] } else { rest };
+    rest.find(" #").unwrap_or(rest.len())
 }
 
 fn is_bare(b: u8) -> bool {
@@ -254,6 +278,18 @@ mod tests {
         ] {
             assert_eq!(alone(line), line);
         }
+    }
+
+    #[test]
+    fn long_lines_take_no_time_and_long_secrets_are_masked_whole() {
+        let started = std::time::Instant::now();
+        for part in ["\"a\":1,", "a: b: ", "x=y ", "'", "\\", "\\\"", "\"a\": \"b\", "] {
+            let line = part.repeat(200_000);
+            assert_eq!(alone(&line), line, "{part}");
+        }
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+        assert_eq!(alone(&format!("password: {}", "s".repeat(5_000))), "password: <secret>");
+        assert_eq!(alone(&format!("password={} x", "é".repeat(5_000))), "password=<secret> x");
     }
 
     #[test]

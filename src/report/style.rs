@@ -27,7 +27,7 @@ pub fn plain(text: &str) -> String {
     if text.contains(is_unsafe) {
         text.chars()
             .map(|c| {
-                if c == '\t' {
+                if matches!(c, '\t' | '\n') {
                     ' '
                 } else if is_unsafe(c) {
                     '\u{fffd}'

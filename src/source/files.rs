@@ -9,7 +9,12 @@ pub struct SourceFile {
     pub path: String,
     pub text: Arc<str>,
     line_starts: Vec<u32>,
+    /// Characters before every [`MARK`]th byte, so that columns of a line of megabytes are found without counting it.
+    marks: Vec<u32>,
 }
+
+/// Bytes between two marks.
+const MARK: usize = 4096;
 
 impl SourceFile {
     #[must_use]
@@ -17,7 +22,12 @@ impl SourceFile {
         let text = text.into();
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)));
-        Self { path: path.into(), text, line_starts }
+        let mut marks = vec![0u32];
+        for chunk in text.as_bytes().chunks(MARK) {
+            let before = marks.last().copied().unwrap_or(0);
+            marks.push(before.saturating_add(u32::try_from(characters(chunk)).unwrap_or(u32::MAX)));
+        }
+        Self { path: path.into(), text, line_starts, marks }
     }
 
     /// One-based line and one-based column (in characters) of a byte offset.
@@ -29,8 +39,20 @@ impl SourceFile {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let column = self.text.get(start..end.max(start)).map_or(0, |s| s.chars().count());
+        let column = self.characters_before(end.max(start)) - self.characters_before(start);
         (u32::try_from(line + 1).unwrap_or(u32::MAX), u32::try_from(column + 1).unwrap_or(u32::MAX))
+    }
+
+    /// One-based line of a byte offset.
+    #[must_use]
+    pub fn line(&self, offset: u32) -> u32 {
+        u32::try_from(self.line_starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX).max(1)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let mark = offset / MARK;
+        let known = self.marks.get(mark).copied().unwrap_or(0) as usize;
+        known + self.text.as_bytes().get(mark * MARK..offset).map_or(0, characters)
     }
 
     /// Byte range of a one-based line, without its line end.
@@ -48,6 +70,11 @@ impl SourceFile {
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
+}
+
+/// How many characters begin in these bytes of a UTF-8 text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| (**b & 0xc0) != 0x80).count()
 }
 
 /// All source files of a run, in the order of their paths.
@@ -133,6 +160,18 @@ mod tests {
         assert_eq!(file.line_range(1), Some((0, 3)));
         assert_eq!(file.line_range(2), Some((5, 7)));
         assert_eq!(file.line_range(3), None);
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_those_of_counting() {
+        let text = format!("x\n{}\ny", "aäb€".repeat(5_000));
+        let file = SourceFile::new("a", text.as_str());
+        for at in (0..text.len()).step_by(37).filter(|at| text.is_char_boundary(*at)) {
+            let line = text[..at].rfind('\n').map_or(0, |i| i + 1);
+            let expected = text[line..at].chars().count() + 1;
+            assert_eq!(file.position(u32::try_from(at).unwrap()).1 as usize, expected, "{at}");
+        }
+        assert_eq!((file.line(0), file.line(1), file.line(2), file.line(u32::MAX)), (1, 1, 2, 3));
     }
 
     #[test]

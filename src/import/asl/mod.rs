@@ -1,1 +1,29 @@
-//! TODO by its owner.
+//! The Amazon States Language: a definition, JSON or YAML, into [`Machine`].
+//!
+//! The reader takes every field of every kind of state, in both query languages. Its shape follows one thought: *a field that nobody
+//! took must show*. An object is read through [`Fields`](reader::Fields), which hands out each field once; before a kind of state is
+//! read, [`fields`] screens what it must not have, and what is left at the end is an unknown field. So each scalar of a
+//! definition ends in the IR with its span ([`Machine::spans`]), in a mark of the [`Sink`], or under a diagnostic, and a test holds it
+//! over every real definition at hand.
+//!
+//! - [`fields`]: which field belongs to which kind of state and language, as tables.
+//! - [`reader`]: objects, texts, numbers, paths; wrong types are reported, scalars kept.
+//! - [`template`]: payload templates; `${Name}` placeholders and CloudFormation's short functions.
+//! - [`state`], [`choice`], [`map`], [`handlers`]: one subject of the language each.
+//! - [`check`]: what holds between states: targets, reachability, ends, names.
+//!
+//! An error is what AWS refuses at `CreateStateMachine`; a warning is what it accepts and users regret. All are collected, and
+//! the machine that comes out is as complete as the text allows.
+mod check;
+mod choice;
+mod fields;
+mod handlers;
+mod machine;
+mod map;
+mod reader;
+mod state;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use machine::{import, looks_like};

@@ -36,6 +36,10 @@ Run `emr2k8s migrate` and commit what it writes; for edited files see OUT002 and
     OUT006 "removal-held-back" r"A file of the output folder is no longer generated, but the sources have errors, so it may only seem so.
 
 The file is kept until a run without errors. Mend the errors and run again.";
+    OUT008 "folder-refused" r"The output folder cannot be used: it holds files that emr2k8s did not write, its lock is broken, a path in it is a
+symbolic link, it holds the sources, or the disk refused.
+
+Nothing was written. The message names the paths and says what to do.";
     OUT007 "source-broken" r"A source file that shaped the output folder can no longer be read.
 
 Nothing is written: without that file the output would lose what it gave rise to. Mend the file, or, if it is meant to

@@ -1,2 +1,142 @@
-//! TODO by its owner.
-crate::rules! {}
+//! Rules of the passes: what becomes of control flow, data and jobs.
+crate::rules! {
+    PLN101 "spark-job" r"submit → wait → poll → choose is one Spark job.
+
+A function submits a Livy batch, a Wait lets time pass, a function reads the batch's state, and a Choice loops until the
+state is final. On Kubernetes the SparkApplication resource does all of it: Argo creates it and watches it to its end. The
+functions, the waits and the polls have no counterpart and need none. The match is a proof: no state inside has an effect or
+a reader outside, and every final state of Livy leads to success or to one failure.";
+    PLN102 "polls-for-ever" r"A Choice polls on for ever after a final state of the batch.
+
+Livy's `error`, `dead` and `killed` are final. When no rule of the Choice names one of them, its Default waits and asks
+again, until the execution times out. On Kubernetes every failure of the application ends the wait, and goes where the named
+failures go.";
+    PLN103 "leaves-early" r"A Choice leaves the polling loop while the batch may still run.
+
+States such as `starting` are not final, and the source treats them as an outcome. On Kubernetes the job is watched to its end.";
+    PLN104 "failed-submission" r"A submission that fails for good is a failed job.
+
+In the source an error of the submitting function that no Catch handles ends the execution at once. On Kubernetes submission
+and run are one resource, so the handler of a failed job runs for a failed submission too.";
+    PLN105 "pass-without-reader" r"A state that only moves data which nothing reads is not needed.";
+    PLN106 "one-branch-parallel" r"A Parallel with one branch is that branch.
+
+It runs nothing beside it and waits for it; its result is an array that nothing reads.";
+    PLN107 "poll-to-watch" r"Polling becomes the operator's watch.
+
+The source asks every so many seconds; Argo looks at the resource every five seconds (its default), so a pipeline goes on
+sooner after a job's end. Nothing else can be observed of it.";
+    PLN110 "state-not-translated" r"A state is not translated by this version.
+
+A step stands in its place that fails when it runs and says why, so that no run can look complete. What comes after it is not
+translated either. Replace the step by hand, or leave the machine where it is.";
+    PLN111 "loop-not-translated" r"A loop that is not a job's polling loop is not translated by this version.
+
+A step stands in its place that fails when it runs and says why.";
+    PLN112 "data-not-translated" r"A state reads what another one wrote, and this version does not carry it.
+
+Only the execution's input is passed on. A step stands in its place that fails when it runs and says why.";
+    PLN113 "called-in-place" r"A Lambda function stays where it is and is called with the pod's AWS role.
+
+emr2k8s does not rewrite functions that do anything else than driving Spark. The call is the same `lambda:InvokeFunction`;
+the pod's role must allow it. Say under `functions` in `emr2k8s.yaml` what replaces it.";
+    PLN115 "retry" r"A Retry of ASL becomes the target's.
+
+For a submission it is `onSubmissionFailureRetries` of the SparkApplication, so the job itself never runs twice; for a call it
+is the template's `retryStrategy`, on every failure.";
+    PLN116 "result-without-reader" r"A result that nothing reads is not carried.
+
+The state document is taken apart: only parts that something later reads are passed on.";
+    PLN117 "behind-a-refusal" r"States that a run could only reach through a piece that is not translated are not translated either.";
+    PLN118 "branches-run-to-their-end" r"When one branch fails, the others still run to their end.
+
+Step Functions stops the other branches of a Parallel at the first failure; Argo's parallel steps end when all have ended, and
+then the run fails.";
+    PLN119 "idiom-not-proven" r"A submission looks like a Spark job, and the proof fails.
+
+The message says which part does not fit. A step stands in its place that fails when it runs and says why.";
+    PLN120 "unreachable" r"No run reaches this state, so nothing is emitted for it.";
+    PLN121 "end-of-run" r"A run that reaches this succeeds; the workflow's end says the same.";
+    PLN122 "deployment-detail" r"A setting of the state machine resource that configures Step Functions itself, which does not run any more.";
+    PLN123 "execution-timeout" r"The timeout of the execution becomes the workflow's `activeDeadlineSeconds`.";
+    PLN124 "replaced-function" r"The function drives Spark through Livy; the SparkApplication takes its place.
+
+Its role, memory, timeout, network and packaging belong to a Lambda that no longer exists; its headers, log lines and endpoint
+to a call that is not made.";
+    PLN125 "untaken-branch" r"A branch of the handler that no environment of the sources takes.";
+
+    SIZ101 "memory" r"A container of YARN and a pod of Kubernetes are not the same size.
+
+YARN adds Spark's overhead (10 % of the heap, at least 384 MiB, unless set) to the heap and rounds up to a multiple of
+`yarn.scheduler.minimum-allocation-mb`; the pod gets heap and overhead exactly. What ran in the rounding is killed on Kubernetes:
+raise `memoryOverhead` where a job needs it.";
+    SIZ102 "cores" r"Cores are now reserved.
+
+The capacity scheduler of EMR counts memory only (`DefaultResourceCalculator`), so YARN put more executors on a node than it has
+cores for. A pod requests its cores, and waits until a node has them.";
+    SIZ103 "default-size" r"The payload does not say a size, so EMR's own default held, which depends on the instance type.
+
+Spark's default stands in the output. Set the size that the jobs really had.";
+    SIZ104 "dynamic-allocation" r"EMR turns dynamic allocation on unless the configuration turns it off.
+
+On Kubernetes there is no external shuffle service, so executors that hold shuffle data are kept (shuffle tracking).";
+    SIZ105 "queue" r"A YARN queue becomes a queue of YuniKorn with the same full name.
+
+The queue has to be defined in YuniKorn's configuration. Set `spark.scheduler` in `emr2k8s.yaml` to `volcano` or `none` for another
+scheduler.";
+    SIZ106 "spark-version" r"The Spark of the EMR release and the Spark of the image differ.
+
+The Spark Operator runs Spark 3 and 4 images; Spark 2 has no image that it supports. Between Spark 2 and 3 the Scala version changes
+too, so a jar must be rebuilt for the Scala version that the message names. Read Spark's migration guides for the versions in between.";
+    SIZ107 "baked-in-application" r"The application is part of the image.
+
+On EMR each run fetched the jar from S3, so an upload was a release. Now the image is built with the jar in it: a release is a new
+image tag, and every run of a tag is the same.";
+    SIZ108 "unknown-value" r"A value of the payload cannot be known from the sources.
+
+It names the line and the expression. Give the value, or write the job's field by hand.";
+    SIZ109 "livy-field" r"A field of the Livy batch has no counterpart, because Kubernetes does it otherwise.";
+    SIZ110 "s3-scheme" r"`s3://` was EMRFS on EMR; the image has Hadoop's S3A, mapped to the same scheme.
+
+Paths in arguments and code keep working.";
+    SIZ111 "cluster-setting" r"A setting of the EMR cluster that its jobs relied on.
+
+The configuration classifications of the cluster become `sparkConf` and `hadoopConf` of each job.";
+    SIZ112 "bad-size" r"A size or number of the payload is not one that Spark reads.";
+
+    LNK101 "cluster-of-a-batch" r"Which EMR cluster a batch runs on.
+
+The endpoint of Livy rarely says it. When the sources hold one cluster with Livy, it is that one; when they hold several, the nearest
+by folder, and the message says so.";
+    LNK103 "missing-function" r"A state calls a function that the sources do not define.
+
+The call is kept: it runs where it is, with the pod's AWS role. If the name is wrong, mend it; if the function is to be replaced, say so
+under `functions` in `emr2k8s.yaml`.";
+    LNK104 "started-by-hand" r"Nothing in the sources starts this machine on its own.
+
+The WorkflowTemplate is submitted by hand (`argo submit --from workflowtemplate/NAME`) until `schedules` in `emr2k8s.yaml` gives a schedule.";
+    LNK105 "started-by-a-command" r"A command in a script starts this machine.
+
+Scripts are not translated. A cluster that starts its own pipeline has no counterpart on Kubernetes, where nothing boots for a run: give
+the pipeline a schedule in `emr2k8s.yaml`, or submit it where the command stood.";
+    LNK106 "unknown-target" r"A trigger starts something that the sources do not define.";
+    LNK107 "definition-not-found" r"A deployment names a definition that is not there.";
+    LNK108 "trigger-not-translated" r"A trigger of this kind is not translated by this version.";
+    LNK109 "configuration-of-a-cluster" r"Which configuration file a cluster uses is not written in the sources.
+
+One EMR configuration file lies beside it, so its settings are used. Say otherwise by giving the variable a value.";
+
+    SEC101 "secret-literal" r"A literal in the sources is a secret.
+
+It never reaches the output. The job reads it from an environment variable that comes from a Kubernetes Secret, which a person has to
+create. The literal in the sources should be considered leaked: rotate it.";
+    SEC102 "secret-in-configuration" r"A Spark property holds a secret, and Spark has no way to read that property from a Secret.
+
+The job is not emitted. Move the credential to the pod's AWS role, to Hadoop's credential provider, or to an environment variable that the
+application reads.";
+
+    DOC101 "schedule" r"A schedule of AWS becomes a CronWorkflow.
+
+AWS counts in UTC, so does the CronWorkflow. `rate(…)` counts from the moment it was created on AWS; a cron expression counts from the hour.";
+    DOC102 "schedule-not-translated" r"A schedule cannot be written as a cron expression of Kubernetes.";
+}

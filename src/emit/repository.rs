@@ -1,0 +1,174 @@
+//! The GitOps repository as a whole: which file holds what.
+use super::argo_cd::{self, Place};
+use super::argo_workflows::{self, Settings};
+use super::stages::{self, Patch};
+use super::tree::{OutFile, Tree};
+use super::yaml::{self, Node};
+use super::{docker, kustomize, rbac, readme};
+use crate::config::Config;
+use crate::ir::plan::{Image, Pipeline, Plan};
+use crate::source::rules::argo::{ARG101, ARG111};
+use crate::source::rules::emit::{EMI103, EMI104, EMI105};
+use rayon::prelude::*;
+
+/// Where images are found when nobody said: nowhere.
+pub const NO_REGISTRY: &str = "registry.invalid";
+
+/// Everything that is written, from the plans of all stages. Pipelines stand in the same order in each plan. `notes`: what the
+/// README says about the run.
+#[must_use]
+pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
+    let mut tree = Tree::default();
+    let Some(first) = plans.first() else { return tree };
+    if first.pipelines.is_empty() {
+        return tree;
+    }
+    let names: Vec<&str> = first.pipelines.iter().map(|p| p.name.value.as_str()).collect();
+    let parts: Vec<(Vec<(String, OutFile)>, Vec<Place>)> =
+        (0..names.len()).into_par_iter().map(|index| pipeline(plans, index, config)).collect();
+    let mut places = Vec::new();
+    for (files, here) in parts {
+        places.extend(here);
+        for (path, file) in files {
+            add(&mut tree, path, file);
+        }
+    }
+    for place in &places {
+        let path = format!("apps/{}-{}.yaml", place.pipeline, place.stage);
+        add(&mut tree, path, yaml::write(&[], &EMI105, &[argo_cd::pipeline(config, place)]));
+    }
+    add(&mut tree, "apps/project.yaml".to_owned(), yaml::write(&[], &EMI105, &[argo_cd::project(config, &places)]));
+    let head = vec!["Apply this one by hand, once: Argo CD then keeps everything in apps/ in sync, this file too.".to_owned()];
+    add(&mut tree, "apps/app-of-apps.yaml".to_owned(), yaml::write(&head, &EMI105, &[argo_cd::app_of_apps(config)]));
+    for image in &first.images {
+        add(&mut tree, format!("images/{}/Dockerfile", image.name), docker::dockerfile(image));
+    }
+    let readme = readme::readme(plans, &places, config, notes);
+    add(&mut tree, "README.md".to_owned(), readme);
+    tree
+}
+
+/// Paths are made of labels, so a path that cannot be added is a name given twice, which naming excludes.
+fn add(tree: &mut Tree, path: String, file: OutFile) {
+    let added = tree.add(path, file);
+    debug_assert!(added.is_ok(), "{added:?}");
+}
+
+fn reference(config: &Config, image: &str) -> String {
+    let registry = config.images.registry.as_deref().unwrap_or(NO_REGISTRY).trim_end_matches('/');
+    format!("{registry}/{image}:{}", config.images.tag.as_deref().unwrap_or("1.0.0"))
+}
+
+fn scheduler<'c>(config: &'c Config, pipeline: &Pipeline) -> Option<&'c str> {
+    match config.spark.scheduler.as_deref() {
+        Some("none") => None,
+        Some(name) => Some(name),
+        None => pipeline.jobs.iter().any(|j| j.queue.is_some()).then_some("yunikorn"),
+    }
+}
+
+fn template(pipeline: &Pipeline, images: &[Image], config: &Config) -> Node {
+    let settings = Settings { images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
+    argo_workflows::workflow_template(pipeline, &settings)
+}
+
+/// The namespace of a pipeline on a stage: `{pipeline}-{stage}` unless the user says otherwise, a DNS label.
+#[must_use]
+pub fn namespace(config: &Config, pipeline: &str, stage: &str) -> String {
+    let pattern = config.namespaces.as_deref().unwrap_or("{pipeline}-{stage}");
+    crate::pass::naming::label(&pattern.replace("{pipeline}", pipeline).replace("{stage}", stage), 63)
+}
+
+/// The files of one pipeline, and where it is deployed.
+fn pipeline(plans: &[Plan], index: usize, config: &Config) -> (Vec<(String, OutFile)>, Vec<Place>) {
+    let stages: Vec<(&Plan, &Pipeline)> = plans.iter().filter_map(|plan| plan.pipelines.get(index).map(|p| (plan, p))).collect();
+    let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
+    let name = first.name.value.clone();
+    let root = format!("pipelines/{name}");
+    let mut files = Vec::new();
+    let mut base = vec!["rbac.yaml"];
+    files.push((format!("{root}/base/rbac.yaml"), yaml::write(&[], &EMI103, &rbac::manifests(first, config.spark.role.as_deref()))));
+
+    let mut patches: Vec<Vec<(String, String, Vec<Patch>)>> = vec![Vec::new(); stages.len()];
+    let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];
+    let templates: Vec<Node> = stages.iter().map(|(plan, p)| template(p, &plan.images, config)).collect();
+    let head = vec![format!("From {}.", first.file)];
+    match stages::merge(&templates) {
+        Some((node, stage_patches)) => {
+            base.push("workflow-template.yaml");
+            files.push((format!("{root}/base/workflow-template.yaml"), yaml::write(&head, &ARG101, &[node])));
+            for (i, list) in stage_patches.into_iter().enumerate() {
+                patches[i].push(("WorkflowTemplate".to_owned(), name.clone(), list));
+            }
+        }
+        None => {
+            for (i, (plan, _)) in stages.iter().enumerate() {
+                own[i].push("workflow-template.yaml");
+                let path = format!("{root}/overlays/{}/workflow-template.yaml", plan.stage);
+                files.push((path, yaml::write(&head, &ARG101, std::slice::from_ref(&templates[i]))));
+            }
+        }
+    }
+    crons(&stages, &root, &mut base, &mut own, &mut patches, &mut files);
+    files.push((format!("{root}/base/kustomization.yaml"), yaml::write(&[], &EMI104, &[kustomize::base(&base)])));
+    let mut places = Vec::new();
+    for (i, (plan, p)) in stages.iter().enumerate() {
+        let namespace = namespace(config, &name, &plan.stage);
+        let mut resources = vec!["../../base"];
+        resources.extend(&own[i]);
+        let node = kustomize::overlay(&name, &plan.stage, &namespace, &resources, &patches[i]);
+        files.push((format!("{root}/overlays/{}/kustomization.yaml", plan.stage), yaml::write(&[], &EMI104, &[node])));
+        places.push(Place { pipeline: name.clone(), stage: plan.stage.clone(), namespace, crons: !p.schedules.is_empty() });
+    }
+    (files, places)
+}
+
+fn crons<'s>(
+    stages: &[(&Plan, &Pipeline)],
+    root: &str,
+    base: &mut Vec<&'s str>,
+    own: &mut [Vec<&'s str>],
+    patches: &mut [Vec<(String, String, Vec<Patch>)>],
+    files: &mut Vec<(String, OutFile)>,
+) {
+    if stages.iter().all(|(_, p)| p.schedules.is_empty()) {
+        return;
+    }
+    let same_names = stages.iter().all(|(_, p)| {
+        p.schedules.len() == stages[0].1.schedules.len()
+            && p.schedules.iter().zip(&stages[0].1.schedules).all(|(a, b)| a.name.value == b.name.value)
+    });
+    let merged: Option<Vec<(Node, Vec<Vec<Patch>>)>> = same_names
+        .then(|| {
+            (0..stages[0].1.schedules.len())
+                .map(|i| {
+                    let nodes: Vec<Node> = stages.iter().map(|(_, p)| argo_workflows::cron_workflow(p, &p.schedules[i])).collect();
+                    stages::merge(&nodes)
+                })
+                .collect()
+        })
+        .flatten();
+    match merged {
+        Some(merged) => {
+            base.push("cron-workflows.yaml");
+            let mut nodes = Vec::new();
+            for (i, (node, stage_patches)) in merged.into_iter().enumerate() {
+                nodes.push(node);
+                for (stage, list) in stage_patches.into_iter().enumerate() {
+                    patches[stage].push(("CronWorkflow".to_owned(), stages[0].1.schedules[i].name.value.clone(), list));
+                }
+            }
+            files.push((format!("{root}/base/cron-workflows.yaml"), yaml::write(&[], &ARG111, &nodes)));
+        }
+        None => {
+            for (i, (plan, p)) in stages.iter().enumerate() {
+                if p.schedules.is_empty() {
+                    continue;
+                }
+                own[i].push("cron-workflows.yaml");
+                let nodes: Vec<Node> = p.schedules.iter().map(|s| argo_workflows::cron_workflow(p, s)).collect();
+                files.push((format!("{root}/overlays/{}/cron-workflows.yaml", plan.stage), yaml::write(&[], &ARG111, &nodes)));
+            }
+        }
+    }
+}

@@ -1,0 +1,627 @@
+//! What a run of a handler knows: variables, lists and dictionaries, and the calls made so far.
+use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
+use crate::source::span::{Origins, Sourced, Span};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Number of a list or dictionary in the heap.
+pub(super) type Id = usize;
+
+/// How deep lists and dictionaries are looked into; a list that holds itself has no end.
+const DEPTH: usize = 32;
+
+/// A Python object.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// `None`, a boolean, a number, a text, a symbol or something unknown; never a list or a map.
+    Scalar(Val),
+    List(Id, Origins),
+    Dict(Id, Origins),
+    /// A function of the sources: its number.
+    Function(usize),
+    /// A module of the sources: its path.
+    Module(String),
+    /// Something of a library, by its dotted name.
+    Path(String),
+    Object(Rc<Object>, Origins),
+    /// An attribute that is called: the receiver and the name.
+    Method(Box<Item>, String),
+}
+
+/// What libraries make.
+#[derive(Clone, Debug)]
+pub(super) enum Object {
+    /// A client of boto3: the service.
+    Client(Val),
+    /// `http.client.HTTPSConnection`: the address up to the path.
+    Connection(Val),
+    /// `urllib.request.Request`.
+    Request { url: Val, method: Option<Val>, body: Option<Val> },
+    /// The response of a call: its number.
+    Reply(usize),
+    /// The text or the bytes of a response.
+    ReplyText(usize),
+    /// The text that `json.dumps` made of a value.
+    Json(Val),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    List(Vec<Item>),
+    Dict(Vec<(Sourced<String>, Item)>),
+}
+
+/// A list or dictionary, and why its content is not known, when it is not.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub content: Content,
+    pub spoiled: Option<Unknown>,
+}
+
+/// A call to another system.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub kind: EffectKind,
+    pub span: Span,
+    /// Why it is not known whether the call is made.
+    pub conditional: Option<Unknown>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum EffectKind {
+    Http {
+        method: Val,
+        url: Val,
+        body: Option<Val>,
+    },
+    /// Service, operation, named arguments as a map.
+    Aws {
+        service: Val,
+        operation: String,
+        arguments: Val,
+    },
+    /// A client library of a chat: which, and the message's arguments.
+    Chat {
+        channel: String,
+        arguments: Val,
+    },
+}
+
+impl EffectKind {
+    fn vals(&self) -> Vec<&Val> {
+        match self {
+            EffectKind::Http { method, url, body } => [Some(method), Some(url), body.as_ref()].into_iter().flatten().collect(),
+            EffectKind::Aws { service, arguments, .. } => vec![service, arguments],
+            EffectKind::Chat { arguments, .. } => vec![arguments],
+        }
+    }
+
+    fn vals_mut(&mut self) -> Vec<&mut Val> {
+        match self {
+            EffectKind::Http { method, url, body } => [Some(method), Some(url), body.as_mut()].into_iter().flatten().collect(),
+            EffectKind::Aws { service, arguments, .. } => vec![service, arguments],
+            EffectKind::Chat { arguments, .. } => vec![arguments],
+        }
+    }
+
+    /// Whether both are the same kind of call, whatever the arguments.
+    fn alike(&self, other: &EffectKind) -> bool {
+        match (self, other) {
+            (EffectKind::Http { method: a, body: x, .. }, EffectKind::Http { method: b, body: y, .. }) => {
+                same_val(a, b) && x.is_some() == y.is_some()
+            }
+            (EffectKind::Aws { service: a, operation: x, .. }, EffectKind::Aws { service: b, operation: y, .. }) => {
+                same_val(a, b) && x == y
+            }
+            (EffectKind::Chat { channel: a, .. }, EffectKind::Chat { channel: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+pub(super) type Scope = BTreeMap<String, Item>;
+
+/// A function that runs, or the top level of a module.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    pub module: String,
+    /// Assignments go to the module's variables.
+    pub top: bool,
+    pub locals: Scope,
+    /// Names declared `global`.
+    pub globals: BTreeSet<String>,
+    /// Number of the frame whose variables are seen too.
+    pub parent: Option<usize>,
+    /// What was returned under a condition that is not known.
+    pub maybe: Vec<(Item, Unknown)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub cells: Vec<Cell>,
+    pub globals: BTreeMap<String, Scope>,
+    pub frames: Vec<Frame>,
+    pub effects: Vec<Effect>,
+    /// Why it is not known whether this point is reached.
+    pub conditional: Option<Unknown>,
+    /// Known conditions without which this point would not be reached.
+    pub control: Origins,
+}
+
+/// Whether both are the same value, wherever they come from.
+pub(super) fn same_val(a: &Val, b: &Val) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Text(x), Value::Text(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same_segment(x, y)),
+        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same_val(x, y)),
+        (Value::Map(x), Value::Map(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|((k, x), (l, y))| k.value == l.value && same_val(x, y))
+        }
+        (Value::Symbol(x), Value::Symbol(y)) => same_symbol(x, y),
+        (x, y) => x == y,
+    }
+}
+
+fn same_segment(a: &Segment, b: &Segment) -> bool {
+    match (a, b) {
+        (Segment::Symbol(a), Segment::Symbol(b)) => same_symbol(a, b),
+        (a, b) => a == b,
+    }
+}
+
+fn same_symbol(a: &Symbol, b: &Symbol) -> bool {
+    a.kind == b.kind && a.name == b.name
+}
+
+/// Adds `origins` to what in `a` differs from `b`.
+fn stamp_val(a: &mut Val, b: Option<&Val>, origins: &Origins) {
+    if b.is_some_and(|b| same_val(a, b)) {
+        return;
+    }
+    if let (Value::Map(entries), Some(Value::Map(others))) = (&mut a.value, b.map(|b| &b.value)) {
+        for (key, value) in entries.iter_mut() {
+            stamp_val(value, others.iter().find(|(other, _)| other.value == key.value).map(|(_, v)| v), origins);
+        }
+        if others.iter().all(|(other, _)| entries.iter().any(|(key, _)| key.value == other.value)) {
+            return;
+        }
+    }
+    a.origins.extend(origins);
+}
+
+/// What is known when either may be.
+fn merge_val(a: &Val, b: &Val, why: &Unknown) -> Val {
+    if same_val(a, b) {
+        return a.clone().shaped_by(&b.origins);
+    }
+    if let (Value::Map(x), Value::Map(y)) = (&a.value, &b.value) {
+        let mut out: Vec<(Sourced<String>, Val)> = Vec::new();
+        for (key, value) in x {
+            let merged = y.iter().find(|(k, _)| k.value == key.value).map(|(_, other)| merge_val(value, other, why));
+            out.push((key.clone(), merged.unwrap_or_else(|| unknown(why).shaped_by(&value.all_origins()))));
+        }
+        for (key, value) in y.iter().filter(|(key, _)| x.iter().all(|(k, _)| k.value != key.value)) {
+            out.push((key.clone(), unknown(why).shaped_by(&value.all_origins())));
+        }
+        return Val::new(Value::Map(out), a.origins.clone().with(&b.origins));
+    }
+    unknown(why).shaped_by(&a.all_origins()).shaped_by(&b.all_origins())
+}
+
+pub(super) fn unknown(why: &Unknown) -> Val {
+    Val::new(Value::Unknown(why.clone()), why.span)
+}
+
+impl Item {
+    pub(super) fn none(origins: impl Into<Origins>) -> Self {
+        Item::Scalar(Val::new(Value::Null, origins))
+    }
+
+    /// Adds origins to the item itself.
+    pub(super) fn shaped_by(mut self, origins: &Origins) -> Self {
+        self.shape(origins);
+        self
+    }
+
+    fn shape(&mut self, origins: &Origins) {
+        match self {
+            Item::Scalar(val) => val.origins.extend(origins),
+            Item::List(_, own) | Item::Dict(_, own) | Item::Object(_, own) => own.extend(origins),
+            Item::Function(_) | Item::Module(_) | Item::Path(_) | Item::Method(..) => {}
+        }
+    }
+
+    /// The origins of the item itself.
+    pub(super) fn origins(&self) -> Origins {
+        match self {
+            Item::Scalar(val) => val.origins.clone(),
+            Item::List(_, own) | Item::Dict(_, own) | Item::Object(_, own) => own.clone(),
+            Item::Method(receiver, _) => receiver.origins(),
+            Item::Function(_) | Item::Module(_) | Item::Path(_) => Origins::none(),
+        }
+    }
+}
+
+/// The name of the response of a call: `response`, `response2` …
+pub(super) fn response(call: usize) -> String {
+    if call == 0 { "response".to_owned() } else { format!("response{}", call + 1) }
+}
+
+impl State {
+    pub(super) fn list(&mut self, items: Vec<Item>, origins: impl Into<Origins>) -> Item {
+        self.cells.push(Cell { content: Content::List(items), spoiled: None });
+        Item::List(self.cells.len() - 1, origins.into())
+    }
+
+    pub(super) fn dict(&mut self, entries: Vec<(Sourced<String>, Item)>, origins: impl Into<Origins>) -> Item {
+        self.cells.push(Cell { content: Content::Dict(entries), spoiled: None });
+        Item::Dict(self.cells.len() - 1, origins.into())
+    }
+
+    /// The items of a list whose content is known.
+    pub(super) fn items(&self, item: &Item) -> Option<Vec<Item>> {
+        match item {
+            Item::List(id, _) => match self.cells.get(*id)? {
+                Cell { content: Content::List(items), spoiled: None } => Some(items.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The entries of a dictionary whose content is known.
+    pub(super) fn entries(&self, item: &Item) -> Option<&[(Sourced<String>, Item)]> {
+        match item {
+            Item::Dict(id, _) => match self.cells.get(*id)? {
+                Cell { content: Content::Dict(entries), spoiled: None } => Some(entries),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn content(&mut self, item: &Item) -> Option<&mut Content> {
+        match item {
+            Item::List(id, _) | Item::Dict(id, _) => self.cells.get_mut(*id).map(|cell| &mut cell.content),
+            _ => None,
+        }
+    }
+
+    /// Sets a key of a dictionary.
+    pub(super) fn put(&mut self, item: &Item, key: Sourced<String>, value: Item) {
+        if let Some(Content::Dict(entries)) = self.content(item) {
+            match entries.iter_mut().find(|(k, _)| k.value == key.value) {
+                Some(entry) => *entry = (key, value),
+                None => entries.push((key, value)),
+            }
+        }
+    }
+
+    /// The content of this list or dictionary, and of all inside it, is no longer known.
+    pub(super) fn spoil(&mut self, item: &Item, why: &Unknown) {
+        self.spoil_within(item, why, 0);
+    }
+
+    fn spoil_within(&mut self, item: &Item, why: &Unknown, depth: usize) {
+        let (Item::List(id, _) | Item::Dict(id, _)) = item else { return };
+        let Some(cell) = self.cells.get_mut(*id) else { return };
+        if cell.spoiled.is_some() || depth > DEPTH {
+            return;
+        }
+        cell.spoiled = Some(why.clone());
+        let inner: Vec<Item> = match &cell.content {
+            Content::List(items) => items.clone(),
+            Content::Dict(entries) => entries.iter().map(|(_, v)| v.clone()).collect(),
+        };
+        for item in inner {
+            self.spoil_within(&item, why, depth + 1);
+        }
+    }
+
+    /// An item as a value.
+    pub(super) fn val(&self, item: &Item) -> Val {
+        let mut budget = 20_000;
+        self.val_within(item, 0, &mut budget)
+    }
+
+    fn val_within(&self, item: &Item, depth: usize, budget: &mut usize) -> Val {
+        let opaque = |what: &str| Val::new(nothing(what), Origins::none());
+        *budget = budget.saturating_sub(1);
+        if depth > DEPTH || *budget == 0 {
+            return opaque("a structure that is too large");
+        }
+        match item {
+            Item::Scalar(val) => val.clone(),
+            Item::List(id, origins) | Item::Dict(id, origins) => {
+                let Some(cell) = self.cells.get(*id) else { return opaque("a lost structure") };
+                let value = match &cell.content {
+                    Content::List(items) => Value::List(items.iter().map(|i| self.val_within(i, depth + 1, budget)).collect()),
+                    Content::Dict(entries) => {
+                        Value::Map(entries.iter().map(|(k, i)| (k.clone(), self.val_within(i, depth + 1, budget))).collect())
+                    }
+                };
+                let val = Val::new(value, origins.clone());
+                match &cell.spoiled {
+                    Some(why) => unknown(why).shaped_by(&val.all_origins()),
+                    None => val,
+                }
+            }
+            Item::Function(_) => opaque("a function"),
+            Item::Module(path) => opaque(path),
+            Item::Path(path) => opaque(path),
+            Item::Method(_, name) => opaque(name),
+            Item::Object(object, origins) => match &**object {
+                Object::Reply(call) => Val::new(Value::Symbol(self.reply(*call, "#reply")), origins.clone()),
+                Object::ReplyText(call) => Val::new(Value::Symbol(self.reply(*call, "#text")), origins.clone()),
+                Object::Json(val) => super::text::json(val).map_or_else(
+                    || opaque("a JSON text").shaped_by(&val.all_origins()).shaped_by(origins),
+                    |text| Val::text(text, val.all_origins().with(origins)),
+                ),
+                Object::Client(_) => opaque("a client of AWS"),
+                Object::Connection(_) => opaque("a connection"),
+                Object::Request { .. } => opaque("a request"),
+            },
+        }
+    }
+
+    /// A value as an item of its own.
+    pub(super) fn item(&mut self, val: Val) -> Item {
+        match val.value {
+            Value::List(items) => {
+                let items = items.into_iter().map(|v| self.item(v)).collect();
+                self.list(items, val.origins)
+            }
+            Value::Map(entries) => {
+                let entries = entries.into_iter().map(|(k, v)| (k, self.item(v))).collect();
+                self.dict(entries, val.origins)
+            }
+            _ => Item::Scalar(val),
+        }
+    }
+
+    /// A symbol of a call's response: the name of the response, and what of it.
+    pub(super) fn reply(&self, call: usize, suffix: &str) -> Symbol {
+        let span = self.effects.get(call).map_or_else(no_span, |effect| effect.span);
+        Symbol { kind: SymbolKind::Response, name: format!("{}{suffix}", response(call)), span }
+    }
+
+    fn same(&self, a: &Item, other: &State, b: &Item) -> bool {
+        match (a, b) {
+            (Item::Path(a), Item::Path(b)) | (Item::Module(a), Item::Module(b)) => a == b,
+            (Item::Function(a), Item::Function(b)) => a == b,
+            (Item::Method(a, x), Item::Method(b, y)) => x == y && self.same(a, other, b),
+            (Item::Object(a, _), Item::Object(b, _)) if Rc::ptr_eq(a, b) => true,
+            (Item::Object(a, _), Item::Object(b, _)) => format!("{a:?}") == format!("{b:?}"),
+            (Item::List(..), Item::List(..)) | (Item::Dict(..), Item::Dict(..)) | (Item::Scalar(_), Item::Scalar(_)) => {
+                same_val(&self.val(a), &other.val(b))
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds `origins` to everything that `other`, the state after the branch not taken, has differently.
+    pub(super) fn stamp(&mut self, other: &State, origins: &Origins) {
+        let mut globals = std::mem::take(&mut self.globals);
+        for (module, scope) in &mut globals {
+            self.stamp_scope(scope, other, other.globals.get(module), origins);
+        }
+        self.globals = globals;
+        let mut frames = std::mem::take(&mut self.frames);
+        for (i, frame) in frames.iter_mut().enumerate() {
+            self.stamp_scope(&mut frame.locals, other, other.frames.get(i).map(|f| &f.locals), origins);
+        }
+        self.frames = frames;
+        for (i, effect) in self.effects.iter_mut().enumerate() {
+            let twin = other.effects.get(i).filter(|twin| twin.kind.alike(&effect.kind));
+            let twins = twin.map(|twin| twin.kind.vals()).unwrap_or_default();
+            for (at, val) in effect.kind.vals_mut().into_iter().enumerate() {
+                stamp_val(val, twins.get(at).copied(), origins);
+            }
+        }
+        if self.effects.len() != other.effects.len() {
+            self.control.extend(origins);
+        }
+    }
+
+    fn stamp_scope(&mut self, scope: &mut Scope, other: &State, twin: Option<&Scope>, origins: &Origins) {
+        for (name, item) in scope.iter_mut() {
+            self.stamp_item(item, other, twin.and_then(|scope| scope.get(name)), origins, 0);
+        }
+    }
+
+    pub(super) fn stamp_item(&mut self, item: &mut Item, other: &State, twin: Option<&Item>, origins: &Origins, depth: usize) {
+        if depth > DEPTH || twin.is_some_and(|twin| self.same(item, other, twin)) {
+            return;
+        }
+        if let (Item::Dict(id, _), Some(twin)) = (&*item, twin)
+            && let Some(others) = other.entries(twin)
+        {
+            let id = *id;
+            let mut entries = match self.cells.get_mut(id).map(|c| &mut c.content) {
+                Some(Content::Dict(entries)) => std::mem::take(entries),
+                _ => Vec::new(),
+            };
+            for (key, value) in &mut entries {
+                let twin = others.iter().find(|(k, _)| k.value == key.value).map(|(_, v)| v);
+                self.stamp_item(value, other, twin, origins, depth + 1);
+            }
+            let lacks = others.iter().any(|(k, _)| entries.iter().all(|(key, _)| key.value != k.value));
+            if let Some(Content::Dict(place)) = self.cells.get_mut(id).map(|c| &mut c.content) {
+                *place = entries;
+            }
+            if !lacks {
+                return;
+            }
+        }
+        item.shape(origins);
+    }
+
+    /// What is known when the run may have come by either way. Both have the same frames.
+    pub(super) fn merge(&mut self, mut other: State, base: usize, why: &Unknown) {
+        // Cells that only the other branch made get new numbers after ours.
+        let shift = self.cells.len().saturating_sub(base);
+        for cell in other.cells.iter_mut() {
+            renumber_cell(cell, base, shift);
+        }
+        for scope in other.globals.values_mut().chain(other.frames.iter_mut().map(|f| &mut f.locals)) {
+            scope.values_mut().for_each(|item| renumber(item, base, shift));
+        }
+        let mut theirs = std::mem::take(&mut other.cells);
+        let added: Vec<Cell> = theirs.split_off(base.min(theirs.len()));
+        self.cells.extend(added);
+        let mut made = BTreeMap::new();
+        for (id, cell) in theirs.into_iter().enumerate() {
+            self.merge_cell(id, &cell, why, &mut made);
+        }
+        let mut globals = std::mem::take(&mut self.globals);
+        for (module, scope) in other.globals {
+            match globals.get_mut(&module) {
+                Some(ours) => self.merge_scope(ours, scope, why, &mut made),
+                None => {
+                    globals.insert(module, scope);
+                }
+            }
+        }
+        self.globals = globals;
+        let mut frames = std::mem::take(&mut self.frames);
+        for (ours, theirs) in frames.iter_mut().zip(other.frames) {
+            self.merge_scope(&mut ours.locals, theirs.locals, why, &mut made);
+            for maybe in theirs.maybe.into_iter().skip(ours.maybe.len()) {
+                let (mut item, why) = maybe;
+                renumber(&mut item, base, shift);
+                ours.maybe.push((item, why));
+            }
+        }
+        self.frames = frames;
+        self.merge_effects(other.effects, why);
+        self.control.extend(&other.control);
+        if self.conditional.is_none() {
+            self.conditional = other.conditional;
+        }
+    }
+
+    pub(super) fn merge_effects(&mut self, theirs: Vec<Effect>, why: &Unknown) {
+        let shared = self.effects.iter().zip(&theirs).take_while(|(a, b)| a.span == b.span && a.kind.alike(&b.kind)).count();
+        let alike = self.effects.len() == theirs.len() && self.effects.iter().zip(&theirs).all(|(a, b)| a.kind.alike(&b.kind));
+        if alike {
+            for (ours, theirs) in self.effects.iter_mut().zip(&theirs) {
+                for (a, b) in ours.kind.vals_mut().into_iter().zip(theirs.kind.vals()) {
+                    *a = merge_val(a, b, why);
+                }
+                if ours.conditional.is_none() {
+                    ours.conditional.clone_from(&theirs.conditional);
+                }
+            }
+            return;
+        }
+        self.effects.extend(theirs.into_iter().skip(shared));
+        for effect in self.effects.iter_mut().skip(shared) {
+            if effect.conditional.is_none() {
+                effect.conditional = Some(why.clone());
+            }
+        }
+    }
+
+    fn merge_scope(&mut self, ours: &mut Scope, theirs: Scope, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>) {
+        let lone: Vec<String> = ours.keys().filter(|name| !theirs.contains_key(*name)).cloned().collect();
+        for (name, theirs) in theirs {
+            let merged = match ours.get(&name) {
+                Some(item) => {
+                    let item = item.clone();
+                    self.merge_item(&item, &theirs, why, made, 0)
+                }
+                None => Item::Scalar(unknown(why).shaped_by(&self.val(&theirs).all_origins())),
+            };
+            ours.insert(name, merged);
+        }
+        for name in lone {
+            if let Some(item) = ours.get_mut(&name) {
+                *item = Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins()));
+            }
+        }
+    }
+
+    /// Merges two items of this state.
+    pub(super) fn merge_item(&mut self, a: &Item, b: &Item, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>, depth: usize) -> Item {
+        match (a, b) {
+            (Item::Dict(x, own), Item::Dict(y, theirs)) | (Item::List(x, own), Item::List(y, theirs)) if x == y => {
+                let origins = own.clone().with(theirs);
+                if matches!(a, Item::Dict(..)) { Item::Dict(*x, origins) } else { Item::List(*x, origins) }
+            }
+            _ if self.same(a, self, b) => a.clone().shaped_by(&b.origins()),
+            (Item::Dict(x, own), Item::Dict(y, theirs)) if depth < DEPTH => {
+                let origins = own.clone().with(theirs);
+                if let Some(id) = made.get(&(*x, *y)) {
+                    return Item::Dict(*id, origins);
+                }
+                let copy = self.cells.get(*x).cloned().unwrap_or(Cell { content: Content::Dict(Vec::new()), spoiled: None });
+                self.cells.push(copy);
+                let id = self.cells.len() - 1;
+                made.insert((*x, *y), id);
+                if let Some(other) = self.cells.get(*y).cloned() {
+                    self.merge_cell_within(id, &other, why, made, depth + 1);
+                }
+                Item::Dict(id, origins)
+            }
+            _ => {
+                let origins = self.val(a).all_origins().with(&self.val(b).all_origins());
+                Item::Scalar(unknown(why).shaped_by(&origins))
+            }
+        }
+    }
+
+    fn merge_cell(&mut self, id: Id, theirs: &Cell, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>) {
+        self.merge_cell_within(id, theirs, why, made, 0);
+    }
+
+    fn merge_cell_within(&mut self, id: Id, theirs: &Cell, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>, depth: usize) {
+        let Some(ours) = self.cells.get(id).cloned() else { return };
+        let mut merged = ours.clone();
+        merged.spoiled = ours.spoiled.or_else(|| theirs.spoiled.clone());
+        match (&ours.content, &theirs.content) {
+            (Content::List(a), Content::List(b)) if a.len() == b.len() => {
+                merged.content = Content::List(a.iter().zip(b).map(|(a, b)| self.merge_item(a, b, why, made, depth)).collect());
+            }
+            (Content::Dict(a), Content::Dict(b)) => {
+                let mut entries = Vec::new();
+                for (key, item) in a {
+                    let item = match b.iter().find(|(k, _)| k.value == key.value) {
+                        Some((_, other)) => self.merge_item(item, other, why, made, depth),
+                        None => Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins())),
+                    };
+                    entries.push((key.clone(), item));
+                }
+                for (key, item) in b.iter().filter(|(key, _)| a.iter().all(|(k, _)| k.value != key.value)) {
+                    entries.push((key.clone(), Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins()))));
+                }
+                merged.content = Content::Dict(entries);
+            }
+            _ => merged.spoiled = merged.spoiled.or_else(|| Some(why.clone())),
+        }
+        if let Some(place) = self.cells.get_mut(id) {
+            *place = merged;
+        }
+    }
+}
+
+fn no_span() -> Span {
+    Span::new(crate::source::span::FileId(0), 0, 0)
+}
+
+fn nothing(what: &str) -> Value {
+    Value::Unknown(Unknown { expression: what.to_owned(), why: "this is not a value that can be written".to_owned(), span: no_span() })
+}
+
+fn renumber(item: &mut Item, base: usize, shift: usize) {
+    match item {
+        Item::List(id, _) | Item::Dict(id, _) if *id >= base => *id += shift,
+        Item::Method(receiver, _) => renumber(receiver, base, shift),
+        _ => {}
+    }
+}
+
+fn renumber_cell(cell: &mut Cell, base: usize, shift: usize) {
+    match &mut cell.content {
+        Content::List(items) => items.iter_mut().for_each(|item| renumber(item, base, shift)),
+        Content::Dict(entries) => entries.iter_mut().for_each(|(_, item)| renumber(item, base, shift)),
+    }
+}

@@ -1,0 +1,622 @@
+//! Statements.
+use super::flow::{Body, Callable, Evaluator, Flow, Note, range};
+use super::state::{Content, Frame, Item};
+use crate::source::span::{Origins, Sourced};
+use ruff_python_ast::visitor::source_order::{self, SourceOrderVisitor};
+use ruff_python_ast::{ElifElseClause, ExceptHandler, Expr, Parameters, Stmt, StmtFor, StmtFunctionDef, StmtTry, StmtWhile, StmtWith};
+use std::collections::BTreeSet;
+
+/// Items that a loop is followed for.
+const LOOP: usize = 500;
+/// Decorators that leave what a function does as it is, by the start of their dotted names.
+const HARMLESS: &[&str] =
+    &["aws_lambda_powertools", "logging", "aws_xray_sdk", "functools", "datadog_lambda", "sentry_sdk", "builtins.staticmethod"];
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn block(&mut self, stmts: &'a [Stmt]) -> Flow {
+        if !self.enter() {
+            return Flow::Raise;
+        }
+        let mut flow = Flow::Next;
+        for stmt in stmts {
+            flow = self.statement(stmt);
+            if !matches!(flow, Flow::Next) {
+                break;
+            }
+        }
+        self.leave();
+        flow
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt) -> Flow {
+        match stmt {
+            Stmt::FunctionDef(def) => self.define(def),
+            Stmt::ClassDef(def) => {
+                let item = self.unknown(def.name.range, format!("`{}` is a class, and classes are not evaluated", def.name));
+                self.assign_name(def.name.as_str(), item);
+            }
+            Stmt::Return(ret) => {
+                let item = match &ret.value {
+                    Some(value) => self.expr(value),
+                    None => Item::none(Origins::none()),
+                };
+                return Flow::Return(item);
+            }
+            Stmt::Assign(assign) => {
+                let item = self.expr(&assign.value);
+                for target in &assign.targets {
+                    self.assign(target, item.clone());
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    let item = self.expr(value);
+                    self.assign(&assign.target, item);
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                let old = self.expr(&assign.target);
+                let new = self.expr(&assign.value);
+                // `list += list` changes the list itself.
+                if let (Some(_), Some(more)) = (self.state.items(&old), self.state.items(&new)) {
+                    if let Some(Content::List(items)) = self.state.content(&old) {
+                        items.extend(more);
+                    }
+                } else {
+                    let item = self.binary(assign.op, &old, &new, assign.range);
+                    self.assign(&assign.target, item);
+                }
+            }
+            Stmt::Expr(expr) => {
+                if !matches!(&*expr.value, Expr::StringLiteral(_)) {
+                    self.expr(&expr.value);
+                }
+            }
+            Stmt::If(branch) => return self.branches(&branch.test, &branch.body, &branch.elif_else_clauses),
+            Stmt::For(each) => return self.each(each),
+            Stmt::While(repeat) => return self.repeat(repeat),
+            Stmt::With(with) => return self.with(with),
+            Stmt::Try(attempt) => return self.attempt(attempt),
+            Stmt::Raise(raise) => {
+                if let Some(exc) = &raise.exc {
+                    self.expr(exc);
+                }
+                return Flow::Raise;
+            }
+            Stmt::Break(_) => return Flow::Break,
+            Stmt::Continue(_) => return Flow::Continue,
+            Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.delete(target)),
+            Stmt::Global(global) => {
+                if let Some(frame) = self.state.frames.last_mut() {
+                    frame.globals.extend(global.names.iter().map(ToString::to_string));
+                }
+            }
+            Stmt::Nonlocal(names) => {
+                for name in &names.names {
+                    let item = self.unknown(name.range, "`nonlocal` is not evaluated");
+                    self.assign_name(name.as_str(), item);
+                }
+            }
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    self.import(alias.name.as_str(), alias.asname.as_ref().map(ruff_python_ast::Identifier::as_str));
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map_or("", |m| m.as_str());
+                for alias in &import.names {
+                    let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                    self.import_from(module, import.level, alias.name.as_str(), name);
+                }
+            }
+            Stmt::Assert(assert) => {
+                self.expr(&assert.test);
+            }
+            Stmt::Match(matching) => {
+                self.expr(&matching.subject);
+                let why = self.why(range(&*matching.subject), "`match` is not evaluated");
+                for case in &matching.cases {
+                    self.unfollowed(&case.body, &why);
+                }
+            }
+            Stmt::TypeAlias(_) | Stmt::Pass(_) | Stmt::IpyEscapeCommand(_) => {}
+        }
+        Flow::Next
+    }
+
+    fn define(&mut self, def: &'a StmtFunctionDef) {
+        let mut opaque = None;
+        if def.is_async {
+            opaque = Some(format!("`{}` is asynchronous", def.name));
+        }
+        for decorator in &def.decorator_list {
+            let path = match self.expr(&decorator.expression) {
+                Item::Path(path) => path,
+                Item::Method(..) | Item::Scalar(_) => dotted(&decorator.expression).unwrap_or_default(),
+                _ => String::new(),
+            };
+            let root = self.root_of(&path);
+            if !HARMLESS.iter().any(|known| root.starts_with(known)) {
+                opaque = Some(format!("`{}` is changed by the decorator `{}`", def.name, self.excerpt(range(&decorator.expression))));
+            }
+        }
+        let defaults = self.defaults(&def.parameters);
+        let callable = Callable {
+            module: self.frame().map(|f| f.module.clone()).unwrap_or_default(),
+            name: def.name.to_string(),
+            parameters: Some(&def.parameters),
+            body: Body::Block(&def.body),
+            defaults,
+            parent: self.enclosing(),
+            opaque,
+            span: self.span(def.range),
+        };
+        let item = self.declare(callable);
+        self.assign_name(def.name.as_str(), item);
+    }
+
+    /// The full dotted name, when the first part is an imported library.
+    fn root_of(&self, path: &str) -> String {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        match self.lookup(first) {
+            Some(Item::Path(full)) => format!("{full}.{rest}"),
+            _ => path.to_owned(),
+        }
+    }
+
+    pub(super) fn enclosing(&self) -> Option<usize> {
+        let top = self.frame().is_none_or(|f| f.top);
+        if top { None } else { self.state.frames.len().checked_sub(1) }
+    }
+
+    pub(super) fn defaults(&mut self, parameters: &'a Parameters) -> Vec<(String, Item)> {
+        let mut defaults = Vec::new();
+        for parameter in parameters.iter_non_variadic_params() {
+            if let Some(default) = &parameter.default {
+                let item = self.expr(default);
+                defaults.push((parameter.parameter.name.to_string(), item));
+            }
+        }
+        defaults
+    }
+
+    pub(super) fn assign(&mut self, target: &'a Expr, item: Item) {
+        match target {
+            Expr::Name(name) => self.assign_name(name.id.as_str(), item),
+            Expr::Tuple(tuple) => self.unpack(&tuple.elts, &item, target),
+            Expr::List(list) => self.unpack(&list.elts, &item, target),
+            Expr::Starred(starred) => self.assign(&starred.value, item),
+            Expr::Subscript(subscript) => {
+                let holder = self.expr(&subscript.value);
+                let key = self.expr(&subscript.slice);
+                let key_val = self.state.val(&key);
+                self.store(&holder, &key_val, item, target);
+            }
+            Expr::Attribute(attribute) => {
+                // Sessions and clients take settings (`session.headers = …`); anything else is not followed.
+                let holder = self.expr(&attribute.value);
+                let why = self.why(range(target), "an attribute is set, which is not evaluated");
+                self.state.spoil(&holder, &why);
+            }
+            _ => {}
+        }
+    }
+
+    fn store(&mut self, holder: &Item, key: &crate::ir::value::Val, item: Item, target: &'a Expr) {
+        let why = self.why(range(target), "the key of this assignment is not known");
+        match (holder, key.literal()) {
+            (Item::Dict(..), Some(name)) => {
+                let item = item.shaped_by(&key.origins);
+                self.state.put(holder, Sourced::new(name, key.origins.clone()), item);
+            }
+            (Item::List(..), Some(name)) => {
+                let index: Option<isize> = name.parse().ok();
+                let found = match (self.state.content(holder), index) {
+                    (Some(Content::List(items)), Some(index)) => {
+                        let at = if index < 0 { items.len().checked_add_signed(index) } else { usize::try_from(index).ok() };
+                        at.and_then(|at| items.get_mut(at)).map(|place| *place = item)
+                    }
+                    _ => None,
+                };
+                if found.is_none() {
+                    self.state.spoil(holder, &why);
+                }
+            }
+            _ => self.state.spoil(holder, &why),
+        }
+    }
+
+    fn unpack(&mut self, targets: &'a [Expr], item: &Item, whole: &'a Expr) {
+        match self.state.items(item) {
+            Some(items) if items.len() == targets.len() && !targets.iter().any(Expr::is_starred_expr) => {
+                for (target, item) in targets.iter().zip(items) {
+                    self.assign(target, item);
+                }
+            }
+            _ => {
+                let val = self.state.val(item);
+                let lost = self.unknown_of(range(whole), &[&val], "what is unpacked here is not known");
+                for target in targets {
+                    self.assign(target, lost.clone());
+                }
+            }
+        }
+    }
+
+    fn delete(&mut self, target: &'a Expr) {
+        if let Expr::Subscript(subscript) = target {
+            let holder = self.expr(&subscript.value);
+            let key = self.expr(&subscript.slice);
+            let key = self.state.val(&key);
+            match (key.literal(), self.state.content(&holder)) {
+                (Some(name), Some(Content::Dict(entries))) => entries.retain(|(k, _)| k.value != name),
+                _ => {
+                    let why = self.why(range(target), "what is deleted here is not known");
+                    self.state.spoil(&holder, &why);
+                }
+            }
+        }
+    }
+
+    fn import(&mut self, dotted: &str, alias: Option<&str>) {
+        if let Some(path) = self.find_module(dotted, 0)
+            && self.load(&path)
+        {
+            self.assign_name(alias.unwrap_or(dotted), Item::Module(path));
+            return;
+        }
+        let first = dotted.split('.').next().unwrap_or(dotted);
+        let (name, path) = match alias {
+            Some(alias) => (alias, dotted),
+            None => (first, first),
+        };
+        self.assign_name(name, Item::Path(super::external::canonical(path)));
+    }
+
+    fn import_from(&mut self, module: &str, level: u32, name: &str, alias: &str) {
+        let inner = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
+        let submodule = self.find_module(&inner, level);
+        let path = if module.is_empty() { None } else { self.find_module(module, level) };
+        if let Some(path) = path
+            && self.load(&path)
+        {
+            let scope = self.state.globals.get(&path).cloned().unwrap_or_default();
+            if name == "*" {
+                for (name, item) in scope.into_iter().filter(|(name, _)| !name.starts_with('_')) {
+                    self.assign_name(&name, item);
+                }
+                return;
+            }
+            if let Some(item) = scope.get(name) {
+                self.assign_name(alias, item.clone());
+                return;
+            }
+        }
+        if let Some(path) = submodule
+            && self.load(&path)
+        {
+            self.assign_name(alias, Item::Module(path));
+        } else {
+            self.assign_name(alias, Item::Path(super::external::canonical(&inner)));
+        }
+    }
+
+    /// `if` and its `elif` and `else`.
+    fn branches(&mut self, test: &'a Expr, body: &'a [Stmt], rest: &'a [ElifElseClause]) -> Flow {
+        if !self.enter() {
+            return Flow::Raise;
+        }
+        let condition = self.expr(test);
+        let truth = self.truth(&condition);
+        let origins = self.state.val(&condition).all_origins();
+        let flow = self.follow(
+            truth,
+            &origins,
+            range(test),
+            |e| e.block(body),
+            |e| match rest.split_first() {
+                None => Flow::Next,
+                Some((clause, rest)) => match &clause.test {
+                    Some(test) => e.branches(test, &clause.body, rest),
+                    None => e.block(&clause.body),
+                },
+            },
+        );
+        self.leave();
+        flow
+    }
+
+    fn each(&mut self, each: &'a StmtFor) -> Flow {
+        let iterable = self.expr(&each.iter);
+        let Some(items) = self.iterate(&iterable).filter(|items| items.len() <= LOOP) else {
+            let val = self.state.val(&iterable);
+            let Item::Scalar(lost) = self.unknown_of(range(&*each.iter), &[&val], "the items of this loop are not known") else {
+                return Flow::Next;
+            };
+            let why = super::flow::first_unknown(&lost).unwrap_or_else(|| self.why(range(&*each.iter), "not known"));
+            self.assign(&each.target, Item::Scalar(lost));
+            self.unfollowed(&each.body, &why);
+            self.unfollowed(&each.orelse, &why);
+            return Flow::Next;
+        };
+        for item in items {
+            let item = item.shaped_by(&iterable.origins());
+            self.assign(&each.target, item);
+            match self.block(&each.body) {
+                Flow::Next | Flow::Continue => {}
+                Flow::Break => return Flow::Next,
+                Flow::Lost(why) => {
+                    self.unfollowed(&each.body, &why);
+                    return Flow::Next;
+                }
+                flow => return flow,
+            }
+        }
+        self.block(&each.orelse)
+    }
+
+    fn repeat(&mut self, repeat: &'a StmtWhile) -> Flow {
+        for _ in 0..LOOP {
+            let condition = self.expr(&repeat.test);
+            match self.truth(&condition) {
+                Some(false) => return self.block(&repeat.orelse),
+                Some(true) => match self.block(&repeat.body) {
+                    Flow::Next | Flow::Continue => {}
+                    Flow::Break => return Flow::Next,
+                    Flow::Lost(why) => {
+                        self.unfollowed(&repeat.body, &why);
+                        return Flow::Next;
+                    }
+                    flow => return flow,
+                },
+                None => {
+                    let why = self.condition(range(&*repeat.test));
+                    self.unfollowed(&repeat.body, &why);
+                    return Flow::Next;
+                }
+            }
+            if self.fuel == 0 {
+                break;
+            }
+        }
+        let why = self.why(range(&*repeat.test), "this loop does not end while it is evaluated");
+        self.unfollowed(&repeat.body, &why);
+        Flow::Next
+    }
+
+    /// A block of which it is not known whether, or how often, it runs: its calls are found, and everything that it may
+    /// change is no longer known.
+    fn unfollowed(&mut self, body: &'a [Stmt], why: &crate::ir::value::Unknown) {
+        let before = self.state.clone();
+        if self.state.conditional.is_none() {
+            self.state.conditional = Some(why.clone());
+        }
+        self.block(body);
+        let after = std::mem::replace(&mut self.state, before);
+        // Calls that were made keep their number; whether they are made is not known.
+        let made = self.state.effects.len();
+        self.state.effects.extend(after.effects.into_iter().skip(made));
+        let mut changed = Changed::default();
+        body.iter().for_each(|stmt| changed.visit_stmt(stmt));
+        self.havoc(&changed.names, &changed.touched, why);
+        if changed.leaves && self.state.conditional.is_none() {
+            self.state.conditional = Some(why.clone());
+        }
+        if changed.returns {
+            let item = Item::Scalar(super::state::unknown(why));
+            if let Some(frame) = self.state.frames.last_mut() {
+                frame.maybe.push((item, why.clone()));
+            }
+        }
+    }
+
+    fn with(&mut self, with: &'a StmtWith) -> Flow {
+        for item in &with.items {
+            let value = self.expr(&item.context_expr);
+            if let Some(target) = &item.optional_vars {
+                self.assign(target, value);
+            }
+        }
+        self.block(&with.body)
+    }
+
+    fn attempt(&mut self, attempt: &'a StmtTry) -> Flow {
+        let before = self.state.clone();
+        let mut flow = self.block(&attempt.body);
+        let raised = matches!(flow, Flow::Raise);
+        if raised && attempt.handlers.len() == 1 {
+            // The body certainly raises: its handler runs.
+            if let Some(ExceptHandler::ExceptHandler(handler)) = attempt.handlers.first() {
+                if let Some(name) = &handler.name {
+                    let item = self.unknown(name.range, "an exception is known only when it runs");
+                    self.assign_name(name.as_str(), item);
+                }
+                flow = self.block(&handler.body);
+            }
+        } else {
+            for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+                self.handler(handler, before.clone());
+            }
+            if matches!(flow, Flow::Next) {
+                flow = self.block(&attempt.orelse);
+            }
+        }
+        match self.block(&attempt.finalbody) {
+            Flow::Next => flow,
+            last => last,
+        }
+    }
+
+    /// What a handler would do if the body raised; nothing of it stays but a note.
+    fn handler(&mut self, handler: &'a ruff_python_ast::ExceptHandlerExceptHandler, before: super::state::State) {
+        let now = std::mem::replace(&mut self.state, before);
+        let calls = self.state.effects.len();
+        if let Some(name) = &handler.name {
+            let item = self.unknown(name.range, "an exception is known only when it runs");
+            self.assign_name(name.as_str(), item);
+        }
+        let flow = self.block(&handler.body);
+        let after = std::mem::replace(&mut self.state, now);
+        let what = match flow {
+            _ if after.effects.len() > calls => Some("makes a call of its own"),
+            Flow::Return(_) => Some("returns a value instead of failing"),
+            Flow::Next => Some("goes on instead of failing"),
+            _ => None,
+        };
+        if let Some(what) = what
+            && self.quiet == 0
+            && self.state.effects.len() > calls
+        {
+            self.notes.push(Note::Handler { span: self.span(handler.range), what: what.to_owned() });
+        }
+    }
+
+    /// Calls a function of the sources.
+    pub(super) fn invoke(&mut self, number: usize, arguments: super::expression::Arguments, at: ruff_text_size::TextRange) -> Item {
+        let Some(callable) = self.functions.get(number) else { return self.unknown(at, "the function is lost") };
+        if let Some(why) = callable.opaque.clone() {
+            let name = callable.name.clone();
+            self.unevaluated(at, &name);
+            return self.give_up(&arguments, at, &why);
+        }
+        if let Some(why) = arguments.lost.clone() {
+            return self.give_up(&arguments, at, &why.why);
+        }
+        let (body, parameters, name) = (callable.body, callable.parameters, callable.name.clone());
+        let mut frame = Frame { module: callable.module.clone(), parent: callable.parent, ..Frame::default() };
+        frame.locals.extend(callable.defaults.iter().cloned());
+        let mut positional = arguments.positional.iter().cloned();
+        let mut named = arguments.named.clone();
+        if let Some(parameters) = parameters {
+            for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
+                if let Some(item) = positional.next() {
+                    frame.locals.insert(parameter.parameter.name.to_string(), item);
+                }
+            }
+            let rest: Vec<Item> = positional.collect();
+            if let Some(vararg) = &parameters.vararg {
+                let list = self.state.list(rest, Origins::none());
+                frame.locals.insert(vararg.name.to_string(), list);
+            } else if !rest.is_empty() {
+                return self.give_up(&arguments, at, &format!("`{name}` is called with more arguments than it takes"));
+            }
+            for parameter in parameters.iter_non_variadic_params() {
+                let wanted = parameter.parameter.name.as_str();
+                if let Some(i) = named.iter().position(|(given, _)| given == wanted) {
+                    frame.locals.insert(wanted.to_owned(), named.remove(i).1);
+                }
+                if !frame.locals.contains_key(wanted) {
+                    return self.give_up(&arguments, at, &format!("`{name}` is called without its argument `{wanted}`"));
+                }
+            }
+            if let Some(kwarg) = &parameters.kwarg {
+                let entries = named.drain(..).map(|(key, item)| (Sourced::new(key, item.origins()), item)).collect();
+                let dict = self.state.dict(entries, Origins::none());
+                frame.locals.insert(kwarg.name.to_string(), dict);
+            }
+        }
+        if let Some((extra, _)) = named.first() {
+            return self.give_up(&arguments, at, &format!("`{name}` takes no argument `{extra}`"));
+        }
+        if !self.enter() {
+            return self.unknown(at, "calls nest too deep, or the evaluation takes too long");
+        }
+        self.state.frames.push(frame);
+        let flow = match body {
+            Body::Block(stmts) => self.block(stmts),
+            Body::Lambda(expr) => Flow::Return(self.expr(expr)),
+        };
+        let frame = self.state.frames.pop().unwrap_or_default();
+        self.leave();
+        let item = match flow {
+            Flow::Return(item) => item,
+            Flow::Raise => self.unknown(at, format!("`{name}` raises an exception, or its evaluation takes too long")),
+            _ => Item::none(Origins::none()),
+        };
+        self.returned(item, frame.maybe)
+    }
+}
+
+/// `a.b.c` as written.
+fn dotted(expr: &Expr) -> Option<String> {
+    let mut parts = Vec::new();
+    let mut at = expr;
+    loop {
+        match at {
+            Expr::Attribute(attribute) => {
+                parts.push(attribute.attr.as_str());
+                at = &attribute.value;
+            }
+            Expr::Call(call) => at = &call.func,
+            Expr::Name(name) => {
+                parts.push(name.id.as_str());
+                parts.reverse();
+                return Some(parts.join("."));
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// What a block may change.
+#[derive(Default)]
+struct Changed {
+    /// Names that it assigns.
+    names: BTreeSet<String>,
+    /// Names whose lists and dictionaries it may change.
+    touched: BTreeSet<String>,
+    /// Whether it may leave the function.
+    leaves: bool,
+    returns: bool,
+}
+
+impl<'a> SourceOrderVisitor<'a> for Changed {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Return(_) => (self.leaves, self.returns) = (true, true),
+            Stmt::FunctionDef(def) => {
+                self.names.insert(def.name.to_string());
+                return;
+            }
+            _ => {}
+        }
+        source_order::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) if name.ctx.is_store() => {
+                self.names.insert(name.id.to_string());
+            }
+            Expr::Subscript(subscript) if subscript.ctx.is_store() || subscript.ctx.is_del() => self.base(&subscript.value),
+            Expr::Call(call) => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.base(&attribute.value);
+                }
+                for argument in call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|k| &k.value)) {
+                    self.base(argument);
+                }
+            }
+            _ => {}
+        }
+        source_order::walk_expr(self, expr);
+    }
+}
+
+impl Changed {
+    fn base(&mut self, expr: &Expr) {
+        let mut at = expr;
+        loop {
+            match at {
+                Expr::Subscript(subscript) => at = &subscript.value,
+                Expr::Attribute(attribute) => at = &attribute.value,
+                Expr::Call(call) => at = &call.func,
+                Expr::Name(name) => {
+                    self.touched.insert(name.id.to_string());
+                    return;
+                }
+                _ => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What a state reads of the state document and what it writes into it.
+use super::link::{Target, member};
+use super::path::{Access, parse};
+use crate::ir::estate::Estate;
+use crate::ir::function::Action;
+use crate::ir::machine::{Condition, FailText, Number, Operand, PathField, QueryLanguage, State, StateKind, Template, WaitFor};
+use crate::ir::value::{Segment, SymbolKind, Val, Value};
+use crate::source::span::Span;
+use std::collections::BTreeMap;
+
+/// The effects of one state on the document.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Parts of the document, absolute, and where the source reads them.
+    pub reads: Vec<(Access, Span)>,
+    /// Parts that are replaced. The whole document when a result takes its place.
+    pub writes: Vec<Access>,
+}
+
+/// The part of the document that a state takes as its input; `None` when it discards it.
+#[must_use]
+pub fn input_base(state: &State) -> Option<Access> {
+    match &state.data.input_path {
+        None => Some(Access::whole()),
+        Some(PathField::Null(_)) => None,
+        Some(PathField::Path(path)) => Some(parse(&path.value)),
+    }
+}
+
+/// Where a state puts its result; `None` when it discards it.
+#[must_use]
+pub fn result_place(state: &State) -> Option<Access> {
+    match &state.data.result_path {
+        None => Some(Access::whole()),
+        Some(PathField::Null(_)) => None,
+        Some(PathField::Path(path)) => Some(parse(&path.value)),
+    }
+}
+
+/// Reads and writes of a state. `targets` says what its tasks call.
+#[must_use]
+pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Effects {
+    let mut effects = Effects::default();
+    if state.query_language == QueryLanguage::Jsonata {
+        return jsonata_effects(state);
+    }
+    let base = input_base(state);
+    let data = &state.data;
+    if let (Some(base), Some(template)) = (&base, &data.parameters) {
+        effects.reads.extend(template_reads(template, base));
+    }
+    let parameters_given = data.parameters.is_some();
+    match &state.kind {
+        StateKind::Task(task) => {
+            if let (Some(base), false) = (&base, parameters_given) {
+                match task_event_reads(targets.get(&state.span), estate) {
+                    Some(paths) => effects.reads.extend(paths.into_iter().map(|path| (base.join(&path), state.span))),
+                    None => effects.reads.push((base.clone(), state.span)),
+                }
+            }
+            for number in [&task.timeout_seconds, &task.heartbeat_seconds].into_iter().flatten() {
+                effects.reads.extend(number_reads(number, base.as_ref()));
+            }
+            effects.writes.extend(result_place(state));
+        }
+        StateKind::Pass { result } => {
+            let makes = result.is_some() || parameters_given || data.input_path.is_some();
+            if makes {
+                if !parameters_given
+                    && result.is_none()
+                    && let Some(base) = &base
+                {
+                    effects.reads.push((base.clone(), state.span));
+                }
+                effects.writes.extend(result_place(state));
+            } else if data.result_path.is_some() {
+                effects.reads.push((Access::whole(), state.span));
+                effects.writes.extend(result_place(state));
+            }
+        }
+        StateKind::Choice { rules, .. } => {
+            if let Some(base) = &base {
+                for rule in rules {
+                    effects.reads.extend(condition_reads(&rule.condition, base));
+                }
+            }
+        }
+        StateKind::Wait(wait) => match wait {
+            WaitFor::Seconds(number) | WaitFor::Timestamp(number) => effects.reads.extend(number_reads(number, base.as_ref())),
+            WaitFor::Missing => {}
+        },
+        StateKind::Fail(fail) => {
+            for text in [&fail.error, &fail.cause].into_iter().flatten() {
+                if let (FailText::Path(path), Some(base)) = (text, &base) {
+                    effects.reads.extend(expression_reads(&path.value, base).into_iter().map(|a| (a, path.span().unwrap_or(state.span))));
+                }
+            }
+        }
+        StateKind::Parallel { branches } => {
+            if let (Some(base), false) = (&base, parameters_given) {
+                for branch in branches {
+                    for inner in &branch.states {
+                        let inner = self::effects(inner, targets, estate);
+                        effects.reads.extend(inner.reads.into_iter().map(|(path, span)| (base.join(&path), span)));
+                    }
+                }
+            }
+            effects.writes.extend(result_place(state));
+        }
+        StateKind::Map(_) => {
+            if let Some(base) = &base {
+                effects.reads.push((base.clone(), state.span));
+            }
+            effects.writes.extend(result_place(state));
+        }
+        StateKind::Succeed | StateKind::Unknown(_) => {}
+    }
+    for catcher in &state.catch {
+        effects.writes.push(match &catcher.result_path {
+            None => Access::whole(),
+            Some(PathField::Null(_)) => continue,
+            Some(PathField::Path(path)) => parse(&path.value),
+        });
+    }
+    let flows_through = matches!(state.kind, StateKind::Choice { .. } | StateKind::Wait(_) | StateKind::Succeed);
+    if data.output_path.is_some() || (flows_through && data.input_path.is_some()) {
+        effects.writes.push(Access::whole());
+    }
+    effects
+}
+
+/// A JSONata state reads the whole input as soon as one of its expressions may, and replaces the document by its output.
+fn jsonata_effects(state: &State) -> Effects {
+    let mut effects = Effects::default();
+    let data = &state.data;
+    let templates = [&data.arguments, &data.output, &data.assign].into_iter().flatten();
+    let mut reads = templates.flat_map(Template::expressions).any(|(text, _)| text.contains('$'));
+    match &state.kind {
+        StateKind::Choice { rules, .. } => reads |= !rules.is_empty(),
+        StateKind::Task(_) => {
+            // Without Arguments the whole input is the argument.
+            reads |= data.arguments.is_none();
+            effects.writes.push(Access::whole());
+        }
+        StateKind::Parallel { .. } | StateKind::Map(_) => {
+            reads = true;
+            effects.writes.push(Access::whole());
+        }
+        StateKind::Wait(WaitFor::Seconds(number) | WaitFor::Timestamp(number)) => reads |= !matches!(number, Number::Literal(_)),
+        StateKind::Fail(fail) => {
+            reads |= [&fail.error, &fail.cause].into_iter().flatten().any(|t| !matches!(t, FailText::Literal(_)));
+        }
+        _ => {}
+    }
+    if data.output.is_some() {
+        effects.writes.push(Access::whole());
+    }
+    for catcher in &state.catch {
+        // The error output replaces the document unless Output says otherwise; either way it is replaced.
+        let _ = catcher;
+        effects.writes.push(Access::whole());
+    }
+    if reads {
+        effects.reads.push((Access::whole(), state.span));
+    }
+    effects
+}
+
+/// Which parts of its event a task's function reads, when its handler is understood; `None`: it may read all of it.
+fn task_event_reads(target: Option<&Target>, estate: &Estate) -> Option<Vec<Access>> {
+    let Some(Target::Function { index, .. }) = target else { return None };
+    let behaviour = estate.functions[*index].behaviour.as_ref()?;
+    let mut reads = Vec::new();
+    match &behaviour.action {
+        Action::SubmitBatch { batch, endpoint } => {
+            let fields = [
+                &batch.file,
+                &batch.proxy_user,
+                &batch.class_name,
+                &batch.args,
+                &batch.jars,
+                &batch.py_files,
+                &batch.files,
+                &batch.driver_memory,
+                &batch.driver_cores,
+                &batch.executor_memory,
+                &batch.executor_cores,
+                &batch.num_executors,
+                &batch.archives,
+                &batch.queue,
+                &batch.name,
+            ];
+            for value in fields.into_iter().flatten().chain(batch.conf.iter().map(|(_, v)| v)).chain([endpoint]) {
+                event_symbols(value, &mut reads)?;
+            }
+            Some(reads)
+        }
+        Action::ReadBatchState { endpoint, id } => {
+            event_symbols(endpoint, &mut reads)?;
+            event_symbols(id, &mut reads)?;
+            Some(reads)
+        }
+        _ => None,
+    }
+}
+
+/// Collects the event's parts that shape a value; `None` when something in it is not known.
+fn event_symbols(value: &Val, out: &mut Vec<Access>) -> Option<()> {
+    match &value.value {
+        Value::Symbol(symbol) if symbol.kind == SymbolKind::Event => out.push(parse(&symbol.name)),
+        Value::Text(segments) => {
+            for segment in segments {
+                if let Segment::Symbol(symbol) = segment
+                    && symbol.kind == SymbolKind::Event
+                {
+                    out.push(parse(&symbol.name));
+                }
+            }
+        }
+        Value::List(items) => {
+            for item in items {
+                event_symbols(item, out)?;
+            }
+        }
+        Value::Map(entries) => {
+            for (_, item) in entries {
+                event_symbols(item, out)?;
+            }
+        }
+        Value::Unknown(_) => return None,
+        _ => {}
+    }
+    Some(())
+}
+
+fn number_reads(number: &Number, base: Option<&Access>) -> Vec<(Access, Span)> {
+    match (number, base) {
+        (Number::Path(path), Some(base)) => {
+            let span = path.span();
+            expression_reads(&path.value, base).into_iter().filter_map(|a| span.map(|s| (a, s))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the expressions of a template read.
+#[must_use]
+pub fn template_reads(template: &Template, base: &Access) -> Vec<(Access, Span)> {
+    template
+        .expressions()
+        .into_iter()
+        .flat_map(|(text, span)| expression_reads(text, base).into_iter().map(move |access| (access, span)))
+        .collect()
+}
+
+/// Paths inside an expression: a path itself, or an intrinsic function's arguments.
+fn expression_reads(text: &str, base: &Access) -> Vec<Access> {
+    if text.starts_with('$') {
+        return vec![base.join(&parse(text))];
+    }
+    let mut reads = Vec::new();
+    let mut rest = text;
+    let mut quoted = false;
+    while let Some(at) = rest.find(['$', '\'', '\\']) {
+        match rest.as_bytes()[at] {
+            b'\\' => {
+                // An escaped character inside a text literal.
+                let skip = rest[at + 1..].chars().next().map_or(1, |c| 1 + c.len_utf8());
+                rest = &rest[at + skip..];
+            }
+            b'\'' => {
+                quoted = !quoted;
+                rest = &rest[at + 1..];
+            }
+            _ if quoted => rest = &rest[at + 1..],
+            _ => {
+                let path = &rest[at..];
+                let mut depth = 0_usize;
+                let mut in_text = false;
+                let end = path
+                    .char_indices()
+                    .find(|(_, c)| {
+                        match c {
+                            '\'' => in_text = !in_text,
+                            '[' if !in_text => depth += 1,
+                            ']' if !in_text => depth = depth.saturating_sub(1),
+                            ',' | ')' | ' ' if !in_text && depth == 0 => return true,
+                            _ => {}
+                        }
+                        false
+                    })
+                    .map_or(path.len(), |(i, _)| i);
+                reads.push(base.join(&parse(&path[..end])));
+                rest = &path[end..];
+            }
+        }
+    }
+    reads
+}
+
+fn condition_reads(condition: &Condition, base: &Access) -> Vec<(Access, Span)> {
+    match condition {
+        Condition::And(inner, _) | Condition::Or(inner, _) => inner.iter().flat_map(|c| condition_reads(c, base)).collect(),
+        Condition::Not(inner, _) => condition_reads(inner, base),
+        Condition::Compare { variable, operand, .. } => {
+            let mut reads: Vec<(Access, Span)> = variable.span().map(|s| (base.join(&parse(&variable.value)), s)).into_iter().collect();
+            if let Operand::Path(path) = operand
+                && let Some(span) = path.span()
+            {
+                reads.push((base.join(&parse(&path.value)), span));
+            }
+            reads
+        }
+        Condition::Jsonata(text) => text.span().map(|s| (Access::whole(), s)).into_iter().collect(),
+        Condition::Invalid(_) => Vec::new(),
+    }
+}
+
+/// The payload of an invocation through `lambda:invoke`.
+#[must_use]
+pub fn invoke_payload(state: &State) -> Option<&Template> {
+    state.data.parameters.as_ref().and_then(|p| member(p, "Payload"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intrinsic_arguments_are_reads() {
+        let base = parse("$.in");
+        assert_eq!(
+            expression_reads("States.Format('{} $.no', $.a, States.Array($.b['x,y'], 'it\\'s $.no'))", &base),
+            vec![parse("$.in.a"), parse("$.in.b['x,y']"),]
+        );
+        assert_eq!(expression_reads("$.a", &base), vec![parse("$.in.a")]);
+        assert_eq!(expression_reads("$$.Execution.Id", &base), vec![Access::Context]);
+    }
+}

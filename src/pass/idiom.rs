@@ -1,0 +1,376 @@
+//! The idiom of a Spark job: submit → wait → poll → choose.
+//!
+//! A function submits a Livy batch, a Wait lets time pass, a function reads the batch's state, and a Choice loops until
+//! the state is final. On Kubernetes one resource does all of it: the SparkApplication, watched to its end. The match is a
+//! proof, not a likeness: every state that is absorbed must have no effect and no reader outside the idiom, and every
+//! final state of Livy must lead to one of two places.
+use super::data::{input_base, invoke_payload, result_place};
+use super::flow::{Dest, Edge, Flow};
+use super::link::Target;
+use super::path::{Access, parse};
+use crate::ir::estate::Estate;
+use crate::ir::function::{Action, Function};
+use crate::ir::job::Batch;
+use crate::ir::machine::{Condition, Operand, State, StateKind};
+use crate::ir::value::{Segment, SymbolKind, Val, Value};
+use crate::source::span::{Origins, Span};
+use std::collections::BTreeMap;
+
+/// States of a Livy batch that are not final (Apache Livy, "REST API", Session State; and `recovering`, Livy's
+/// `SessionState.scala`).
+pub const RUNNING: &[&str] = &["not_started", "starting", "recovering", "idle", "running", "busy", "shutting_down"];
+/// Final states that are not `success` (same page).
+pub const FAILED: &[&str] = &["error", "dead", "killed"];
+const SUCCESS: &str = "success";
+
+/// A recognised job.
+#[derive(Debug)]
+pub struct Idiom<'m> {
+    pub submit: usize,
+    /// Wait, poll and choice states: everything absorbed besides the submission.
+    pub absorbed: Vec<usize>,
+    pub poll: usize,
+    pub choice: &'m State,
+    pub batch: Batch,
+    pub functions: Vec<usize>,
+    pub success: Edge,
+    /// `None`: no failure of the job leads anywhere; the run ends as failed.
+    pub failure: Option<Edge>,
+    /// Final failures of Livy for which the source polls on for ever.
+    pub polls_for_ever: Vec<&'static str>,
+    /// What decides that: the Choice's Default.
+    pub default_span: Option<Span>,
+    /// Running states for which the source leaves the loop.
+    pub leaves_early: Vec<&'static str>,
+    /// Final failures that match no rule of a Choice without Default.
+    pub unmatched: Vec<&'static str>,
+    /// Seconds between two polls, as written.
+    pub wait_seconds: Option<String>,
+}
+
+/// Why a submission is not such a job.
+#[derive(Debug)]
+pub struct Mismatch {
+    pub why: String,
+    pub span: Span,
+}
+
+/// Matches the idiom at a state whose function submits a batch. `None` when the state does no such thing.
+pub fn at<'m>(
+    flow: &Flow<'m>,
+    submit: usize,
+    targets: &BTreeMap<Span, Target>,
+    estate: &Estate,
+    predecessors: &[Vec<usize>],
+) -> Option<Result<Idiom<'m>, Mismatch>> {
+    let state = flow.states[submit].state;
+    let (function_index, function) = function_of(state, targets, estate)?;
+    let behaviour = function.behaviour.as_ref()?;
+    let Action::SubmitBatch { batch, .. } = &behaviour.action else { return None };
+    let matcher = Matcher { flow, targets, estate, predecessors };
+    Some(matcher.match_at(submit, function_index, batch, &behaviour.returns))
+}
+
+fn function_of<'e>(state: &State, targets: &BTreeMap<Span, Target>, estate: &'e Estate) -> Option<(usize, &'e Function)> {
+    match targets.get(&state.span)? {
+        Target::Function { index, .. } => Some((*index, &estate.functions[*index])),
+        _ => None,
+    }
+}
+
+struct Matcher<'a, 'm> {
+    flow: &'a Flow<'m>,
+    targets: &'a BTreeMap<Span, Target>,
+    estate: &'a Estate,
+    predecessors: &'a [Vec<usize>],
+}
+
+impl<'m> Matcher<'_, 'm> {
+    fn state(&self, index: usize) -> &'m State {
+        self.flow.states[index].state
+    }
+
+    fn mismatch<T>(&self, index: usize, why: impl Into<String>) -> Result<T, Mismatch> {
+        let state = self.state(index);
+        Err(Mismatch { why: why.into(), span: state.name.span().unwrap_or(state.span) })
+    }
+
+    fn match_at(&self, submit: usize, function: usize, batch: &Batch, returns: &Val) -> Result<Idiom<'m>, Mismatch> {
+        let state = self.state(submit);
+        let name = &state.name.value;
+        let Some(id_inside) = response_place(returns, &|name| name.ends_with("id")) else {
+            return self.mismatch(submit, format!("`{name}` submits a batch, but what its function returns is not the batch's id"));
+        };
+        let Some(id_place) = self.placed(submit, &id_inside) else {
+            return self.mismatch(submit, format!("`{name}` discards the batch's id, so nothing can wait for the batch"));
+        };
+
+        // Submission, waits, poll.
+        let mut waits = Vec::new();
+        let poll = self.skip_waits(self.first_edge(submit), &mut waits);
+        let Dest::State(poll) = poll.to else {
+            return self.mismatch(submit, format!("after `{name}` nothing reads the batch's state"));
+        };
+        let Some((poll_function, poll_behaviour)) =
+            function_of(self.state(poll), self.targets, self.estate).and_then(|(i, f)| f.behaviour.as_ref().map(|b| (i, b)))
+        else {
+            return self.mismatch(
+                submit,
+                format!("`{}` follows the submission, and it is not known to read a batch's state", self.state(poll).name.value),
+            );
+        };
+        let Action::ReadBatchState { id, .. } = &poll_behaviour.action else {
+            return self.mismatch(
+                submit,
+                format!("`{}` follows the submission, and its function does not read a batch's state", self.state(poll).name.value),
+            );
+        };
+        let Some(event_path) = event_path(id) else {
+            return self
+                .mismatch(poll, format!("which batch `{}` asks for is not a plain field of its input", self.state(poll).name.value));
+        };
+        let asked = self.event_place(poll, &event_path);
+        if asked.as_ref() != Some(&id_place) {
+            return self
+                .mismatch(poll, format!("`{}` asks for another batch than the one that `{name}` submitted", self.state(poll).name.value));
+        }
+        let Some(state_inside) = response_place(&poll_behaviour.returns, &|name| name.ends_with("state")) else {
+            return self.mismatch(poll, format!("what `{}` returns is not the batch's state", self.state(poll).name.value));
+        };
+        let Some(status_place) = self.placed(poll, &state_inside) else {
+            return self.mismatch(poll, format!("`{}` discards the batch's state", self.state(poll).name.value));
+        };
+        if status_place.overlaps(&id_place) {
+            return self.mismatch(
+                poll,
+                format!("`{}` overwrites the batch's id, so the next poll would ask for nothing", self.state(poll).name.value),
+            );
+        }
+
+        // The choice.
+        let poll_next = self.first_edge(poll);
+        let Dest::State(choice) = poll_next.to else {
+            return self.mismatch(poll, format!("after `{}` nothing decides on the batch's state", self.state(poll).name.value));
+        };
+        let choice_state = self.state(choice);
+        let StateKind::Choice { rules, default } = &choice_state.kind else {
+            return self.mismatch(choice, format!("`{}` follows the poll and is not a Choice", choice_state.name.value));
+        };
+        let mut statuses = Vec::new();
+        for rule in rules {
+            match status_set(&rule.condition, &status_place, input_base(choice_state).as_ref()) {
+                Some(set) => statuses.push(set),
+                None => return self.mismatch(choice, format!("`{}` decides on more than the batch's state", choice_state.name.value)),
+            }
+        }
+        let edges = &self.flow.states[choice].edges;
+        let default_edge = default.as_ref().and(edges.get(rules.len()));
+        let decide = |status: &str| statuses.iter().position(|set| set.iter().any(|s| s == status)).map(|i| &edges[i]).or(default_edge);
+        let mut loop_waits = waits.clone();
+        let mut back_to_poll = |edge: &Edge| {
+            let mut passed = Vec::new();
+            let end = self.skip_waits(edge.clone(), &mut passed);
+            let back = end.to == Dest::State(poll);
+            if back {
+                loop_waits.extend(passed);
+            }
+            back
+        };
+
+        let Some(success) = decide(SUCCESS).cloned() else {
+            return self.mismatch(choice, format!("`{}` has no way out for `success`", choice_state.name.value));
+        };
+        if back_to_poll(&success) {
+            return self.mismatch(choice, format!("`{}` polls on after `success`", choice_state.name.value));
+        }
+        let mut leaves_early = Vec::new();
+        for status in RUNNING {
+            match decide(status) {
+                Some(edge) if back_to_poll(edge) => {}
+                _ => leaves_early.push(*status),
+            }
+        }
+        if leaves_early.contains(&"running") {
+            return self.mismatch(choice, format!("`{}` leaves the loop while the batch is running", choice_state.name.value));
+        }
+        let mut failure: Option<Edge> = None;
+        let (mut polls_for_ever, mut unmatched) = (Vec::new(), Vec::new());
+        for status in FAILED {
+            match decide(status) {
+                None => unmatched.push(*status),
+                Some(edge) if back_to_poll(edge) => polls_for_ever.push(*status),
+                Some(edge) => match &mut failure {
+                    None => failure = Some(edge.clone()),
+                    Some(known) if self.flow.through(known).to == self.flow.through(edge).to => known.via.extend(&edge.via),
+                    Some(_) => {
+                        return self.mismatch(
+                            choice,
+                            format!(
+                                "`{}` goes to different states after different failures, and the Spark Operator knows one failure only",
+                                choice_state.name.value
+                            ),
+                        );
+                    }
+                },
+            }
+        }
+        loop_waits.sort_unstable();
+        loop_waits.dedup();
+
+        // Nobody else comes into the middle.
+        let inside: Vec<usize> = loop_waits.iter().copied().chain([poll, choice]).collect();
+        for index in &inside {
+            if let Some(other) = self.predecessors[*index].iter().find(|p| **p != submit && !inside.contains(p)) {
+                return self.mismatch(
+                    *index,
+                    format!("`{}` also leads to `{}`, past the submission", self.state(*other).name.value, self.state(*index).name.value),
+                );
+            }
+            if !self.state(*index).catch.is_empty() {
+                return self.mismatch(
+                    *index,
+                    format!("`{}` has a Catch, which this version does not translate inside a polling loop", self.state(*index).name.value),
+                );
+            }
+            if self.state(*index).data.output_path.is_some() {
+                return self.mismatch(*index, format!("`{}` replaces the document with OutputPath", self.state(*index).name.value));
+            }
+        }
+        // Nobody reads the id or the state afterwards.
+        let mut exits = vec![success.to];
+        exits.extend(failure.iter().map(|e| e.to));
+        let after = self.flow.reachable(&exits);
+        for (index, flat) in self.flow.states.iter().enumerate() {
+            if !after[index] || inside.contains(&index) || index == submit {
+                continue;
+            }
+            for (read, span) in &flat.effects.reads {
+                let whole = *read == Access::whole();
+                if !whole && (read.overlaps(&id_place) || read.overlaps(&status_place)) {
+                    return Err(Mismatch {
+                        why: format!(
+                            "`{}` reads the batch's id or state, which a Spark job on Kubernetes does not have",
+                            flat.state.name.value
+                        ),
+                        span: *span,
+                    });
+                }
+            }
+        }
+        let wait_seconds = loop_waits.iter().find_map(|w| match &self.state(*w).kind {
+            StateKind::Wait(crate::ir::machine::WaitFor::Seconds(crate::ir::machine::Number::Literal(s))) => Some(s.value.clone()),
+            _ => None,
+        });
+        Ok(Idiom {
+            submit,
+            absorbed: inside,
+            poll,
+            choice: choice_state,
+            batch: batch.clone(),
+            functions: vec![function, poll_function],
+            success,
+            failure,
+            polls_for_ever,
+            default_span: default.as_ref().and_then(crate::source::span::Sourced::span),
+            leaves_early,
+            unmatched,
+            wait_seconds,
+        })
+    }
+
+    fn first_edge(&self, index: usize) -> Edge {
+        self.flow.states[index].edges.first().cloned().unwrap_or(Edge { to: Dest::Nowhere, via: Origins::none() })
+    }
+
+    /// Follows an edge over Wait states that move no data.
+    fn skip_waits(&self, mut edge: Edge, passed: &mut Vec<usize>) -> Edge {
+        while let Dest::State(index) = edge.to {
+            if !matches!(self.state(index).kind, StateKind::Wait(_)) || passed.contains(&index) {
+                break;
+            }
+            passed.push(index);
+            edge = self.first_edge(index);
+        }
+        edge
+    }
+
+    /// Where in the document a part of a state's result ends; `None` when the result is dropped or reshaped.
+    fn placed(&self, index: usize, inside: &Access) -> Option<Access> {
+        let state = self.state(index);
+        if state.data.result_selector.is_some() || state.data.output_path.is_some() {
+            return None;
+        }
+        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let place = result_place(state)?;
+        let place = if envelope { place.join(&Access::Fields(vec!["Payload".into()])) } else { place };
+        match place.join(inside) {
+            Access::Fields(fields) => Some(Access::Fields(fields)),
+            _ => None,
+        }
+    }
+
+    /// Where in the document a part of a function's event comes from.
+    fn event_place(&self, index: usize, event: &Access) -> Option<Access> {
+        let state = self.state(index);
+        let base = input_base(state)?;
+        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let template = if envelope { Some(invoke_payload(state)?) } else { state.data.parameters.as_ref() };
+        let Some(mut template) = template else {
+            return Some(base.join(event));
+        };
+        let Access::Fields(fields) = event else { return None };
+        let mut fields = fields.as_slice();
+        loop {
+            if let crate::ir::machine::TemplateValue::PathExpression(path) = &template.value {
+                return Some(base.join(&parse(path)).join(&Access::Fields(fields.to_vec())));
+            }
+            let (first, rest) = fields.split_first()?;
+            template = super::link::member(template, first)?;
+            fields = rest;
+        }
+    }
+}
+
+/// Where inside a returned value the response's field is that `wanted` accepts.
+fn response_place(value: &Val, wanted: &dyn Fn(&str) -> bool) -> Option<Access> {
+    match &value.value {
+        Value::Symbol(symbol) if symbol.kind == SymbolKind::Response && wanted(&symbol.name) => Some(Access::whole()),
+        Value::Text(segments) => match segments.as_slice() {
+            [Segment::Symbol(symbol)] if symbol.kind == SymbolKind::Response && wanted(&symbol.name) => Some(Access::whole()),
+            _ => None,
+        },
+        Value::Map(entries) => entries
+            .iter()
+            .find_map(|(key, inner)| response_place(inner, wanted).map(|place| Access::Fields(vec![key.value.clone()]).join(&place))),
+        _ => None,
+    }
+}
+
+/// The part of the event that a value is, whole: `$.jobId`.
+fn event_path(value: &Val) -> Option<Access> {
+    match &value.value {
+        Value::Symbol(symbol) if symbol.kind == SymbolKind::Event => Some(parse(&symbol.name)),
+        Value::Text(segments) => match segments.as_slice() {
+            [Segment::Symbol(symbol)] if symbol.kind == SymbolKind::Event => Some(parse(&symbol.name)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The texts for which a condition on the status holds; `None` when it is about anything else.
+fn status_set(condition: &Condition, status: &Access, base: Option<&Access>) -> Option<Vec<String>> {
+    match condition {
+        Condition::Compare { variable, operator, operand: Operand::Text(text) } if operator.value == "StringEquals" => {
+            (base?.join(&parse(&variable.value)) == *status).then(|| vec![text.value.clone()])
+        }
+        Condition::Or(inner, _) => {
+            let mut all = Vec::new();
+            for condition in inner {
+                all.extend(status_set(condition, status, base)?);
+            }
+            Some(all)
+        }
+        _ => None,
+    }
+}

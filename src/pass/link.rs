@@ -1,0 +1,237 @@
+//! Link: names in one source resolved to definitions in another, each with its evidence.
+//!
+//! Several repositories can lie in one SRC, so a name is looked up near the place that says it: of several definitions
+//! with one name, the one that shares the longest folder path with the place wins.
+use crate::ir::estate::Estate;
+use crate::ir::function::Function;
+use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
+use crate::ir::value::{Segment, SymbolKind, Val, Value};
+use crate::source::files::Files;
+use crate::source::span::{Sourced, Span};
+use std::collections::BTreeMap;
+
+/// What a Task state's resource is.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A Lambda function that the sources define: its index in the estate.
+    Function { index: usize, name: Sourced<String>, envelope: bool },
+    /// A Lambda function that they do not.
+    MissingFunction { name: Sourced<String>, envelope: bool },
+    /// An AWS service integration: `elasticmapreduce:addStep.sync`.
+    Service(Sourced<String>),
+    /// An activity, or a resource that only a deployment knows.
+    Other(Sourced<String>),
+    /// No resource at all; the importer reported it.
+    None,
+}
+
+/// Looks up functions by name.
+pub struct Functions<'e> {
+    by_name: BTreeMap<&'e str, Vec<usize>>,
+    by_logical: BTreeMap<&'e str, Vec<usize>>,
+    estate: &'e Estate,
+    files: &'e Files,
+}
+
+impl<'e> Functions<'e> {
+    #[must_use]
+    pub fn new(estate: &'e Estate, files: &'e Files) -> Self {
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut by_logical: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, function) in estate.functions.iter().enumerate() {
+            if let Some(name) = &function.name {
+                by_name.entry(&name.value).or_default().push(index);
+            }
+            by_logical.entry(&function.logical.value).or_default().push(index);
+        }
+        Self { by_name, by_logical, estate, files }
+    }
+
+    /// The definition of a deployed name (or of a logical one) nearest to `place`.
+    #[must_use]
+    pub fn find(&self, name: &str, place: &str) -> Option<usize> {
+        nearest(self.by_name.get(name)?, place, |index| self.file_of(*index)).copied()
+    }
+
+    /// The definition with this key in a deployment file.
+    #[must_use]
+    pub fn find_logical(&self, name: &str, place: &str) -> Option<usize> {
+        nearest(self.by_logical.get(name)?, place, |index| self.file_of(*index)).copied()
+    }
+
+    fn file_of(&self, index: usize) -> &str {
+        &self.files.get(self.estate.functions[index].span.file).path
+    }
+
+    #[must_use]
+    pub fn get(&self, index: usize) -> &'e Function {
+        &self.estate.functions[index]
+    }
+
+    /// A defined name like this one, for a suggestion.
+    #[must_use]
+    pub fn near_miss(&self, name: &str) -> Option<&'e str> {
+        self.by_name
+            .keys()
+            .copied()
+            .filter(|known| *known != name)
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .filter(|(distance, _)| *distance <= 1 + name.len() / 8)
+            .min()
+            .map(|(_, known)| known)
+    }
+
+    /// Functions of a service that has this name: what a caller may have meant.
+    #[must_use]
+    pub fn of_service(&self, name: &str) -> Vec<&'e Function> {
+        self.estate.functions.iter().filter(|f| f.service.as_ref().is_some_and(|s| s.value == name)).collect()
+    }
+
+    /// What the resource of a Task state is. `place` is the path of the machine's file.
+    #[must_use]
+    pub fn target(&self, state: &State, place: &str) -> Target {
+        let StateKind::Task(task) = &state.kind else { return Target::None };
+        let Some(resource) = &task.resource else { return Target::None };
+        if let Some(text) = resource.literal() {
+            return self.literal_target(&text, resource, state, place);
+        }
+        // `${FunctionArn}` and the like: a deployment's name for a function.
+        if let Some(symbol) = only_symbol(resource) {
+            for candidate in [symbol.as_str(), symbol.strip_suffix("Arn").unwrap_or(&symbol)] {
+                if let Some(index) = self.find_logical(candidate, place) {
+                    return Target::Function { index, name: Sourced::new(candidate.to_owned(), resource.origins.clone()), envelope: false };
+                }
+            }
+        }
+        // An ARN with symbols in it: `arn:aws:lambda:${region}:${account}:function:name`.
+        let shown = resource.display();
+        if let Some(name) = function_name(&shown).filter(|name| !name.contains("${")) {
+            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), false, place);
+        }
+        Target::Other(Sourced::new(shown, resource.origins.clone()))
+    }
+
+    fn literal_target(&self, text: &str, resource: &Val, state: &State, place: &str) -> Target {
+        if let Some(name) = function_name(text) {
+            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), false, place);
+        }
+        if let Some(service) = text.strip_prefix("arn:aws:states:::") {
+            if (service == "lambda:invoke" || service == "lambda:invoke.sync")
+                && let Some(name) = invoked_function(state)
+            {
+                let short = function_name(&name.value).unwrap_or(&name.value).to_owned();
+                let short = short.split(':').next().unwrap_or(&short).to_owned();
+                return self.function(Sourced::new(short, name.origins.with(&resource.origins)), true, place);
+            }
+            return Target::Service(Sourced::new(service.to_owned(), resource.origins.clone()));
+        }
+        Target::Other(Sourced::new(text.to_owned(), resource.origins.clone()))
+    }
+
+    fn function(&self, name: Sourced<String>, envelope: bool, place: &str) -> Target {
+        match self.find(&name.value, place) {
+            Some(index) => Target::Function { index, name, envelope },
+            None => Target::MissingFunction { name, envelope },
+        }
+    }
+}
+
+/// `arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]` → name (AWS Lambda, "Resources and conditions").
+fn function_name(arn: &str) -> Option<&str> {
+    let rest = arn.strip_prefix("arn:aws")?;
+    let (_, rest) = rest.split_once(":lambda:")?;
+    let (_, rest) = rest.split_once(":function:")?;
+    // A symbol may hold colons: `${self:custom.name}`.
+    if rest.starts_with("${") {
+        return None;
+    }
+    Some(rest.split(':').next().unwrap_or(rest))
+}
+
+fn invoked_function(state: &State) -> Option<Sourced<String>> {
+    for template in [&state.data.parameters, &state.data.arguments].into_iter().flatten() {
+        if let Some(Template { value: TemplateValue::Text(text), span }) = member(template, "FunctionName") {
+            return Some(Sourced::new(text.clone(), *span));
+        }
+    }
+    None
+}
+
+/// A field of a template that is a map.
+#[must_use]
+pub fn member<'t>(template: &'t Template, key: &str) -> Option<&'t Template> {
+    match &template.value {
+        TemplateValue::Map(entries) => entries.iter().rev().find(|(k, _)| k.value == key).map(|(_, v)| v),
+        _ => None,
+    }
+}
+
+fn only_symbol(value: &Val) -> Option<String> {
+    match &value.value {
+        Value::Symbol(symbol) if symbol.kind == SymbolKind::Reference => Some(symbol.name.clone()),
+        Value::Text(segments) => match segments.as_slice() {
+            [Segment::Symbol(symbol)] if symbol.kind == SymbolKind::Reference => Some(symbol.name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Of several candidates, the one whose file shares the longest folder path with `place`; the first of equals.
+pub fn nearest<'c, 'p, T>(candidates: &'c [T], place: &str, path: impl Fn(&'c T) -> &'p str) -> Option<&'c T> {
+    let mut best: Option<(usize, &T)> = None;
+    for candidate in candidates {
+        let shared = shared_folders(path(candidate), place);
+        if best.is_none_or(|(most, _)| shared > most) {
+            best = Some((shared, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// How many folders two paths share from the top.
+#[must_use]
+pub fn shared_folders(a: &str, b: &str) -> usize {
+    let folders = |path: &str| path.rsplit_once('/').map_or(Vec::new(), |(f, _)| f.split('/').map(str::to_owned).collect());
+    folders(a).iter().zip(folders(b).iter()).take_while(|(x, y)| x == y).count()
+}
+
+/// Every Task state of a machine with what it calls, in the order of the source.
+#[must_use]
+pub fn targets(machine: &Machine, functions: &Functions<'_>) -> BTreeMap<Span, Target> {
+    let mut out = BTreeMap::new();
+    let mut graphs: Vec<&Graph> = vec![&machine.graph];
+    while let Some(graph) = graphs.pop() {
+        for state in &graph.states {
+            match &state.kind {
+                StateKind::Task(_) => {
+                    out.insert(state.span, functions.target(state, &machine.file));
+                }
+                StateKind::Parallel { branches } => graphs.extend(branches),
+                StateKind::Map(map) => graphs.extend(map.processor.iter()),
+                _ => {}
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_arns() {
+        assert_eq!(function_name("arn:aws:lambda:eu-west-1:323361102328:function:devfest-parquet-data"), Some("devfest-parquet-data"));
+        assert_eq!(function_name("arn:aws:lambda:eu-west-1:1:function:f:PROD"), Some("f"));
+        assert_eq!(function_name("arn:aws:lambda:${r}:${a}:function:f"), Some("f"));
+        assert_eq!(function_name("arn:aws:states:::lambda:invoke"), None);
+    }
+
+    #[test]
+    fn the_nearest_definition_wins() {
+        let paths = ["a/x/serverless.yml", "b/x/serverless.yml"];
+        assert_eq!(nearest(&paths, "b/step.json", |p| p), Some(&paths[1]));
+        assert_eq!(nearest(&paths, "c/step.json", |p| p), Some(&paths[0]));
+    }
+}

@@ -1,0 +1,16 @@
+//! Floor 2: passes from the estate to the plan, one subject a file.
+//!
+//! [`link`] resolves names; [`flow`] reads a machine's graph as nodes with outcomes, recognising in [`idiom`] the
+//! submit-wait-poll-choose of a Spark job; [`data`] follows the state document; [`structure`] turns the graph into
+//! blocks; [`sizing`] gives jobs their resources; [`plan`] joins them into pipelines. [`secret`] keeps credentials out.
+pub mod data;
+pub mod flow;
+pub mod idiom;
+pub mod link;
+pub mod naming;
+pub mod path;
+pub mod plan;
+pub mod secret;
+pub mod settings;
+pub mod sizing;
+pub mod structure;

@@ -1,0 +1,936 @@
+//! From a machine to a pipeline: every state becomes a statement, a part of an idiom, or a refusal that says so.
+use super::data::{input_base, invoke_payload};
+use super::flow::{Dest, Edge, Flat, Flow, Role};
+use super::idiom::{self, Idiom};
+use super::link::{Functions, Target, member};
+use super::naming::{Names, label};
+use super::path::Access;
+use super::sizing::{self, ClusterSettings};
+use super::structure::{self, Step, StepKind};
+use crate::config::Config;
+use crate::ir::estate::Estate;
+use crate::ir::job::SparkJob;
+use crate::ir::machine::{
+    Catcher, FailText, Graph, Machine, Number, PathField, QueryLanguage, Retrier, State, StateKind, Template, TemplateValue, WaitFor,
+};
+use crate::ir::plan::{Block, Function, OnFailure, Payload, Pipeline, Retry, StmtKind};
+use crate::source::rules::{Rule, plan};
+use crate::source::sink::{Diagnostic, Sink};
+use crate::source::span::{Origins, Sourced, Span};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a machine's planning needs from its surroundings.
+pub struct Surroundings<'a> {
+    pub estate: &'a Estate,
+    pub functions: &'a Functions<'a>,
+    pub config: &'a Config,
+    pub settings: &'a ClusterSettings,
+}
+
+/// What came of a machine besides the pipeline itself.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Functions of the estate (by index) whose work a SparkApplication does now.
+    pub replaced: BTreeSet<usize>,
+    /// Functions that are still called.
+    pub called: BTreeSet<usize>,
+}
+
+/// Plans one machine. The pipeline's name is the machine's as a label; the caller makes it unique.
+pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> (Pipeline, Outcome) {
+    let mut planner = Planner {
+        machine,
+        targets,
+        around,
+        names: Names::default(),
+        jobs: Vec::new(),
+        calls: Vec::new(),
+        call_names: Names::default(),
+        reads_input: false,
+        outcome: Outcome::default(),
+        sink,
+    };
+    let body = planner.graph_block(&machine.graph, &[]);
+    let Planner { jobs, calls, reads_input, outcome, .. } = planner;
+    let pipeline = Pipeline {
+        name: Sourced::new(label(&machine.name.value, 52), machine.name.origins.clone()),
+        description: machine.comment.clone(),
+        file: machine.file.clone(),
+        body,
+        jobs,
+        calls,
+        reads_input,
+        schedules: Vec::new(),
+        images: Vec::new(),
+        timeout_seconds: machine.timeout_seconds.clone(),
+        origins: machine.name.origins.clone(),
+    };
+    if let Some(version) = &machine.version {
+        sink.absorb_all(&version.origins, &plan::PLN122, "the version of the Amazon States Language");
+    }
+    (pipeline, outcome)
+}
+
+struct Planner<'a, 'm> {
+    machine: &'m Machine,
+    targets: &'a BTreeMap<Span, Target>,
+    around: &'a Surroundings<'a>,
+    names: Names,
+    jobs: Vec<SparkJob>,
+    calls: Vec<Function>,
+    call_names: Names,
+    reads_input: bool,
+    outcome: Outcome,
+    sink: &'a mut Sink,
+}
+
+impl<'m> Planner<'_, 'm> {
+    /// The statements of a graph. `inherited`: what was written into the document before it starts.
+    fn graph_block(&mut self, graph: &'m Graph, inherited: &[Access]) -> Block {
+        let flow = Flow::new(graph, self.targets, self.around.estate);
+        let predecessors = flow.predecessors();
+        let mut steps: Vec<Option<Step>> = (0..flow.states.len()).map(|_| None).collect();
+        let mut absorbed: BTreeSet<usize> = BTreeSet::new();
+        let mut work = vec![flow.start.to];
+        while let Some(dest) = work.pop() {
+            let Dest::State(index) = dest else { continue };
+            if steps[index].is_some() {
+                continue;
+            }
+            let here = Here { flow: &flow, predecessors: &predecessors, inherited };
+            let (step, inside) = self.step(&here, index);
+            absorbed.extend(inside);
+            let mut next: Vec<Dest> = match &step.kind {
+                StepKind::Skip(edge) | StepKind::Plain(_, edge) => vec![edge.to],
+                StepKind::Last(_) => Vec::new(),
+                StepKind::Fallible { next, failure, .. } => vec![failure.to, next.to],
+            };
+            work.append(&mut next);
+            steps[index] = Some(step);
+        }
+        let mut loops: Vec<(usize, Vec<usize>)> = Vec::new();
+        let block = structure::block(&mut steps, &flow.start, &mut |first, members| {
+            loops.push((first, members.to_vec()));
+            StmtKind::Refused { why: loop_reason(&flow, first, members) }
+        });
+        for (first, members) in loops {
+            let state = flow.states[first].state;
+            self.sink.report(
+                Diagnostic::refused(&plan::PLN111, state.name.span().unwrap_or(state.span), loop_reason(&flow, first, &members))
+                    .help("replace the step by hand, or leave the machine where it is"),
+            );
+            self.sink.unsupported(state.span, &plan::PLN111, "part of a loop that is not translated");
+        }
+        self.mark_unreached(&flow, &steps, &absorbed);
+        block
+    }
+
+    /// States for which nothing is emitted because no step leads to them.
+    fn mark_unreached(&mut self, flow: &Flow<'m>, steps: &[Option<Step>], absorbed: &BTreeSet<usize>) {
+        let reached = structure::reached(steps, &flow.start);
+        let possible = flow.reachable(&[flow.start.to]);
+        for (index, flat) in flow.states.iter().enumerate() {
+            if reached[index] || absorbed.contains(&index) || flat.role == Role::Closing {
+                continue;
+            }
+            if possible[index] {
+                self.sink.unsupported(flat.state.span, &plan::PLN117, "only reached through a piece that is not translated");
+            } else {
+                self.sink.ignore(flat.state.span, &plan::PLN120, "no run reaches it");
+            }
+        }
+    }
+
+    /// What one state becomes, and the states that it absorbs.
+    fn step(&mut self, here: &Here<'_, 'm>, index: usize) -> (Step, Vec<usize>) {
+        let flat = &here.flow.states[index];
+        let state = flat.state;
+        match flat.role {
+            Role::Opening => {
+                self.absorb_own_fields(state, &plan::PLN106, "a Parallel with one branch is that branch");
+                return (self.quiet(state, StepKind::Skip(flat.first_edge())), Vec::new());
+            }
+            Role::Closing => return (self.quiet(state, StepKind::Skip(flat.first_edge())), Vec::new()),
+            Role::Plain => {}
+        }
+        if let Some(found) = idiom::at(here.flow, index, self.targets, self.around.estate, here.predecessors) {
+            return match found {
+                Ok(idiom) => self.job(here, index, idiom),
+                Err(mismatch) => {
+                    let step = self.refuse(flat, &plan::PLN119, mismatch.why, Some(mismatch.span));
+                    (step, Vec::new())
+                }
+            };
+        }
+        (self.plain_step(here, index), Vec::new())
+    }
+
+    fn plain_step(&mut self, here: &Here<'_, 'm>, index: usize) -> Step {
+        let flat = &here.flow.states[index];
+        let state = flat.state;
+        match &state.kind {
+            StateKind::Pass { .. } => {
+                self.absorb_state(state, &plan::PLN105, "moves no data that anything reads");
+                self.quiet(state, StepKind::Skip(flat.first_edge()))
+            }
+            StateKind::Succeed => {
+                self.absorb_state(state, &plan::PLN121, "the end of the workflow");
+                self.quiet(state, StepKind::Skip(flat.first_edge()))
+            }
+            StateKind::Wait(wait) => self.wait(flat, wait),
+            StateKind::Fail(fail) => self.fail(flat, fail),
+            StateKind::Task(_) => self.task(here, index),
+            StateKind::Parallel { branches } => self.fork(here, index, branches),
+            StateKind::Choice { .. } => {
+                let why = format!("the Choice `{}` decides on data, which this version does not translate", state.name.value);
+                self.refuse(flat, &plan::PLN110, why, None)
+            }
+            StateKind::Map(_) => {
+                let why = format!("the Map state `{}` is not translated by this version", state.name.value);
+                self.refuse(flat, &plan::PLN110, why, None)
+            }
+            StateKind::Unknown(_) => {
+                let why = format!("the state `{}` has no type that the Amazon States Language knows", state.name.value);
+                self.refuse(flat, &plan::PLN110, why, None)
+            }
+        }
+    }
+
+    fn wait(&mut self, flat: &Flat<'m>, wait: &WaitFor) -> Step {
+        let state = flat.state;
+        match wait {
+            WaitFor::Seconds(Number::Literal(seconds))
+                if state.query_language == QueryLanguage::JsonPath || !seconds.value.contains("{%") =>
+            {
+                match seconds.value.parse::<u64>() {
+                    Ok(number) => {
+                        self.absorb_data(state);
+                        let kind = StmtKind::Wait { seconds: Sourced::new(number, seconds.origins.clone()) };
+                        self.loud(state, StepKind::Plain(kind, flat.first_edge()))
+                    }
+                    Err(_) => self.refuse(
+                        flat,
+                        &plan::PLN110,
+                        format!("`{}` waits `{}` seconds, which is no whole number", state.name.value, seconds.value),
+                        seconds.span(),
+                    ),
+                }
+            }
+            _ => {
+                let why = format!("`{}` waits for a time that comes from data, which this version does not translate", state.name.value);
+                self.refuse(flat, &plan::PLN110, why, None)
+            }
+        }
+    }
+
+    fn fail(&mut self, flat: &Flat<'m>, fail: &crate::ir::machine::Fail) -> Step {
+        let state = flat.state;
+        let mut texts = Vec::new();
+        for text in [&fail.error, &fail.cause] {
+            match text {
+                None => texts.push(None),
+                Some(FailText::Literal(text)) => texts.push(Some(text.clone())),
+                Some(FailText::Path(text) | FailText::Jsonata(text)) => {
+                    let why = format!("`{}` takes its error from data, which this version does not translate", state.name.value);
+                    return self.refuse(flat, &plan::PLN112, why, text.span());
+                }
+            }
+        }
+        self.absorb_data(state);
+        let cause = texts.pop().flatten();
+        let error = texts.pop().flatten();
+        self.loud(state, StepKind::Last(StmtKind::Raise { error, cause }))
+    }
+
+    fn fork(&mut self, here: &Here<'_, 'm>, index: usize, branches: &'m [Graph]) -> Step {
+        let flat = &here.flow.states[index];
+        let state = flat.state;
+        let plain = state.retry.is_empty()
+            && state.catch.is_empty()
+            && state.data.input_path.is_none()
+            && state.data.parameters.is_none()
+            && state.data.arguments.is_none()
+            && state.data.assign.is_none();
+        if !plain {
+            let why = format!(
+                "the Parallel `{}` has a Retry, a Catch or an input of its own, which this version does not translate",
+                state.name.value
+            );
+            return self.refuse(flat, &plan::PLN110, why, None);
+        }
+        let written = here.written_before(index);
+        let name = self.names.unique(&label(&state.name.value, 63));
+        let mut blocks = Vec::new();
+        for branch in branches {
+            let block = self.graph_block(branch, &written);
+            if !block.is_empty() {
+                blocks.push(block);
+            }
+        }
+        self.absorb_own_fields(state, &plan::PLN116, "the branches' results are read by nothing");
+        if branches.len() > 1 {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN118,
+                state.name.span().unwrap_or(state.span),
+                format!("`{}`: a failed branch stops the others → the others run to their end, then the run fails", state.name.value),
+            ));
+        }
+        let origins = state.kind_span.map(Origins::one).unwrap_or_default();
+        Step {
+            kind: StepKind::Plain(StmtKind::Fork { branches: blocks }, flat.first_edge()),
+            name,
+            comment: state.comment.clone(),
+            origins,
+        }
+    }
+
+    fn task(&mut self, here: &Here<'_, 'm>, index: usize) -> Step {
+        let flat = &here.flow.states[index];
+        let state = flat.state;
+        let target = self.targets.get(&state.span).cloned().unwrap_or(Target::None);
+        let (name, envelope) = match &target {
+            Target::Function { index: function, name, envelope } => {
+                use crate::ir::function::Action;
+                let definition = &self.around.estate.functions[*function];
+                match definition.behaviour.as_ref().map(|b| &b.action) {
+                    Some(Action::ReadBatchState { .. }) => {
+                        let why = format!("`{}` reads a Livy batch's state outside of a polling loop", state.name.value);
+                        return self.refuse(flat, &plan::PLN119, why, None);
+                    }
+                    Some(Action::AddSteps { .. }) => {
+                        let why = format!("`{}` adds EMR steps, which this version does not translate", state.name.value);
+                        return self.refuse(flat, &plan::PLN110, why, None);
+                    }
+                    _ => {}
+                }
+                self.outcome.called.insert(*function);
+                (name.clone(), *envelope)
+            }
+            Target::MissingFunction { name, envelope } => {
+                self.missing_function(state, name);
+                (name.clone(), *envelope)
+            }
+            Target::Service(service) => {
+                let why =
+                    format!("`{}` calls `{}`, a service integration that this version does not translate", state.name.value, service.value);
+                return self.refuse(flat, &plan::PLN110, why, service.span());
+            }
+            Target::Other(resource) => {
+                let why = format!("`{}` calls `{}`, and the sources do not say what that is", state.name.value, resource.value);
+                return self.refuse(flat, &plan::PLN110, why, resource.span());
+            }
+            Target::None => {
+                let why = format!("`{}` has no Resource", state.name.value);
+                return self.refuse(flat, &plan::PLN110, why, None);
+            }
+        };
+        let payload = match self.payload(here, index, envelope) {
+            Ok(payload) => payload,
+            Err((why, span)) => return self.refuse(flat, &plan::PLN112, why, Some(span)),
+        };
+        let failure = match self.catch_all(flat) {
+            Ok(failure) => failure,
+            Err(why) => return self.refuse(flat, &plan::PLN110, why, None),
+        };
+        let timeout = match self.call_timeout(state) {
+            Ok(timeout) => timeout,
+            Err(why) => return self.refuse(flat, &plan::PLN110, why, None),
+        };
+        if matches!(payload, Payload::Input(_)) {
+            self.reads_input = true;
+        }
+        self.absorb_call_fields(state, envelope);
+        let retry = self.call_retry(state);
+        let defined = matches!(target, Target::Function { .. });
+        let function = self.call_template(name, retry, timeout, defined, state);
+        let kind = StmtKind::Call { function, payload, on_failure: OnFailure::Raise };
+        let next = flat.first_edge();
+        self.loud(
+            state,
+            match failure {
+                Some(failure) => StepKind::Fallible { kind, next, failure },
+                None => StepKind::Plain(kind, next),
+            },
+        )
+    }
+
+    fn missing_function(&mut self, state: &State, name: &Sourced<String>) {
+        let functions = self.around.functions;
+        let mut diagnostic = Diagnostic::question(
+            &plan::LNK103,
+            name.span(),
+            format!("`{}` calls the function `{}`, which the sources do not define; the call is kept", state.name.value, name.value),
+        )
+        .answer(format!("functions.{}", name.value));
+        let of_service = functions.of_service(&name.value);
+        if let Some(function) = of_service.first() {
+            let known = function.name.as_ref().unwrap_or(&function.logical);
+            diagnostic =
+                diagnostic.related(function.span, format!("the service `{}` defines `{}`", name.value, known.value)).help(format!(
+                    "a service has this name and its function is `{}`: mend the name in the state, or say what replaces it",
+                    known.value
+                ));
+        } else if let Some(near) = functions.near_miss(&name.value) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`? or say under `functions` in emr2k8s.yaml what replaces it"));
+        } else {
+            diagnostic = diagnostic.help(
+                "the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it",
+            );
+        }
+        self.sink.report(diagnostic);
+    }
+
+    /// What a call sends, or why it cannot be told.
+    fn payload(&mut self, here: &Here<'_, 'm>, index: usize, envelope: bool) -> Result<Payload, (String, Span)> {
+        let state = here.flow.states[index].state;
+        let name = &state.name.value;
+        let at = state.name.span().unwrap_or(state.span);
+        if state.query_language == QueryLanguage::Jsonata {
+            let template = state.data.arguments.as_ref();
+            let template = if envelope { template.and_then(|t| member(t, "Payload")) } else { template };
+            return match template {
+                Some(template) if template.expressions().is_empty() => Ok(Payload::Literal(literal_json(template))),
+                Some(template) => {
+                    Err((format!("`{name}` computes its payload with JSONata, which this version does not translate"), template.span))
+                }
+                None if envelope => Ok(Payload::Literal(Sourced::new("{}".to_owned(), Origins::none()))),
+                None => self.input_at(here, index, &Access::whole(), &Origins::none(), at),
+            };
+        }
+        let Some(base) = input_base(state) else {
+            return Ok(Payload::Literal(Sourced::new("{}".to_owned(), path_origins(state.data.input_path.as_ref()))));
+        };
+        let template = if envelope { invoke_payload(state) } else { state.data.parameters.as_ref() };
+        match template {
+            None if envelope => Ok(Payload::Literal(Sourced::new("{}".to_owned(), Origins::none()))),
+            None => self.input_at(here, index, &base, &path_origins(state.data.input_path.as_ref()), at),
+            Some(Template { value: TemplateValue::PathExpression(path), span }) if path.starts_with('$') => {
+                self.input_at(here, index, &base.join(&super::path::parse(path)), &Origins::one(*span), *span)
+            }
+            Some(template) if template.expressions().is_empty() => Ok(Payload::Literal(literal_json(template))),
+            Some(template) => {
+                let at = template.expressions().first().map_or(template.span, |(_, span)| *span);
+                Err((format!("`{name}` builds its payload from data, which this version does not translate"), at))
+            }
+        }
+    }
+
+    /// A part of the document that is still a part of the execution's input.
+    fn input_at(&self, here: &Here<'_, 'm>, index: usize, path: &Access, origins: &Origins, at: Span) -> Result<Payload, (String, Span)> {
+        let name = &here.flow.states[index].state.name.value;
+        match here.still_input(index, path) {
+            Ok(path) => Ok(Payload::Input(Sourced::new(path, origins.clone()))),
+            Err(why) => Err((format!("`{name}` {why}"), at)),
+        }
+    }
+
+    /// A Catch that takes every error. Anything finer is not translated yet.
+    fn catch_all(&mut self, flat: &Flat<'m>) -> Result<Option<Edge>, String> {
+        let state = flat.state;
+        let Some(catcher) = state.catch.first() else { return Ok(None) };
+        let edge = flat.edges.get(1).cloned();
+        if state.catch.len() > 1 || !takes_all(&catcher.error_equals) {
+            return Err(format!("the Catch of `{}` tells errors apart, which this version does not translate", state.name.value));
+        }
+        self.absorb_catcher(catcher);
+        Ok(edge.map(|edge| Edge { to: edge.to, via: edge.via.with(&all_origins(&catcher.error_equals)) }))
+    }
+
+    fn absorb_catcher(&mut self, catcher: &Catcher) {
+        self.sink.absorb(catcher.span, &plan::PLN116, "the error output is read by nothing");
+    }
+
+    fn call_timeout(&mut self, state: &State) -> Result<Option<Sourced<u64>>, String> {
+        let StateKind::Task(task) = &state.kind else { return Ok(None) };
+        if task.credentials.is_some() {
+            return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
+        }
+        if let Some(heartbeat) = &task.heartbeat_seconds {
+            let (Number::Literal(text) | Number::Path(text) | Number::Jsonata(text)) = heartbeat;
+            for span in text.origins.iter() {
+                self.sink.ignore(span, &plan::PLN113, "a function that is called and answers sends no heartbeats");
+            }
+        }
+        match &task.timeout_seconds {
+            None => Ok(None),
+            Some(Number::Literal(text)) => match text.value.parse() {
+                Ok(seconds) => Ok(Some(Sourced::new(seconds, text.origins.clone()))),
+                Err(_) => Err(format!("`{}` times out after `{}` seconds, which is no whole number", state.name.value, text.value)),
+            },
+            Some(_) => Err(format!("the timeout of `{}` comes from data, which this version does not translate", state.name.value)),
+        }
+    }
+
+    /// Retries of a call.
+    fn call_retry(&mut self, state: &State) -> Option<Retry> {
+        let retrier = merged(&state.retry)?;
+        if !state.retry.iter().all(|r| takes_all(&r.error_equals)) || state.retry.len() > 1 {
+            let names: Vec<&str> = state.retry.iter().flat_map(|r| r.error_equals.iter().map(|e| e.value.as_str())).collect();
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN115,
+                state.retry[0].span,
+                format!("`{}` is retried on {} → on every failure", state.name.value, names.join(", ")),
+            ));
+        }
+        for retrier in &state.retry {
+            if let Some(jitter) = &retrier.jitter_strategy {
+                for span in jitter.origins.iter() {
+                    self.sink.unsupported(span, &plan::PLN115, "Argo has no jitter between retries");
+                }
+            }
+        }
+        Some(retrier)
+    }
+
+    fn call_template(
+        &mut self,
+        target: Sourced<String>,
+        retry: Option<Retry>,
+        timeout: Option<Sourced<u64>>,
+        defined: bool,
+        state: &State,
+    ) -> String {
+        let shape = |f: &Function| {
+            (
+                f.target.value.clone(),
+                f.retry.as_ref().map(|r| {
+                    (r.limit.value, r.interval_seconds.value, r.factor.as_ref().map(|x| x.value), r.max_seconds.as_ref().map(|x| x.value))
+                }),
+                f.timeout_seconds.as_ref().map(|t| t.value),
+            )
+        };
+        let answer = self.around.config.functions.get(&target.value).and_then(|a| a.call.clone());
+        let mut new = Function {
+            name: String::new(),
+            target: match answer {
+                Some(name) => Sourced::new(name, target.origins.clone()),
+                None => target.clone(),
+            },
+            remark: (!defined).then(|| "called by the sources and defined nowhere in them".to_owned()),
+            retry,
+            timeout_seconds: timeout,
+            span: state.span,
+        };
+        if let Some(known) = self.calls.iter_mut().find(|f| shape(f) == shape(&new)) {
+            known.target.origins.extend(&new.target.origins);
+            if let (Some(old), Some(retry)) = (&mut known.retry, new.retry) {
+                old.limit.origins.extend(&retry.limit.origins);
+                old.interval_seconds.origins.extend(&retry.interval_seconds.origins);
+                for (old, new) in [(&mut old.factor, retry.factor), (&mut old.max_seconds, retry.max_seconds)] {
+                    if let (Some(old), Some(new)) = (old, new) {
+                        old.origins.extend(&new.origins);
+                    }
+                }
+            }
+            if let (Some(old), Some(timeout)) = (&mut known.timeout_seconds, &new.timeout_seconds) {
+                old.origins.extend(&timeout.origins);
+            }
+            return known.name.clone();
+        }
+        self.sink.report(
+            Diagnostic::equivalent(
+                &plan::PLN113,
+                target.span(),
+                format!("the function `{}` stays in AWS and is called from a pod", target.value),
+            )
+            .help("the ServiceAccount's AWS role must allow lambda:InvokeFunction on it"),
+        );
+        new.name = self.call_names.unique(&label(&target.value, 60));
+        let name = new.name.clone();
+        self.calls.push(new);
+        name
+    }
+
+    /// A recognised Spark job.
+    fn job(&mut self, here: &Here<'_, 'm>, index: usize, idiom: Idiom<'m>) -> (Step, Vec<usize>) {
+        let flat = &here.flow.states[index];
+        let state = flat.state;
+        let failure = match self.submission_failure(flat, &idiom) {
+            Ok(failure) => failure,
+            Err(why) => return (self.refuse(flat, &plan::PLN119, why, None), Vec::new()),
+        };
+        let name = label(&state.name.value, 63);
+        let place = sizing::Place {
+            name: Sourced::new(name.clone(), state.name.origins.clone()),
+            settings: self.around.settings,
+            input: &|event: &Access| here.event_input(index, event),
+            span: state.name.span().or(Some(state.span)),
+        };
+        let sized = sizing::job(&idiom.batch, &place, self.sink).and_then(|mut job| {
+            super::secret::keep_out(&mut job, self.sink)?;
+            Ok(job)
+        });
+        let mut job = match sized {
+            Ok(job) => job,
+            Err(why) => {
+                // Everything was reported where it stands.
+                for inside in &idiom.absorbed {
+                    self.sink.unsupported(here.flow.states[*inside].state.span, &plan::PLN119, "belongs to a job that is not translated");
+                }
+                self.sink.unsupported(state.span, &plan::PLN119, "belongs to a job that is not translated");
+                let step =
+                    self.loud(state, StepKind::Last(StmtKind::Refused { why: format!("`{}` is not translated: {why}", state.name.value) }));
+                return (step, idiom.absorbed);
+            }
+        };
+        self.submission_retry(state, &mut job);
+        self.report_idiom(here, state, &idiom, failure.is_some());
+        self.outcome.replaced.extend(idiom.functions.iter().copied());
+        for inside in &idiom.absorbed {
+            self.absorb_state(
+                here.flow.states[*inside].state,
+                &plan::PLN101,
+                "part of submit, wait, poll and choose: the operator watches the job",
+            );
+        }
+        self.absorb_state(state, &plan::PLN101, "the submission: the SparkApplication itself");
+        if job.arguments.iter().any(|a| a.value.iter().any(|p| matches!(p, crate::ir::job::Piece::Input(_)))) {
+            self.reads_input = true;
+        }
+        let name = self.names.unique(&name);
+        job.name.value.clone_from(&name);
+        self.jobs.push(job);
+        let kind = StmtKind::Run { job: name.clone(), on_failure: OnFailure::Raise };
+        let mut origins = state.kind_span.map(Origins::one).unwrap_or_default();
+        if let StateKind::Task(task) = &state.kind
+            && let Some(resource) = &task.resource
+        {
+            origins.extend(&resource.origins);
+        }
+        let next = idiom.success;
+        let kind = match failure {
+            Some(failure) => StepKind::Fallible { kind, next, failure },
+            None => StepKind::Plain(kind, next),
+        };
+        (Step { kind, name, comment: state.comment.clone(), origins }, idiom.absorbed)
+    }
+
+    /// Where a failed job leads, the submission's own Catch taken into account.
+    fn submission_failure(&mut self, flat: &Flat<'m>, idiom: &Idiom<'m>) -> Result<Option<Edge>, String> {
+        let state = flat.state;
+        if let StateKind::Task(task) = &state.kind
+            && task.credentials.is_some()
+        {
+            return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
+        }
+        let caught = self.catch_all(flat)?;
+        match (&idiom.failure, caught) {
+            (None, None) => Ok(None),
+            (Some(failure), None) => {
+                self.sink.report(
+                    Diagnostic::changed(
+                        &plan::PLN104,
+                        state.name.span().unwrap_or(state.span),
+                        format!(
+                            "`{}`: a submission that fails for good ended the execution at once → it is a failed job, and what follows one runs first",
+                            state.name.value
+                        ),
+                    )
+                    .related(failure.via.first(), "this is where a failed job goes"),
+                );
+                Ok(Some(failure.clone()))
+            }
+            (None, Some(_)) => {
+                Err(format!("`{}` handles a failed submission and no failed job, and on Kubernetes they are one", state.name.value))
+            }
+            (Some(failure), Some(caught)) if failure.to == caught.to => {
+                Ok(Some(Edge { to: failure.to, via: failure.via.clone().with(&caught.via) }))
+            }
+            (Some(_), Some(_)) => Err(format!(
+                "`{}` handles a failed submission otherwise than a failed job, and on Kubernetes they are one",
+                state.name.value
+            )),
+        }
+    }
+
+    fn submission_retry(&mut self, state: &State, job: &mut SparkJob) {
+        let Some(retry) = merged(&state.retry) else { return };
+        if retry.limit.value == 0 {
+            return;
+        }
+        if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN115,
+                state.retry[0].span,
+                format!(
+                    "`{}`: submission retried {} times with growing pauses → {} times, the pause growing by {} s each time",
+                    state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
+                ),
+            ));
+        }
+        job.submission_retries = Some(retry.limit);
+        job.submission_retry_seconds = Some(retry.interval_seconds);
+    }
+
+    fn report_idiom(&mut self, here: &Here<'_, 'm>, state: &State, idiom: &Idiom<'m>, handled: bool) {
+        let name = &state.name.value;
+        let at = state.name.span().unwrap_or(state.span);
+        let poll = here.flow.states[idiom.poll].state;
+        let every = idiom.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
+        self.sink.report(
+            Diagnostic::equivalent(
+                &plan::PLN107,
+                at,
+                format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"),
+            )
+            .related(poll.name.span(), "the poll"),
+        );
+        let goes = if handled { "goes where a failed job goes" } else { "the run fails" };
+        if !idiom.polls_for_ever.is_empty() {
+            self.sink.report(
+                Diagnostic::changed(
+                    &plan::PLN102,
+                    idiom.default_span.or(idiom.choice.name.span()),
+                    format!(
+                        "`{}`: after `{}` the source polls for ever → {goes}",
+                        idiom.choice.name.value,
+                        idiom.polls_for_ever.join("`, `")
+                    ),
+                )
+                .related(idiom.choice.name.span(), "no rule of this Choice names it"),
+            );
+        }
+        if !idiom.unmatched.is_empty() {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN102,
+                idiom.choice.name.span(),
+                format!(
+                    "`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}",
+                    idiom.choice.name.value,
+                    idiom.unmatched.join("`, `")
+                ),
+            ));
+        }
+        if !idiom.leaves_early.is_empty() {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN103,
+                idiom.choice.name.span(),
+                format!(
+                    "`{}`: the source leaves the loop when the batch is `{}`, which is not final → the job is watched to its end",
+                    idiom.choice.name.value,
+                    idiom.leaves_early.join("`, `")
+                ),
+            ));
+        }
+    }
+
+    fn refuse(&mut self, flat: &Flat<'m>, rule: &'static Rule, why: String, at: Option<Span>) -> Step {
+        let state = flat.state;
+        let span = at.or(state.name.span()).unwrap_or(state.span);
+        self.sink.report(
+            Diagnostic::refused(rule, span, why.clone())
+                .help("a step that fails stands in its place: replace it by hand, or leave the machine where it is"),
+        );
+        self.sink.unsupported(state.span, rule, why.clone());
+        self.loud(state, StepKind::Last(StmtKind::Refused { why }))
+    }
+
+    /// A step that shows: it takes the state's name.
+    fn loud(&mut self, state: &State, kind: StepKind) -> Step {
+        let name = self.names.unique(&label(&state.name.value, 63));
+        let mut origins = state.kind_span.map(Origins::one).unwrap_or_default();
+        if let StateKind::Task(task) = &state.kind
+            && let Some(resource) = &task.resource
+            && !matches!(kind, StepKind::Last(_))
+        {
+            origins.extend(&resource.origins);
+        }
+        Step { kind, name, comment: state.comment.clone(), origins }
+    }
+
+    /// A step that does not.
+    fn quiet(&self, state: &State, kind: StepKind) -> Step {
+        Step { kind, name: label(&state.name.value, 63), comment: None, origins: Origins::none() }
+    }
+
+    /// Everything of a state that is not emitted was made needless.
+    fn absorb_state(&mut self, state: &State, rule: &'static Rule, note: &str) {
+        self.sink.absorb(state.span, rule, note);
+    }
+
+    /// The fields of a Parallel itself, without its branches.
+    fn absorb_own_fields(&mut self, state: &State, rule: &'static Rule, note: &str) {
+        for span in state.own_spans().iter() {
+            self.sink.absorb(span, rule, note);
+        }
+    }
+
+    /// Fields that move data past a state whose result nothing reads.
+    fn absorb_data(&mut self, state: &State) {
+        for span in state.data_spans().iter() {
+            self.sink.absorb(span, &plan::PLN116, "nothing reads what it moves");
+        }
+    }
+
+    fn absorb_call_fields(&mut self, state: &State, envelope: bool) {
+        self.absorb_data(state);
+        let template = if state.query_language == QueryLanguage::Jsonata { &state.data.arguments } else { &state.data.parameters };
+        let Some(Template { value: TemplateValue::Map(entries), .. }) = template.as_ref().filter(|_| envelope) else { return };
+        for (key, value) in entries {
+            match key.value.as_str() {
+                "FunctionName" | "Payload" => {}
+                "InvocationType" if matches!(&value.value, TemplateValue::Text(t) if t == "RequestResponse") => {
+                    self.sink.absorb(value.span, &plan::PLN113, "the call waits for its answer, which is the default");
+                }
+                other => {
+                    let why = format!("`{other}` of the invocation is not carried over");
+                    self.sink.report(
+                        Diagnostic::changed(&plan::PLN113, value.span, why.clone()).help("add it to the call in the output by hand"),
+                    );
+                    self.sink.unsupported(value.span, &plan::PLN113, why);
+                }
+            }
+        }
+    }
+}
+
+/// A state's surroundings in its graph.
+struct Here<'a, 'm> {
+    flow: &'a Flow<'m>,
+    predecessors: &'a [Vec<usize>],
+    inherited: &'a [Access],
+}
+
+impl Here<'_, '_> {
+    /// Everything that may have been written into the document before a state runs.
+    fn written_before(&self, index: usize) -> Vec<Access> {
+        let mut written = self.inherited.to_vec();
+        for before in self.flow.ancestors(index, self.predecessors) {
+            written.extend(self.flow.states[before].effects.writes.iter().cloned());
+        }
+        written
+    }
+
+    /// The path in the execution's input of a part of the document, when no state before has written there.
+    fn still_input(&self, index: usize, path: &Access) -> Result<String, String> {
+        let Some(text) = path.to_path() else {
+            return Err("reads a part of the document that is not known before the run".to_owned());
+        };
+        for before in self.flow.ancestors(index, self.predecessors) {
+            if self.flow.states[before].effects.writes.iter().any(|write| write.overlaps(path)) {
+                let writer = &self.flow.states[before].state.name.value;
+                return Err(format!("reads `{text}`, which `{writer}` writes, and this version passes on only the execution's input"));
+            }
+        }
+        if self.inherited.iter().any(|write| write.overlaps(path)) {
+            return Err(format!("reads `{text}`, which a state before it writes, and this version passes on only the execution's input"));
+        }
+        Ok(text)
+    }
+
+    /// A part of a function's event, as a path of the execution's input.
+    fn event_input(&self, index: usize, event: &Access) -> Result<String, String> {
+        let state = self.flow.states[index].state;
+        if state.data.parameters.is_some() || state.query_language == QueryLanguage::Jsonata {
+            return Err("the state builds its input itself, which this version does not translate".to_owned());
+        }
+        let base = input_base(state).ok_or_else(|| "the state discards its input".to_owned())?;
+        self.still_input(index, &base.join(event))
+    }
+}
+
+impl Flat<'_> {
+    fn first_edge(&self) -> Edge {
+        self.edges.first().cloned().unwrap_or(Edge { to: Dest::Nowhere, via: Origins::none() })
+    }
+}
+
+fn loop_reason(flow: &Flow<'_>, first: usize, members: &[usize]) -> String {
+    let names: Vec<String> = members.iter().take(4).map(|i| format!("`{}`", flow.states[*i].state.name.value)).collect();
+    let more = if members.len() > 4 { " …" } else { "" };
+    format!("`{}` begins a loop ({}{more}) that this version does not translate", flow.states[first].state.name.value, names.join(" → "))
+}
+
+fn takes_all(errors: &[Sourced<String>]) -> bool {
+    errors.iter().any(|e| matches!(e.value.as_str(), "States.ALL" | "States.TaskFailed"))
+}
+
+fn all_origins(texts: &[Sourced<String>]) -> Origins {
+    texts.iter().flat_map(|t| t.origins.iter().collect::<Vec<_>>()).collect()
+}
+
+/// Several retriers as one: the sum of their attempts, the first one's pauses. ASL's defaults: one second, three
+/// attempts, rate 2 (Amazon States Language, "Retrying after error").
+fn merged(retriers: &[Retrier]) -> Option<Retry> {
+    let first = retriers.first()?;
+    let mut limit = Sourced::new(0_u32, Origins::none());
+    for retrier in retriers {
+        let attempts = retrier.max_attempts.as_ref().and_then(|m| m.value.parse::<u32>().ok()).unwrap_or(3);
+        limit.value = limit.value.saturating_add(attempts);
+        limit.origins.extend(&all_origins(&retrier.error_equals));
+        if let Some(attempts) = &retrier.max_attempts {
+            limit.origins.extend(&attempts.origins);
+        }
+    }
+    let interval = first
+        .interval_seconds
+        .as_ref()
+        .map_or_else(|| Sourced::new(1, Origins::none()), |i| Sourced::new(i.value.parse().unwrap_or(1), i.origins.clone()));
+    let factor = match &first.backoff_rate {
+        None => Some(Sourced::new(2, Origins::none())),
+        Some(rate) => rate.value.parse::<f64>().ok().filter(|r| (1.0..=1000.0).contains(r)).map(|r| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked above")]
+            let whole = r.ceil() as u32;
+            Sourced::new(whole, rate.origins.clone())
+        }),
+    };
+    let max_seconds = first.max_delay_seconds.as_ref().and_then(|m| m.value.parse().ok().map(|v| Sourced::new(v, m.origins.clone())));
+    Some(Retry { limit, interval_seconds: interval, factor, max_seconds })
+}
+
+fn path_origins(path: Option<&PathField>) -> Origins {
+    match path {
+        Some(PathField::Path(path)) => path.origins.clone(),
+        Some(PathField::Null(span)) => Origins::one(*span),
+        None => Origins::none(),
+    }
+}
+
+/// A template without expressions, as compact JSON text.
+fn literal_json(template: &Template) -> Sourced<String> {
+    let mut out = String::new();
+    let mut origins = Origins::none();
+    write_json(template, &mut out, &mut origins);
+    Sourced::new(out, origins)
+}
+
+fn write_json(template: &Template, out: &mut String, origins: &mut Origins) {
+    let text = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+    match &template.value {
+        TemplateValue::List(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_json(item, out, origins);
+            }
+            out.push(']');
+        }
+        TemplateValue::Map(entries) if !entries.is_empty() => {
+            out.push('{');
+            for (i, (key, value)) in entries.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&text(&key.value));
+                out.push(':');
+                write_json(value, out, origins);
+            }
+            out.push('}');
+        }
+        other => {
+            origins.add(template.span);
+            match other {
+                TemplateValue::Null => out.push_str("null"),
+                TemplateValue::Bool(value) => out.push_str(&value.to_string()),
+                TemplateValue::Number(number) => out.push_str(number),
+                TemplateValue::List(_) => out.push_str("[]"),
+                TemplateValue::Map(_) => out.push_str("{}"),
+                TemplateValue::Text(value) | TemplateValue::PathExpression(value) | TemplateValue::Jsonata(value) => {
+                    out.push_str(&text(value))
+                }
+            }
+        }
+    }
+}
