@@ -37,8 +37,12 @@ pub fn evaluate(handler: &str, function: &Function, modules: &dyn Modules, sink:
     let Some(file) = file else {
         let wanted = join(&function.folder, &format!("{path}.py")).unwrap_or_else(|| format!("{path}.py"));
         sink.report(
-            Diagnostic::warning(&rules::LAM101, at, format!("the handler `{handler}` means the file `{wanted}`, which is not among the sources"))
-                .help("mend `handler`, or add the file"),
+            Diagnostic::warning(
+                &rules::LAM101,
+                at,
+                format!("the handler `{handler}` means the file `{wanted}`, which is not among the sources"),
+            )
+            .help("mend `handler`, or add the file"),
         );
         return Some(nothing(format!("the file `{wanted}` of its handler was not found or could not be read"), at));
     };
@@ -81,7 +85,8 @@ fn run_handler(run: &mut Evaluator<'_>, file: &str, number: usize) -> Item {
     let mut given = Vec::new();
     if let Some(callable) = run.functions.get(number) {
         let span = callable.span;
-        let symbol = |kind, name: &str| Item::Scalar(Val::new(Value::Symbol(Symbol { kind, name: name.to_owned(), span }), Origins::none()));
+        let symbol =
+            |kind, name: &str| Item::Scalar(Val::new(Value::Symbol(Symbol { kind, name: name.to_owned(), span }), Origins::none()));
         let takes = callable.parameters.map_or(0, |p| if p.vararg.is_some() { 2 } else { p.posonlyargs.len() + p.args.len() });
         given = vec![symbol(SymbolKind::Event, "$"), symbol(SymbolKind::Reference, "context")];
         given.truncate(takes);
@@ -266,7 +271,9 @@ fn chat(url: &Val, body: Option<&Val>) -> Option<&'static str> {
         if literal && (text.contains("hooks.slack.com/") || text.contains("slack.com/api/chat.")) || !literal && text.contains("slack") {
             return Some("Slack webhook");
         }
-        if literal && (text.contains(".webhook.office.com/") || text.contains("outlook.office.com/webhook")) || !literal && text.contains("teams") {
+        if literal && (text.contains(".webhook.office.com/") || text.contains("outlook.office.com/webhook"))
+            || !literal && text.contains("teams")
+        {
             return Some("Microsoft Teams webhook");
         }
         let message = body.is_some_and(|body| body.get("text").is_some() || body.get("content").is_some());
@@ -306,7 +313,10 @@ fn submit(at: Span, url: &Val, body: Option<&Val>, run: &Evaluator<'_>, returns:
     if let Some(file) = &mut batch.file {
         file.origins.extend(&run.state.control);
     }
-    let mut evidence = vec![(at, if known { "posts to an address that ends in /batches" } else { "posts a payload with the fields of a Livy batch" }.to_owned())];
+    let mut evidence = vec![(
+        at,
+        if known { "posts to an address that ends in /batches" } else { "posts a payload with the fields of a Livy batch" }.to_owned(),
+    )];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some(("doAs", user)) if !user.is_empty() && batch.proxy_user.is_none() => {
@@ -342,10 +352,7 @@ fn read_state(at: Span, url: &Val, returns: &Val) -> Found {
         };
         return Found::unknown(format!("it reads a batch of Livy, but what it returns (`{what}`) is not the batch's state{why}"));
     }
-    let evidence = vec![
-        (at, "gets an address below /batches".to_owned()),
-        (at, "returns the `state` of the response".to_owned()),
-    ];
+    let evidence = vec![(at, "gets an address below /batches".to_owned()), (at, "returns the `state` of the response".to_owned())];
     let used = Origins::none();
     Found { action: Action::ReadBatchState { endpoint, id }, used, evidence }
 }
@@ -372,11 +379,11 @@ fn batch_of(url: &Val) -> Option<(Val, Val)> {
         }
         None => match segments.as_slice() {
             // The whole endpoint is one variable that the sources do not set.
-            [base @ Segment::Symbol(Symbol { kind: SymbolKind::Env | SymbolKind::Reference, .. }), Segment::Literal(slash), id @ Segment::Symbol(_)]
-                if slash == "/" =>
-            {
-                (vec![base.clone()], vec![id.clone()])
-            }
+            [
+                base @ Segment::Symbol(Symbol { kind: SymbolKind::Env | SymbolKind::Reference, .. }),
+                Segment::Literal(slash),
+                id @ Segment::Symbol(_),
+            ] if slash == "/" => (vec![base.clone()], vec![id.clone()]),
             _ => return None,
         },
     };

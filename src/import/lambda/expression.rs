@@ -1,7 +1,7 @@
 //! Expressions.
 use super::flow::{Body, Callable, Evaluator, range};
 use super::number::{Num, calculate};
-use super::state::{Content, Frame, Item, Object};
+use super::state::{Frame, Item, LONGEST_TEXT, Object};
 use super::text::{self, Piece};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
 use crate::source::span::{Origins, Sourced};
@@ -68,7 +68,9 @@ impl<'a> Evaluator<'a> {
                 Item::Scalar(Val::text(String::from_utf8_lossy(&bytes), origins))
             }
             Expr::NumberLiteral(literal) => match &literal.value {
-                Number::Int(int) => self.scalar(Value::Number(int.as_i64().map_or_else(|| int.to_string(), |i| i.to_string())), literal.range),
+                Number::Int(int) => {
+                    self.scalar(Value::Number(int.as_i64().map_or_else(|| int.to_string(), |i| i.to_string())), literal.range)
+                }
                 Number::Float(float) => self.scalar(Value::Number(Num::Float(*float).text()), literal.range),
                 Number::Complex { .. } => self.unknown(literal.range, "complex numbers are not evaluated"),
             },
@@ -233,16 +235,14 @@ impl<'a> Evaluator<'a> {
             (Value::Text(_), Value::Text(_) | Value::Symbol(_)) | (Value::Symbol(_), Value::Text(_)) if op == Operator::Add => {
                 self.concat(&[&a, &b], &Origins::none(), at)
             }
-            (Value::Number(x), Value::Number(y)) => {
-                match Num::read(x).zip(Num::read(y)).and_then(|(x, y)| calculate(op, x, y)) {
-                    Some(number) => Item::Scalar(Val::new(Value::Number(number.text()), origins)),
-                    None => self.unknown_of(at, &[&a, &b], "this calculation is not evaluated"),
-                }
-            }
+            (Value::Number(x), Value::Number(y)) => match Num::read(x).zip(Num::read(y)).and_then(|(x, y)| calculate(op, x, y)) {
+                Some(number) => Item::Scalar(Val::new(Value::Number(number.text()), origins)),
+                None => self.unknown_of(at, &[&a, &b], "this calculation is not evaluated"),
+            },
             (Value::Text(_), Value::Number(count)) | (Value::Number(count), Value::Text(_)) if op == Operator::Mult => {
                 let text = if matches!(a.value, Value::Text(_)) { a.literal() } else { b.literal() };
                 match text.zip(count.parse::<usize>().ok()) {
-                    Some((text, count)) if text.len().saturating_mul(count) <= 65_536 => {
+                    Some((text, count)) if text.len().saturating_mul(count) <= LONGEST_TEXT => {
                         Item::Scalar(Val::text(text.repeat(count), origins))
                     }
                     _ => self.unknown_of(at, &[&a, &b], "this repetition is not evaluated"),
@@ -255,7 +255,11 @@ impl<'a> Evaluator<'a> {
     /// Texts one after the other.
     pub(super) fn concat(&mut self, parts: &[&Val], origins: &Origins, at: TextRange) -> Item {
         match text::concat(parts.iter().copied(), origins) {
-            Ok(val) => Item::Scalar(val),
+            Ok(val) if text::length(&val) > LONGEST_TEXT => self.unknown(at, "the text becomes too long"),
+            Ok(val) => {
+                self.state.spend(text::length(&val) / 64);
+                Item::Scalar(val)
+            }
             Err((_, origins)) => self.unknown_of(at, parts, "a part of this text is not known").shaped_by(&origins),
         }
     }
@@ -299,7 +303,13 @@ impl<'a> Evaluator<'a> {
                     let part = found.map(|item| self.state.val(item)).and_then(|val| text::formatted(&val, &spec));
                     match part {
                         Some(part) => parts.push(part),
-                        None => return self.unknown_of(at, &operands, "a value of this format is missing or formatted in a way that is not evaluated"),
+                        None => {
+                            return self.unknown_of(
+                                at,
+                                &operands,
+                                "a value of this format is missing or formatted in a way that is not evaluated",
+                            );
+                        }
                     }
                 }
             }
@@ -650,46 +660,44 @@ impl<'a> Evaluator<'a> {
                 None => self.unknown(at, format!("the list has no item {index}")).shaped_by(&own),
             };
         }
+        if let Item::Object(object, _) = holder {
+            // boto3 answers with dictionaries; anything else has no items.
+            return match (&**object, key_val.literal()) {
+                (Object::Reply(call), Some(name)) => {
+                    let symbol = self.state.reply(*call, "");
+                    let symbol = self.below(&symbol, &name, matches!(key_val.value, Value::Number(_)), at);
+                    Item::Scalar(Val::new(Value::Symbol(symbol), own))
+                }
+                _ => self.unknown(at, "this is read from something that is not known").shaped_by(&own),
+            };
+        }
         let val = self.state.val(holder);
         if let (Value::Symbol(symbol), Some(name)) = (&val.value, key_val.literal()) {
             let number = matches!(key_val.value, Value::Number(_));
             return Item::Scalar(Val::new(Value::Symbol(self.below(symbol, &name, number, at)), own));
-        }
-        if let Item::Object(object, _) = holder
-            && let (Object::Reply(call), Some(name)) = (&**object, key_val.literal())
-        {
-            // boto3 answers with dictionaries.
-            let symbol = self.state.reply(*call, "");
-            let symbol = self.below(&symbol, &name, matches!(key_val.value, Value::Number(_)), at);
-            return Item::Scalar(Val::new(Value::Symbol(symbol), own));
         }
         self.unknown_of(at, &[&val, &key_val], "this is read from something that is not known")
     }
 
     /// The symbol of a field of a symbol, in ASL's notation.
     pub(super) fn below(&self, symbol: &Symbol, key: &str, number: bool, at: TextRange) -> Symbol {
-        let plain = !key.is_empty() && !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let plain =
+            !key.is_empty() && !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
         // The parts of Systems Manager's answer around the value say nothing.
-        let name = if symbol.kind == SymbolKind::Reference && symbol.name.contains(':') && matches!(key, "Parameter" | "Value" | "SecretString") {
-            symbol.name.clone()
-        } else if number {
-            format!("{}[{key}]", symbol.name)
-        } else if plain {
-            format!("{}.{key}", symbol.name)
-        } else {
-            format!("{}['{}']", symbol.name, key.replace('\\', "\\\\").replace('\'', "\\'"))
-        };
+        let name =
+            if symbol.kind == SymbolKind::Reference && symbol.name.contains(':') && matches!(key, "Parameter" | "Value" | "SecretString") {
+                symbol.name.clone()
+            } else if number {
+                format!("{}[{key}]", symbol.name)
+            } else if plain {
+                format!("{}.{key}", symbol.name)
+            } else {
+                format!("{}['{}']", symbol.name, key.replace('\\', "\\\\").replace('\'', "\\'"))
+            };
         Symbol { kind: symbol.kind, name, span: self.span(at) }
     }
 
-    fn comprehend(
-        &mut self,
-        generators: &'a [Comprehension],
-        key: Option<&'a Expr>,
-        element: &'a Expr,
-        at: TextRange,
-        dict: bool,
-    ) -> Item {
+    fn comprehend(&mut self, generators: &'a [Comprehension], key: Option<&'a Expr>, element: &'a Expr, at: TextRange, dict: bool) -> Item {
         let out = if dict { self.state.dict(Vec::new(), Origins::none()) } else { self.state.list(Vec::new(), Origins::none()) };
         let frame = Frame {
             module: self.frame().map(|f| f.module.clone()).unwrap_or_default(),
@@ -708,9 +716,7 @@ impl<'a> Evaluator<'a> {
             let item = self.expr(element);
             match key {
                 None => {
-                    if let Some(Content::List(items)) = self.state.content(out) {
-                        items.push(item);
-                    }
+                    self.extend(out, vec![item], at);
                 }
                 Some(key) => {
                     let key = self.state.val(&key);

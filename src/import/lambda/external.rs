@@ -5,17 +5,62 @@
 use super::expression::Arguments;
 use super::flow::{Evaluator, Note};
 use super::number::Num;
-use super::state::{Content, Effect, EffectKind, Item, Object};
+use super::state::{Content, Effect, EffectKind, Item, LONGEST, Object};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Sourced};
 use ruff_text_size::TextRange;
 use std::rc::Rc;
 
 const BUILTINS: &[&str] = &[
-    "int", "float", "str", "bool", "len", "dict", "list", "tuple", "set", "range", "enumerate", "zip", "print", "isinstance", "sorted",
-    "reversed", "min", "max", "sum", "abs", "repr", "any", "all", "map", "filter", "type", "open", "getattr", "hasattr", "round", "format",
-    "bytes", "staticmethod", "classmethod", "property", "object", "Exception", "ValueError", "KeyError", "RuntimeError", "TypeError",
-    "ConnectionError", "TimeoutError", "OSError", "IOError", "NotImplementedError", "AssertionError", "BaseException", "Warning",
+    "int",
+    "float",
+    "str",
+    "bool",
+    "len",
+    "dict",
+    "list",
+    "tuple",
+    "set",
+    "range",
+    "enumerate",
+    "zip",
+    "print",
+    "isinstance",
+    "sorted",
+    "reversed",
+    "min",
+    "max",
+    "sum",
+    "abs",
+    "repr",
+    "any",
+    "all",
+    "map",
+    "filter",
+    "type",
+    "open",
+    "getattr",
+    "hasattr",
+    "round",
+    "format",
+    "bytes",
+    "staticmethod",
+    "classmethod",
+    "property",
+    "object",
+    "Exception",
+    "ValueError",
+    "KeyError",
+    "RuntimeError",
+    "TypeError",
+    "ConnectionError",
+    "TimeoutError",
+    "OSError",
+    "IOError",
+    "NotImplementedError",
+    "AssertionError",
+    "BaseException",
+    "Warning",
 ];
 
 pub(super) fn is_builtin(name: &str) -> bool {
@@ -24,7 +69,19 @@ pub(super) fn is_builtin(name: &str) -> bool {
 
 /// Whether Lambda itself sets a variable (AWS Lambda Developer Guide, "Defined runtime environment variables").
 pub(super) fn set_by_aws(name: &str) -> bool {
-    name.starts_with("AWS_") || matches!(name, "_HANDLER" | "_X_AMZN_TRACE_ID" | "LAMBDA_TASK_ROOT" | "LAMBDA_RUNTIME_DIR" | "LANG" | "PATH" | "TZ" | "LD_LIBRARY_PATH" | "PYTHONPATH")
+    name.starts_with("AWS_")
+        || matches!(
+            name,
+            "_HANDLER"
+                | "_X_AMZN_TRACE_ID"
+                | "LAMBDA_TASK_ROOT"
+                | "LAMBDA_RUNTIME_DIR"
+                | "LANG"
+                | "PATH"
+                | "TZ"
+                | "LD_LIBRARY_PATH"
+                | "PYTHONPATH"
+        )
 }
 
 /// One name for what has several.
@@ -98,7 +155,11 @@ impl<'a> Evaluator<'a> {
                 let verb = Val::text(verb, Origins::none());
                 // Only `post` takes `json` as its third place; bodies are named everywhere else.
                 let body = arguments.named("json").or_else(|| arguments.named("data")).or_else(|| {
-                    if path == "requests.get" || path == "requests.delete" || path == "requests.head" { None } else { arguments.positional.get(1).or_else(|| arguments.positional.get(2)) }
+                    if path == "requests.get" || path == "requests.delete" || path == "requests.head" {
+                        None
+                    } else {
+                        arguments.positional.get(1).or_else(|| arguments.positional.get(2))
+                    }
                 });
                 let body = body.cloned();
                 let body = body.map(|b| self.body(&b));
@@ -124,7 +185,8 @@ impl<'a> Evaluator<'a> {
                     Some(Item::Object(object, _)) if matches!(&*object, Object::Request { .. }) => {
                         let Object::Request { url, method, body } = &*object else { return self.unknown(at, "no request") };
                         let body = own.or_else(|| body.clone());
-                        let verb = method.clone().unwrap_or_else(|| Val::text(if body.is_some() { "POST" } else { "GET" }, Origins::none()));
+                        let verb =
+                            method.clone().unwrap_or_else(|| Val::text(if body.is_some() { "POST" } else { "GET" }, Origins::none()));
                         self.http(verb, Some(Item::Scalar(url.clone())), body, at)
                     }
                     url => {
@@ -211,7 +273,9 @@ impl<'a> Evaluator<'a> {
                 Value::Number(_) | Value::Bool(_) => Val::text(val.literal().unwrap_or_default(), val.origins.clone()),
                 Value::Symbol(symbol) => Val::new(Value::Text(vec![Segment::Symbol(symbol.clone())]), val.origins.clone()),
                 Value::Null => Val::text("", val.origins.clone()),
-                Value::List(_) | Value::Map(_) => return self.unknown_of(at, &[val], "an environment variable is a text, and this is a structure"),
+                Value::List(_) | Value::Map(_) => {
+                    return self.unknown_of(at, &[val], "an environment variable is a text, and this is a structure");
+                }
                 Value::Text(_) | Value::Unknown(_) => val.clone(),
             };
             return Item::Scalar(val.shaped_by(&key.origins));
@@ -315,7 +379,9 @@ impl<'a> Evaluator<'a> {
         match (name, first, val) {
             ("print", ..) => Item::none(Origins::none()),
             ("str", None, _) => Item::Scalar(Val::text("", Origins::none())),
-            ("str", Some(Item::Object(object, origins)), _) if matches!(&*object, Object::ReplyText(_) | Object::Json(_)) => Item::Object(object, origins),
+            ("str", Some(Item::Object(object, origins)), _) if matches!(&*object, Object::ReplyText(_) | Object::Json(_)) => {
+                Item::Object(object, origins)
+            }
             ("str", Some(_), Some(val)) => self.concat(&[&val], &Origins::none(), at),
             ("int" | "float", Some(_), Some(val)) => self.to_number(name, &val, at),
             ("bool", Some(item), Some(val)) => match self.truth(&item) {
@@ -381,7 +447,8 @@ impl<'a> Evaluator<'a> {
             }
             ("min" | "max", Some(_), _) if arguments.positional.len() > 1 => {
                 let vals: Vec<Val> = arguments.positional.iter().map(|i| self.state.val(i)).collect();
-                let numbers: Option<Vec<Num>> = vals.iter().map(|v| if let Value::Number(t) = &v.value { Num::read(t) } else { None }).collect();
+                let numbers: Option<Vec<Num>> =
+                    vals.iter().map(|v| if let Value::Number(t) = &v.value { Num::read(t) } else { None }).collect();
                 let origins: Origins = vals.iter().flat_map(|v| v.all_origins().iter().collect::<Vec<_>>()).collect();
                 let chosen = numbers.and_then(|numbers| {
                     numbers.into_iter().reduce(|a, b| if (b.order(a) == Some(std::cmp::Ordering::Less)) == (name == "min") { b } else { a })
@@ -392,7 +459,12 @@ impl<'a> Evaluator<'a> {
                 }
             }
             // These look and do not touch.
-            ("isinstance" | "type" | "repr" | "getattr" | "hasattr" | "any" | "all" | "sum" | "abs" | "round" | "format" | "bytes" | "open", _, _) => {
+            (
+                "isinstance" | "type" | "repr" | "getattr" | "hasattr" | "any" | "all" | "sum" | "abs" | "round" | "format" | "bytes"
+                | "open",
+                _,
+                _,
+            ) => {
                 let vals: Vec<Val> = arguments.all().map(|i| self.state.val(i)).collect();
                 let vals: Vec<&Val> = vals.iter().collect();
                 self.unknown_of(at, &vals, &format!("`{name}()` is not evaluated"))
@@ -481,7 +553,23 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What a list or dictionary holds, changed by a method.
+    /// Puts items at the end of a list.
+    pub(super) fn extend(&mut self, list: &Item, more: Vec<Item>, at: TextRange) {
+        self.state.spend(more.len());
+        let why = self.why(at, "the list becomes too long");
+        let fits = match self.list_mut(list) {
+            Some(items) if items.len() + more.len() <= LONGEST => {
+                items.extend(more);
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            self.state.spoil(list, &why);
+        }
+    }
+
+    /// What a list holds, to be changed.
     pub(super) fn list_mut(&mut self, item: &Item) -> Option<&mut Vec<Item>> {
         match self.state.content(item) {
             Some(Content::List(items)) => Some(items),

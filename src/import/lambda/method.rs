@@ -123,18 +123,12 @@ impl<'a> Evaluator<'a> {
         let none = Item::none(Origins::none());
         match (name, arguments.positional.first().cloned()) {
             ("append", Some(item)) => {
-                if let Some(items) = self.list_mut(list) {
-                    items.push(item);
-                }
+                self.extend(list, vec![item], at);
                 none
             }
             ("extend", Some(more)) => {
                 match self.iterate(&more) {
-                    Some(more) => {
-                        if let Some(items) = self.list_mut(list) {
-                            items.extend(more);
-                        }
-                    }
+                    Some(more) => self.extend(list, more, at),
                     None => {
                         let val = self.state.val(&more);
                         let lost = self.unknown_of(at, &[&val], "what is put into the list here is not known");
@@ -292,7 +286,9 @@ impl<'a> Evaluator<'a> {
                 let symbol = self.state.reply(*call, "#status");
                 Item::Scalar(Val::new(Value::Symbol(symbol), origins.clone()))
             }
-            (Object::Reply(_) | Object::Connection(_), "raise_for_status" | "close" | "connect" | "set_debuglevel") => Item::none(Origins::none()),
+            (Object::Reply(_) | Object::Connection(_), "raise_for_status" | "close" | "connect" | "set_debuglevel") => {
+                Item::none(Origins::none())
+            }
             (Object::Reply(_), "info" | "getheader" | "getheaders" | "geturl") => self.unknown(at, "it is part of a response"),
             (Object::ReplyText(_), "decode" | "encode" | "strip") => Item::Object(Rc::new(object.clone()), origins.clone()),
             (Object::Json(_), "encode" | "decode") => Item::Object(Rc::new(object.clone()), origins.clone()),
@@ -312,7 +308,11 @@ impl<'a> Evaluator<'a> {
             (Object::Client(service), _) => self.client(&service.clone(), name, arguments, at),
             (Object::Json(_) | Object::ReplyText(_), _) => {
                 let whole = self.state.val(&Item::Object(Rc::new(object.clone()), origins.clone()));
-                if matches!(whole.value, Value::Text(_)) { self.text_method(&whole, name, arguments, at) } else { self.unknown_of(at, &[&whole], &format!("`.{name}()` of this is not evaluated")) }
+                if matches!(whole.value, Value::Text(_)) {
+                    self.text_method(&whole, name, arguments, at)
+                } else {
+                    self.unknown_of(at, &[&whole], &format!("`.{name}()` of this is not evaluated"))
+                }
             }
             _ => self.give_up(arguments, at, &format!("`.{name}()` is not evaluated")),
         }

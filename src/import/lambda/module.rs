@@ -236,9 +236,18 @@ mod tests {
 
     #[test]
     fn literals_are_listed_without_docstrings_and_annotations() {
-        let module = module("'''doc'''\nA: 'note' = 'a' 'b'\ndef f(x: \"int\" = 3):\n    \"doc\"\n    return g(f'{x}/y', True, -1.5, None)\n");
+        let module =
+            module("'''doc'''\nA: 'note' = 'a' 'b'\ndef f(x: \"int\" = 3):\n    \"doc\"\n    return g(f'{x}/y', True, -1.5, None)\n");
         let found: Vec<(String, String)> = module.scalars().into_iter().map(|s| (s.pointer, s.value)).collect();
-        let expected = [("/2:13", "a"), ("/2:17", "b"), ("/f/3:18", "3"), ("/f/5:19", "/y"), ("/f/5:23", "True"), ("/f/5:30", "1.5"), ("/f/5:35", "None")];
+        let expected = [
+            ("/2:13", "a"),
+            ("/2:17", "b"),
+            ("/f/3:18", "3"),
+            ("/f/5:19", "/y"),
+            ("/f/5:24", "True"),
+            ("/f/5:31", "1.5"),
+            ("/f/5:36", "None"),
+        ];
         assert_eq!(found, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 

@@ -252,9 +252,7 @@ fn wrong(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Option<Val> 
         _ => String::new(),
     };
     let message = format!("`{name}` is {}{written}, where Livy takes {}", describe(value), shape.describe());
-    sink.report(
-        Diagnostic::error(&job::JOB102, value.all_origins().first(), message).help(format!("make it {}", shape.describe())),
-    );
+    sink.report(Diagnostic::error(&job::JOB102, value.all_origins().first(), message).help(format!("make it {}", shape.describe())));
     unsupported(value, &job::JOB102, &format!("`{name}` is not {}", shape.describe()), sink);
     None
 }
