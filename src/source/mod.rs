@@ -8,6 +8,7 @@ pub mod embedded;
 pub mod files;
 pub mod hcl;
 pub mod json;
+pub mod load;
 pub mod node;
 pub mod rules;
 pub mod secret;

@@ -20,6 +20,13 @@ It is listed so that nothing is lost in silence. Translate it by hand, or leave 
     SRC006 "tab-indentation" r"A YAML document is indented with tabs, which YAML forbids.
 
 Replace the tabs with spaces.";
+    SRC008 "bad-exclude" r"A pattern of `exclude` in `emr2k8s.yaml` is not a valid one.
+
+Patterns are written as in `.gitignore`, relative to the sources: `tests/`, `**/*.bak`, `old/pipeline.tf`. The pattern is
+left out and the others count.";
+    SRC009 "odd-path" r"A file or folder has a name that is not UTF-8, so no report or reference could name it.
+
+It is left out. Rename it if it belongs to the estate.";
     SRC007 "unexplained-value" r"A value of a file that an importer claims reached no output, no idiom and no reason.
 
 This is a defect of emr2k8s. Please report it with the file.";
