@@ -1,4 +1,4 @@
-//! Clusters: the request of RunJobFlow, and what `describe-cluster` prints.
+//! Clusters: the request of `RunJobFlow`, and what `describe-cluster` prints.
 use super::configurations::import_classifications;
 use super::node::{fates, is_empty, list, malformed, objects, report_unknown, scalar, sourced, texts};
 use crate::facts;
@@ -10,7 +10,7 @@ use crate::source::secret;
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Origins;
 
-/// Whether a document is a RunJobFlow request or the output of `describe-cluster`. Reads nothing.
+/// Whether a document is a `RunJobFlow` request or the output of `describe-cluster`. Reads nothing.
 #[must_use]
 pub fn looks_like_cluster(node: &Node) -> bool {
     let object = |node: Option<&Node>| matches!(node.map(|n| &n.kind), Some(Kind::Object(_)));

@@ -113,6 +113,7 @@ impl Queues {
     pub fn set(&mut self, path: &str, part: &str, value: Sourced<String>) {
         let at = match self.list.iter().position(|q| q.path == path) {
             Some(at) => at,
+            // The root, which nothing declares.
             None => {
                 self.list.insert(0, YarnQueue::new(path.to_owned(), Sourced::new(path.to_owned(), value.origins.clone()), None));
                 0
