@@ -107,8 +107,8 @@ fn spark_defaults_are_kept_renamed_and_absorbed() {
     assert!(codes(&sink).contains(&"EMR118"));
     let kept = spark(&settings_of(&text), "spark.executer.cores").is_some();
     assert!(kept, "an unknown property of Spark is kept, even when it looks like a slip");
-    let note = sink.diagnostics.iter().find(|d| d.rule.code == "EMR113").unwrap();
-    assert_eq!((note.severity, note.help.as_deref()), (Severity::Note, Some("did you mean `spark.executor.cores`?")));
+    let slip = sink.diagnostics.iter().find(|d| d.rule.code == "EMR113").unwrap();
+    assert_eq!((slip.severity, slip.help.as_deref()), (Severity::Note, Some("did you mean `spark.executor.cores`?")));
 }
 
 fn settings_of(text: &str) -> Settings {
