@@ -9,7 +9,6 @@ use crate::ir::plan::Plan;
 use crate::source::rules::emit::EMI107;
 use crate::source::span::Origins;
 use minijinja::{Environment, context};
-use serde::Serialize;
 
 const TEMPLATE: &str = include_str!("../../templates/README.md.j2");
 const OPEN: char = '\u{e000}';
@@ -33,13 +32,6 @@ pub struct Note {
     pub origins: Origins,
 }
 
-#[derive(Serialize)]
-struct Line {
-    message: String,
-    place: String,
-    help: Option<String>,
-}
-
 /// Gives values to a template that carry where they come from.
 #[derive(Default)]
 struct Marks(Vec<Origins>);
@@ -55,11 +47,11 @@ impl Marks {
         notes
             .iter()
             .map(|note| {
-                minijinja::Value::from_serialize(Line {
-                    message: self.mark(&note.message, &note.origins),
-                    place: format!("`{}`", note.place),
-                    help: note.help.as_ref().map(|h| sentence(h)),
-                })
+                context! {
+                    message => self.mark(&note.message, &note.origins),
+                    place => format!("`{}`", note.place),
+                    help => note.help.as_ref().map(|h| sentence(h)),
+                }
             })
             .collect()
     }
@@ -109,7 +101,7 @@ pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) 
                 places.iter().filter(|x| x.pipeline == p.name.value).map(|x| format!("{}: `{}`", x.stage, x.namespace)).collect();
             context! {
                 name => marks.mark(&p.name.value, &p.name.origins),
-                file => p.file,
+                file => p.file.clone(),
                 jobs => if jobs.is_empty() { "none".to_owned() } else { jobs.join(", ") },
                 places => here.join(", "),
             }
@@ -122,7 +114,7 @@ pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) 
         .iter()
         .map(|i| {
             let files: Vec<String> = i.files.iter().map(|(location, _)| marks.mark(&format!("`{}`", location.value), &location.origins)).collect();
-            context! { name => i.name, reference => format!("{registry}/{}:{tag}", i.name), files => files.join(", "), scala => i.spark.scala, java => i.spark.java }
+            context! { name => i.name.clone(), reference => format!("{registry}/{}:{tag}", i.name), files => files.join(", "), scala => i.spark.scala.clone(), java => i.spark.java.clone() }
         })
         .collect();
     let queues: Vec<String> = plan.queues.iter().map(|q| marks.mark(&format!("`{}`", q.name.value), &q.name.origins)).collect();
@@ -156,7 +148,6 @@ pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) 
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    let text =
-        environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
+    let text = environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
     OutFile { lines: marks.lines(&text) }
 }

@@ -16,7 +16,7 @@ pub struct EmrRelease {
     pub java: Option<&'static str>,
     /// The versions installed, as AWS lists them: `2.7, 3.7`.
     pub python: Option<&'static str>,
-    /// The version that PySpark takes unless told otherwise.
+    /// The version that `pyspark` takes unless told otherwise.
     pub python_default: Option<&'static str>,
     pub livy: Option<&'static str>,
 }

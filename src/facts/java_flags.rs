@@ -7,7 +7,11 @@ use super::table::rows;
 pub fn removed_in_java_17(option: &str) -> Option<&'static str> {
     let name = option.strip_prefix("-XX:")?;
     let name = name.strip_prefix(['+', '-']).unwrap_or(name);
-    rows::<2>(include_str!("data/java_flags.tsv")).find(|[beginning, _]| name.starts_with(beginning)).map(|[_, reason]| reason)
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    // Options of the one removed collector go by its name, and there are too many to list.
+    let reason =
+        |wanted: &str| rows::<2>(include_str!("data/java_flags.tsv")).find(|[known, _]| *known == wanted).map(|[_, reason]| reason);
+    reason(name).or_else(|| if name.starts_with("CMS") { reason("UseConcMarkSweepGC") } else { None })
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Scope {
 pub enum Action {
     /// It goes on as it is.
     Keep,
-    /// It goes on as it is, and a field of the SparkApplication takes it from there: which one.
+    /// It goes on as it is, and a field of the `SparkApplication` takes it from there: which one.
     Field(&'static str),
     /// It goes on under this name.
     Rename(String),

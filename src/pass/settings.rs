@@ -46,8 +46,7 @@ fn dispose(job: &SparkJob, key: Sourced<String>, value: Sourced<String>, out: &m
         return;
     };
     if let (Some(verdict), false) = (disposition.verdict, disposition.reason.is_empty()) {
-        let mut diagnostic =
-            Diagnostic::note(&plan::SIZ111, value.span(), format!("`{}` of `{}`: {}", key.value, job.name.value, disposition.reason));
+        let mut diagnostic = Diagnostic::note(&plan::SIZ111, value.span(), format!("`{}` of `{}`: {}", key.value, job.name.value, disposition.reason));
         diagnostic.verdict = Some(verdict);
         sink.report(diagnostic);
     }
@@ -70,11 +69,7 @@ fn dispose(job: &SparkJob, key: Sourced<String>, value: Sourced<String>, out: &m
         Action::Unsupported | Action::Refuse => {
             value.origins.iter().for_each(|span| sink.unsupported(span, &plan::SIZ111, note));
             if disposition.verdict.is_none() {
-                sink.report(Diagnostic::changed(
-                    &plan::SIZ111,
-                    value.span(),
-                    format!("`{}` of `{}` is not carried over: {note}", key.value, job.name.value),
-                ));
+                sink.report(Diagnostic::changed(&plan::SIZ111, value.span(), format!("`{}` of `{}` is not carried over: {note}", key.value, job.name.value)));
             }
         }
     }
@@ -136,11 +131,7 @@ fn set<T>(slot: &mut Option<Sourced<T>>, parsed: Option<T>, key: &Sourced<String
         Some(parsed) => *slot = Some(Sourced::new(parsed, value.origins.clone().with(&key.origins))),
         None => {
             value.origins.iter().for_each(|span| sink.unsupported(span, &plan::SIZ112, "not a value that Spark reads"));
-            sink.report(Diagnostic::warning(
-                &plan::SIZ112,
-                value.span(),
-                format!("`{}` is `{}`, which Spark cannot read", key.value, value.value),
-            ));
+            sink.report(Diagnostic::warning(&plan::SIZ112, value.span(), format!("`{}` is `{}`, which Spark cannot read", key.value, value.value)));
         }
     }
 }

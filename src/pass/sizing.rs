@@ -172,11 +172,7 @@ fn defaults(job: &mut SparkJob, place: &Place<'_>, sink: &mut Sink) {
             Diagnostic::changed(
                 &plan::SIZ103,
                 place.span,
-                format!(
-                    "`{}` does not set {}: EMR's default for the instance type → Spark's default (1 core, 1 GiB)",
-                    place.name.value,
-                    missing.join(", ")
-                ),
+                format!("`{}` does not set {}: EMR's default for the instance type → Spark's default (1 core, 1 GiB)", place.name.value, missing.join(", ")),
             )
             .help("set them in the payload, or in the output after looking at what the jobs used"),
         );
@@ -278,10 +274,9 @@ impl Reader<'_, '_> {
         let Some(value) = value else { return Vec::new() };
         match &value.value {
             Value::Null => Vec::new(),
-            Value::List(items) => items
-                .iter()
-                .filter_map(|item| self.text(field, Some(item)).map(|t| Sourced::new(t.value, t.origins.with(&value.origins))))
-                .collect(),
+            Value::List(items) => {
+                items.iter().filter_map(|item| self.text(field, Some(item)).map(|t| Sourced::new(t.value, t.origins.with(&value.origins)))).collect()
+            }
             Value::Text(_) => self.text(field, Some(value)).into_iter().collect(),
             _ => {
                 self.unknown(field, value);
@@ -317,18 +312,13 @@ impl Reader<'_, '_> {
             for segment in symbols {
                 match segment {
                     Segment::Literal(text) => pieces.push(Piece::Literal(text)),
-                    Segment::Symbol(symbol) if symbol.kind == SymbolKind::Event => {
-                        match (self.place.input)(&super::path::parse(&symbol.name)) {
-                            Ok(path) => pieces.push(Piece::Input(path)),
-                            Err(why) => {
-                                let message = format!(
-                                    "an argument of `{}` comes from the function's input `{}`: {why}",
-                                    self.place.name.value, symbol.name
-                                );
-                                self.fail(&plan::PLN112, Some(symbol.span), message, "pass the value in the execution's input");
-                            }
+                    Segment::Symbol(symbol) if symbol.kind == SymbolKind::Event => match (self.place.input)(&super::path::parse(&symbol.name)) {
+                        Ok(path) => pieces.push(Piece::Input(path)),
+                        Err(why) => {
+                            let message = format!("an argument of `{}` comes from the function's input `{}`: {why}", self.place.name.value, symbol.name);
+                            self.fail(&plan::PLN112, Some(symbol.span), message, "pass the value in the execution's input");
                         }
-                    }
+                    },
                     Segment::Symbol(_) => self.unknown("args", item),
                 }
             }
@@ -399,8 +389,7 @@ mod tests {
     #[test]
     fn queues_have_full_names() {
         let origins = Origins::none();
-        let settings =
-            ClusterSettings { queues: vec![Sourced::new("root.etl.main".into(), origins.clone())], ..ClusterSettings::default() };
+        let settings = ClusterSettings { queues: vec![Sourced::new("root.etl.main".into(), origins.clone())], ..ClusterSettings::default() };
         assert_eq!(full_queue_name(Sourced::new("main".into(), origins.clone()), &settings).value, "root.etl.main");
         assert_eq!(full_queue_name(Sourced::new("other".into(), origins.clone()), &settings).value, "root.other");
         assert_eq!(full_queue_name(Sourced::new("root.x".into(), origins), &settings).value, "root.x");

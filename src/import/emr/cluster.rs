@@ -1,4 +1,4 @@
-//! Clusters: the request of RunJobFlow, and what `describe-cluster` prints.
+//! Clusters: the request of `RunJobFlow`, and what `describe-cluster` prints.
 use super::configurations::import_classifications;
 use super::node::{fates, is_empty, list, malformed, objects, report_unknown, scalar, sourced, texts};
 use crate::facts;
@@ -10,7 +10,7 @@ use crate::source::secret;
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Origins;
 
-/// Whether a document is a RunJobFlow request or the output of `describe-cluster`. Reads nothing.
+/// Whether a document is a `RunJobFlow` request or the output of `describe-cluster`. Reads nothing.
 #[must_use]
 pub fn looks_like_cluster(node: &Node) -> bool {
     let object = |node: Option<&Node>| matches!(node.map(|n| &n.kind), Some(Kind::Object(_)));
@@ -310,12 +310,13 @@ fn short_form(holder: &Node, sink: &mut Sink) -> Vec<InstanceGroup> {
         out.push(group(Role::Master, kind, Some(one(origins))));
     }
     if let Some(kind) = core {
-        let cores = count.map(|count| match count.literal().and_then(|text| text.parse::<u32>().ok()) {
-            Some(all) => Val::new(Value::Number(all.saturating_sub(1).to_string()), count.origins.clone()),
-            None => {
-                let span = count.origins.first().unwrap_or(holder.span);
-                Val { origins: count.origins.clone(), ..Val::unknown(count.display(), "not a whole number", span) }
+        let cores = count.map(|count| {
+            let origins = count.origins.clone();
+            if let Some(all) = count.literal().and_then(|text| text.parse::<u32>().ok()) {
+                return Val::new(Value::Number(all.saturating_sub(1).to_string()), origins);
             }
+            let span = origins.first().unwrap_or(holder.span);
+            Val { origins, ..Val::unknown(count.display(), "not a whole number", span) }
         });
         out.push(group(Role::Core, kind, cores));
     } else if let Some(count) = count {

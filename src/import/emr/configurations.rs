@@ -10,7 +10,7 @@ use crate::source::secret;
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
 
-/// The members of a classification; CloudFormation calls the properties `ConfigurationProperties`.
+/// The members of a classification; templates of AWS call the properties `ConfigurationProperties`.
 const MEMBERS: [&str; 4] = ["Classification", "Properties", "ConfigurationProperties", "Configurations"];
 
 /// Whether a document is a list of classifications, or `{"Configurations": […]}` and nothing else. Reads nothing.

@@ -1,6 +1,6 @@
 //! Amazon EMR: clusters and configurations, as JSON.
 //!
-//! Three kinds of files are read: a list of classifications (`--configurations file://…`), the request of RunJobFlow
+//! Three kinds of files are read: a list of classifications (`--configurations file://…`), the request of `RunJobFlow`
 //! (`aws emr create-cluster --cli-input-json`), and what `aws emr describe-cluster` prints. Each member of EMR's API
 //! and each property has a row in a table of [`crate::facts`] that says what becomes of it; this module takes into
 //! the IR what the tables say is taken, and marks the rest with their reasons. [`settings()`] turns classifications into
@@ -16,4 +16,4 @@ mod tests;
 pub use cluster::{import_cluster, looks_like_cluster};
 pub use configurations::{import_classifications, import_configurations, looks_like_configurations};
 pub use queues::YarnQueue;
-pub use settings::{Settings, settings};
+pub use settings::{Settings, dispose, settings, spark_settings};

@@ -106,18 +106,14 @@ pub(super) fn scalar(node: &Node, key: &str, sink: &mut Sink) -> Option<Val> {
 
 /// The list under a key: empty where it is absent or null; anything else is reported.
 pub(super) fn list<'a>(node: &'a Node, key: &str, sink: &mut Sink) -> &'a [Node] {
-    match node.get(key) {
-        Some(value) => match value.array() {
-            Some(items) => items,
-            None => {
-                if !is_empty(value) {
-                    malformed(value, "a list", sink);
-                }
-                &[]
-            }
-        },
-        None => &[],
+    let Some(value) = node.get(key) else { return &[] };
+    if let Some(items) = value.array() {
+        return items;
     }
+    if !is_empty(value) {
+        malformed(value, "a list", sink);
+    }
+    &[]
 }
 
 /// The objects of the list under a key; anything else in it is reported.

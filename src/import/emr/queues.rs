@@ -111,13 +111,12 @@ impl Queues {
 
     /// Sets a part of a queue: the target of the table's row.
     pub fn set(&mut self, path: &str, part: &str, value: Sourced<String>) {
-        let at = match self.list.iter().position(|q| q.path == path) {
-            Some(at) => at,
-            None => {
-                self.list.insert(0, YarnQueue::new(path.to_owned(), Sourced::new(path.to_owned(), value.origins.clone()), None));
-                0
-            }
-        };
+        // Only the root is declared by nothing.
+        let at = self.list.iter().position(|q| q.path == path).unwrap_or_else(|| {
+            let name = Sourced::new(path.to_owned(), value.origins.clone());
+            self.list.insert(0, YarnQueue::new(path.to_owned(), name, None));
+            0
+        });
         let Some(queue) = self.list.get_mut(at) else { return };
         let slot = match part {
             "capacity" => &mut queue.capacity,

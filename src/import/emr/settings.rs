@@ -36,15 +36,25 @@ pub fn settings(list: &[Classification], sink: &mut Sink) -> Settings {
         .flat_map(|c| &c.properties)
         .filter_map(|(name, value)| Some((name.value.strip_prefix(PREFIX)?, value)));
     let queues = Queues::declared(queue_properties);
-    let mut reader = Reader { sink, queues, spark: Vec::new(), hadoop: Vec::new(), default_queue: None, max_attempts: None };
+    let mut reader = Reader::new(sink, queues);
     for classification in list {
         reader.classification(classification);
     }
-    let Reader { sink, queues, spark, hadoop, default_queue, max_attempts } = reader;
-    let spark_conf = join(spark, sink);
-    let mut hadoop_conf = join(hadoop, sink);
-    encryption(&mut hadoop_conf);
-    Settings { spark_conf, hadoop_conf, queues: queues.finish(), default_queue, max_attempts }
+    reader.finish()
+}
+
+/// The same for a single classification.
+pub fn dispose(classification: &Classification, sink: &mut Sink) -> Settings {
+    settings(std::slice::from_ref(classification), sink)
+}
+
+/// The same for Spark properties that stand elsewhere: a Livy batch's `conf`, `--conf` of spark-submit.
+pub fn spark_settings(conf: &[(Sourced<String>, Val)], sink: &mut Sink) -> Settings {
+    let mut reader = Reader::new(sink, Queues::default());
+    for (name, value) in conf {
+        reader.property(Scope::Spark, &name.value, name, value);
+    }
+    reader.finish()
 }
 
 /// A property on its way out.
@@ -65,7 +75,19 @@ struct Reader<'a> {
     max_attempts: Option<Val>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(sink: &'a mut Sink, queues: Queues) -> Self {
+        Self { sink, queues, spark: Vec::new(), hadoop: Vec::new(), default_queue: None, max_attempts: None }
+    }
+
+    fn finish(self) -> Settings {
+        let Reader { sink, queues, spark, hadoop, default_queue, max_attempts } = self;
+        let spark_conf = join(spark, sink);
+        let mut hadoop_conf = join(hadoop, sink);
+        encryption(&mut hadoop_conf);
+        Settings { spark_conf, hadoop_conf, queues: queues.finish(), default_queue, max_attempts }
+    }
+
     fn classification(&mut self, classification: &Classification) {
         let whole = |sink: &mut Sink, note: &str, rule: &'static Rule| match rule.code {
             "EMR110" => sink.absorb(classification.span, rule, note),
@@ -228,6 +250,10 @@ impl Reader<'_> {
         let Some(words) = value.literal().and_then(|text| shell_words::split(&text).ok()) else {
             return self.keep(scope, name, source, value.clone());
         };
+        // With this one the JVM starts whatever stands beside it.
+        if words.iter().any(|word| word == "-XX:+IgnoreUnrecognizedVMOptions") {
+            return self.keep(scope, name, source, value.clone());
+        }
         let mut left = Vec::new();
         let mut dropped = false;
         for word in &words {

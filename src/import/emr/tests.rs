@@ -106,9 +106,9 @@ fn spark_defaults_are_kept_renamed_and_absorbed() {
     assert_eq!(codes(&sink).iter().filter(|c| **c == "EMR115").count(), 3);
     assert!(codes(&sink).contains(&"EMR118"));
     let kept = spark(&settings_of(&text), "spark.executer.cores").is_some();
-    assert!(kept, "an unknown Spark property is kept, even when it looks like a slip");
-    let note = sink.diagnostics.iter().find(|d| d.rule.code == "EMR113").unwrap();
-    assert_eq!((note.severity, note.help.as_deref()), (Severity::Note, Some("did you mean `spark.executor.cores`?")));
+    assert!(kept, "an unknown property of Spark is kept, even when it looks like a slip");
+    let slip = sink.diagnostics.iter().find(|d| d.rule.code == "EMR113").unwrap();
+    assert_eq!((slip.severity, slip.help.as_deref()), (Severity::Note, Some("did you mean `spark.executor.cores`?")));
 }
 
 fn settings_of(text: &str) -> Settings {
@@ -131,6 +131,34 @@ fn two_connectors_become_one() {
     assert_eq!(found.verdict, Some(Verdict::Changed));
     assert!(found.message.contains("PublicRead") && found.message.contains("Private"), "{}", found.message);
     assert_eq!(unexplained(&node, &origins(&settings), &sink), Vec::<String>::new());
+}
+
+#[test]
+fn glue_and_environments_and_a_batchs_conf() {
+    let pair = |name: &str, value: &str| {
+        let span = Span::new(FileId(0), name.len(), name.len() + value.len());
+        (crate::source::span::Sourced::new(name.to_owned(), span), Val::text(value, span))
+    };
+    let mut sink = Sink::default();
+    let settings = spark_settings(
+        &[
+            pair(
+                "spark.hadoop.hive.metastore.client.factory.class",
+                "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory",
+            ),
+            pair("spark.yarn.appMasterEnv.PYSPARK_PYTHON", "/usr/bin/python3"),
+            pair("spark.yarn.appMasterEnv.PYSPARK_DRIVER_PYTHON", "python3"),
+            pair("spark.executor.extraJavaOptions", "-XX:+IgnoreUnrecognizedVMOptions -XX:+UseParNewGC"),
+            pair("spark.executorEnv.STAGE", "dev"),
+            pair("spark.kubernetes.authenticate.driver.serviceAccountName", "x"),
+        ],
+        &mut sink,
+    );
+    let names: Vec<&str> = settings.spark_conf.iter().map(|(n, _)| n.value.as_str()).collect();
+    assert_eq!(names, ["spark.kubernetes.driverEnv.PYSPARK_DRIVER_PYTHON", "spark.executor.extraJavaOptions", "spark.executorEnv.STAGE"]);
+    assert!(settings.hadoop_conf.is_empty());
+    assert_eq!(sink.marks.len(), 3);
+    assert!(!codes(&sink).contains(&"EMR115"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Expressions.
 use super::flow::{Body, Callable, Evaluator, range};
 use super::number::{Num, calculate};
-use super::state::{Content, Frame, Item, Object};
+use super::state::{Frame, Item, LONGEST_TEXT, Object};
 use super::text::{self, Piece};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
 use crate::source::span::{Origins, Sourced};
@@ -242,7 +242,7 @@ impl<'a> Evaluator<'a> {
             (Value::Text(_), Value::Number(count)) | (Value::Number(count), Value::Text(_)) if op == Operator::Mult => {
                 let text = if matches!(a.value, Value::Text(_)) { a.literal() } else { b.literal() };
                 match text.zip(count.parse::<usize>().ok()) {
-                    Some((text, count)) if text.len().saturating_mul(count) <= 65_536 => {
+                    Some((text, count)) if text.len().saturating_mul(count) <= LONGEST_TEXT => {
                         Item::Scalar(Val::text(text.repeat(count), origins))
                     }
                     _ => self.unknown_of(at, &[&a, &b], "this repetition is not evaluated"),
@@ -255,7 +255,11 @@ impl<'a> Evaluator<'a> {
     /// Texts one after the other.
     pub(super) fn concat(&mut self, parts: &[&Val], origins: &Origins, at: TextRange) -> Item {
         match text::concat(parts.iter().copied(), origins) {
-            Ok(val) => Item::Scalar(val),
+            Ok(val) if text::length(&val) > LONGEST_TEXT => self.unknown(at, "the text becomes too long"),
+            Ok(val) => {
+                self.state.spend(text::length(&val) / 64);
+                Item::Scalar(val)
+            }
             Err((_, origins)) => self.unknown_of(at, parts, "a part of this text is not known").shaped_by(&origins),
         }
     }
@@ -656,18 +660,21 @@ impl<'a> Evaluator<'a> {
                 None => self.unknown(at, format!("the list has no item {index}")).shaped_by(&own),
             };
         }
+        if let Item::Object(object, _) = holder {
+            // boto3 answers with dictionaries; anything else has no items.
+            return match (&**object, key_val.literal()) {
+                (Object::Reply(call), Some(name)) => {
+                    let symbol = self.state.reply(*call, "");
+                    let symbol = self.below(&symbol, &name, matches!(key_val.value, Value::Number(_)), at);
+                    Item::Scalar(Val::new(Value::Symbol(symbol), own))
+                }
+                _ => self.unknown(at, "this is read from something that is not known").shaped_by(&own),
+            };
+        }
         let val = self.state.val(holder);
         if let (Value::Symbol(symbol), Some(name)) = (&val.value, key_val.literal()) {
             let number = matches!(key_val.value, Value::Number(_));
             return Item::Scalar(Val::new(Value::Symbol(self.below(symbol, &name, number, at)), own));
-        }
-        if let Item::Object(object, _) = holder
-            && let (Object::Reply(call), Some(name)) = (&**object, key_val.literal())
-        {
-            // boto3 answers with dictionaries.
-            let symbol = self.state.reply(*call, "");
-            let symbol = self.below(&symbol, &name, matches!(key_val.value, Value::Number(_)), at);
-            return Item::Scalar(Val::new(Value::Symbol(symbol), own));
         }
         self.unknown_of(at, &[&val, &key_val], "this is read from something that is not known")
     }
@@ -709,9 +716,7 @@ impl<'a> Evaluator<'a> {
             let item = self.expr(element);
             match key {
                 None => {
-                    if let Some(Content::List(items)) = self.state.content(out) {
-                        items.push(item);
-                    }
+                    self.extend(out, vec![item], at);
                 }
                 Some(key) => {
                     let key = self.state.val(&key);

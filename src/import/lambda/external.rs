@@ -5,7 +5,7 @@
 use super::expression::Arguments;
 use super::flow::{Evaluator, Note};
 use super::number::Num;
-use super::state::{Content, Effect, EffectKind, Item, Object};
+use super::state::{Content, Effect, EffectKind, Item, LONGEST, Object};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Sourced};
 use ruff_text_size::TextRange;
@@ -553,7 +553,23 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What a list or dictionary holds, changed by a method.
+    /// Puts items at the end of a list.
+    pub(super) fn extend(&mut self, list: &Item, more: Vec<Item>, at: TextRange) {
+        self.state.spend(more.len());
+        let why = self.why(at, "the list becomes too long");
+        let fits = match self.list_mut(list) {
+            Some(items) if items.len() + more.len() <= LONGEST => {
+                items.extend(more);
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            self.state.spoil(list, &why);
+        }
+    }
+
+    /// What a list holds, to be changed.
     pub(super) fn list_mut(&mut self, item: &Item) -> Option<&mut Vec<Item>> {
         match self.state.content(item) {
             Some(Content::List(items)) => Some(items),

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Statements and expressions of one evaluation; a loop over a long list ends here.
 const FUEL: u32 = 60_000;
+/// Values built and cells copied in one evaluation.
+const WORK: u64 = 2_000_000;
 /// Of a branch that is evaluated only to see what it would have changed.
 const FUEL_ASIDE: u32 = 4_000;
 /// Nesting of expressions, blocks and calls together: each level is a few frames of the stack.
@@ -94,7 +96,7 @@ impl<'a> Evaluator<'a> {
 
     /// Counts a step down; `false` when the evaluation has to stop here. Pair with [`Self::leave`] when `true`.
     pub(super) fn enter(&mut self) -> bool {
-        if self.fuel == 0 || self.depth >= DEPTH {
+        if self.fuel == 0 || self.depth >= DEPTH || self.state.spent.get() > WORK {
             return false;
         }
         self.fuel -= 1;
@@ -165,7 +167,7 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates in a copy of the state, without a trace; the copy's end is returned.
     fn aside(&mut self, run: impl FnOnce(&mut Self) -> Flow) -> (Flow, State) {
-        let before = self.state.clone();
+        let before = self.state.copy();
         let fuel = self.fuel;
         self.fuel = fuel.min(FUEL_ASIDE);
         let given = self.fuel;
@@ -198,7 +200,7 @@ impl<'a> Evaluator<'a> {
             }
             None => {
                 let why = self.condition(test);
-                let before = self.state.clone();
+                let before = self.state.copy();
                 let base = before.cells.len();
                 let first = yes(self);
                 let after_first = std::mem::replace(&mut self.state, before);

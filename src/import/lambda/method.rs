@@ -123,18 +123,12 @@ impl<'a> Evaluator<'a> {
         let none = Item::none(Origins::none());
         match (name, arguments.positional.first().cloned()) {
             ("append", Some(item)) => {
-                if let Some(items) = self.list_mut(list) {
-                    items.push(item);
-                }
+                self.extend(list, vec![item], at);
                 none
             }
             ("extend", Some(more)) => {
                 match self.iterate(&more) {
-                    Some(more) => {
-                        if let Some(items) = self.list_mut(list) {
-                            items.extend(more);
-                        }
-                    }
+                    Some(more) => self.extend(list, more, at),
                     None => {
                         let val = self.state.val(&more);
                         let lost = self.unknown_of(at, &[&val], "what is put into the list here is not known");

@@ -1,6 +1,7 @@
 //! What a run of a handler knows: variables, lists and dictionaries, and the calls made so far.
 use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
 use crate::source::span::{Origins, Sourced, Span};
+use std::cell::Cell as Counter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -146,7 +147,13 @@ pub(super) struct State {
     pub conditional: Option<Unknown>,
     /// Known conditions without which this point would not be reached.
     pub control: Origins,
+    /// Values built and cells copied so far, by all copies of this state together.
+    pub spent: Rc<Counter<u64>>,
 }
+
+/// Longest list, dictionary (entries) and text (bytes) that are followed.
+pub(super) const LONGEST: usize = 4_096;
+pub(super) const LONGEST_TEXT: usize = 65_536;
 
 /// Whether both are the same value, wherever they come from.
 pub(super) fn same_val(a: &Val, b: &Val) -> bool {
@@ -247,14 +254,32 @@ pub(super) fn response(call: usize) -> String {
 }
 
 impl State {
-    pub(super) fn list(&mut self, items: Vec<Item>, origins: impl Into<Origins>) -> Item {
-        self.cells.push(Cell { content: Content::List(items), spoiled: None });
+    pub(super) fn list(&mut self, mut items: Vec<Item>, origins: impl Into<Origins>) -> Item {
+        let spoiled = (items.len() > LONGEST).then(|| Unknown {
+            expression: "a list".to_owned(),
+            why: format!("it has more than {LONGEST} items"),
+            span: no_span(),
+        });
+        items.truncate(LONGEST);
+        self.spend(items.len());
+        self.cells.push(Cell { content: Content::List(items), spoiled });
         Item::List(self.cells.len() - 1, origins.into())
     }
 
     pub(super) fn dict(&mut self, entries: Vec<(Sourced<String>, Item)>, origins: impl Into<Origins>) -> Item {
         self.cells.push(Cell { content: Content::Dict(entries), spoiled: None });
         Item::Dict(self.cells.len() - 1, origins.into())
+    }
+
+    /// Counts work that is not a step of the program.
+    pub(super) fn spend(&self, work: usize) {
+        self.spent.set(self.spent.get().saturating_add(work as u64));
+    }
+
+    /// A copy to go back to.
+    pub(super) fn copy(&self) -> State {
+        self.spend(self.cells.len() + self.frames.len());
+        self.clone()
     }
 
     /// The items of a list whose content is known.
@@ -319,8 +344,10 @@ impl State {
 
     /// An item as a value.
     pub(super) fn val(&self, item: &Item) -> Val {
-        let mut budget = 20_000;
-        self.val_within(item, 0, &mut budget)
+        let mut budget = 2 * LONGEST;
+        let val = self.val_within(item, 0, &mut budget);
+        self.spend(2 * LONGEST - budget);
+        val
     }
 
     fn val_within(&self, item: &Item, depth: usize, budget: &mut usize) -> Val {

@@ -59,9 +59,7 @@ impl<'a> Evaluator<'a> {
                 let new = self.expr(&assign.value);
                 // `list += list` changes the list itself.
                 if let (Some(_), Some(more)) = (self.state.items(&old), self.state.items(&new)) {
-                    if let Some(Content::List(items)) = self.state.content(&old) {
-                        items.extend(more);
-                    }
+                    self.extend(&old, more, assign.range);
                 } else {
                     let item = self.binary(assign.op, &old, &new, assign.range);
                     self.assign(&assign.target, item);
@@ -387,7 +385,7 @@ impl<'a> Evaluator<'a> {
     /// A block of which it is not known whether, or how often, it runs: its calls are found, and everything that it may
     /// change is no longer known.
     fn unfollowed(&mut self, body: &'a [Stmt], why: &crate::ir::value::Unknown) {
-        let before = self.state.clone();
+        let before = self.state.copy();
         if self.state.conditional.is_none() {
             self.state.conditional = Some(why.clone());
         }
@@ -421,7 +419,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn attempt(&mut self, attempt: &'a StmtTry) -> Flow {
-        let before = self.state.clone();
+        let before = self.state.copy();
         let mut flow = self.block(&attempt.body);
         let raised = matches!(flow, Flow::Raise);
         if raised && attempt.handlers.len() == 1 {
@@ -435,7 +433,7 @@ impl<'a> Evaluator<'a> {
             }
         } else {
             for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-                self.handler(handler, before.clone());
+                self.handler(handler, before.copy());
             }
             if matches!(flow, Flow::Next) {
                 flow = self.block(&attempt.orelse);

@@ -199,13 +199,7 @@ fn a_known_condition_shapes_only_what_differs() {
     // What neither function comes by is nothing, what one comes by is its own branch.
     let module = sources.get("fn/h.py").expect("module");
     assert!(!unvisited(module, &[&first]).is_empty());
-    assert_eq!(unvisited(module, &[&first, &second]), vec![]);
-}
-
-impl PartialEq for crate::source::node::Scalar {
-    fn eq(&self, other: &Self) -> bool {
-        self.span == other.span
-    }
+    assert!(unvisited(module, &[&first, &second]).is_empty());
 }
 
 #[test]
@@ -489,7 +483,7 @@ fn the_article_s_own_handlers() {
     closes(&sources, "fn/devfest/devfest.py", &first);
     let (second, _) = sources.run("devfest/devfest.lambda_handler", &env("Leone"));
     assert_eq!(args(batch(&second)), ["in", "out", "Leone"]);
-    assert_eq!(unvisited(sources.get("fn/devfest/devfest.py").expect("module"), &[&first, &second]), vec![]);
+    assert!(unvisited(sources.get("fn/devfest/devfest.py").expect("module"), &[&first, &second]).is_empty());
     let (state, _) = sources.run("get_livy_status/get_livy_status.lambda_handler", &[("endpoint", "https://livy/batches")]);
     assert!(matches!(&state.action, Action::ReadBatchState { id, .. } if id.display() == "${$}"), "{:?}", state.action);
     assert_eq!(state.returns.display(), "${response.state}");

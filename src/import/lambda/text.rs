@@ -46,6 +46,14 @@ pub(super) fn concat<'v>(parts: impl IntoIterator<Item = &'v Val>, origins: &Ori
     Ok(Val::new(Value::Text(out), all))
 }
 
+/// Bytes of the known parts of a text.
+pub(super) fn length(val: &Val) -> usize {
+    match &val.value {
+        Value::Text(segments) => segments.iter().map(|s| if let Segment::Literal(text) = s { text.len() } else { 1 }).sum(),
+        _ => 0,
+    }
+}
+
 /// A piece of a format text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Piece {
