@@ -36,7 +36,7 @@ enum Format {
 }
 
 impl Check {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let out = self.run.out.display().to_string();
         let render = |report: &RunReport, prefix: &Prefix| match self.format {
             Format::Text | Format::Json => to_json(report),

@@ -15,7 +15,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let mut out = Vec::new();
         clap_complete::generate(self.shell, &mut super::command(), "emr2k8s", &mut out);
         terminal.data(&String::from_utf8_lossy(&out))?;

@@ -25,7 +25,7 @@ pub struct Diff {
 }
 
 impl Diff {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let machine = self.format.machine();
         let Some(run) = run::prepare(&self.run, machine, terminal)? else { return Ok(Exit::Mend) };
         let found = diffs(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, machine, terminal))?;

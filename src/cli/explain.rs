@@ -36,7 +36,7 @@ pub struct Explain {
 }
 
 impl Explain {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         if let Some(rule) = rules::find(&self.what) {
             terminal.data(&format!("{} {}\n\n{}\n", paint(BOLD, rule.code), rule.name, rule.doc.trim()))?;
             return Ok(Exit::Done);

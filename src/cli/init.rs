@@ -26,7 +26,7 @@ pub struct Init {
 }
 
 impl Init {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let path = config::default_path(&self.source);
         let taken = || {
             let help = "answer in that file, or move it away first";

@@ -30,7 +30,7 @@ enum Format {
 }
 
 impl Inspect {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let Some(session) = session::start_or_say(&self.source, terminal)? else { return Ok(Exit::Mend) };
         let exit = session.say(terminal);
         let report = InspectReport::new(&session.compilation);

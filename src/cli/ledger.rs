@@ -48,7 +48,7 @@ impl From<Disposition> for sink::Disposition {
 }
 
 impl Ledger {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let Some(session) = session::start_or_say(&self.source, terminal)? else { return Ok(Exit::Mend) };
         let exit = session.say(terminal);
         let only: Vec<sink::Disposition> = self.only.iter().map(|d| (*d).into()).collect();

@@ -17,7 +17,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let command = super::command();
         if let Some(out) = &self.out {
             let failed =

@@ -41,7 +41,7 @@ impl Format {
 }
 
 impl Migrate {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let machine = self.format.machine();
         let Some(run) = run::prepare(&self.run, machine, terminal)? else { return Ok(Exit::Mend) };
         let mut report = run.report();

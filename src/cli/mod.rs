@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
             }
         };
         let terminal = Terminal::new(cli.global.color, cli.global.quiet, cli.global.verbose);
-        dispatch(&cli.command, &terminal).unwrap_or_else(|failure| {
+        dispatch(&cli.command, terminal).unwrap_or_else(|failure| {
             terminal.complain(&failure);
             Exit::Mend
         })
@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
     .into()
 }
 
-fn dispatch(command: &Command, terminal: &Terminal) -> Result<Exit, Failure> {
+fn dispatch(command: &Command, terminal: Terminal) -> Result<Exit, Failure> {
     match command {
         Command::Migrate(command) => command.run(terminal),
         Command::Diff(command) => command.run(terminal),

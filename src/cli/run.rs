@@ -67,7 +67,7 @@ pub struct Run {
 pub type Machine<'a> = Option<&'a dyn Fn(&RunReport, &Prefix) -> String>;
 
 /// Prepares a run. With bad answers it reports them and gives `None`.
-pub fn prepare(args: &RunArgs, machine: Machine<'_>, terminal: &Terminal) -> Result<Option<Run>, Failure> {
+pub fn prepare(args: &RunArgs, machine: Machine<'_>, terminal: Terminal) -> Result<Option<Run>, Failure> {
     let refused = |error| refuse(error, machine, terminal);
     // Before the compilation: a folder that cannot be used should not cost a long wait.
     let folder = Folder::open(&args.out, Some(&args.source.source)).map_err(refused)?;
@@ -89,7 +89,7 @@ pub fn prepare(args: &RunArgs, machine: Machine<'_>, terminal: &Terminal) -> Res
 }
 
 /// For machines, a run that could not go on is a report with one diagnostic; for people the failure alone says it.
-pub fn refuse(error: OutputError, machine: Machine<'_>, terminal: &Terminal) -> Failure {
+pub fn refuse(error: OutputError, machine: Machine<'_>, terminal: Terminal) -> Failure {
     let failure = Failure::from(error);
     if let Some(render) = machine {
         let mut diagnostic = Diagnostic::error(&OUT008, None, failure.message.clone());
@@ -108,7 +108,7 @@ impl Run {
         let generated = Lock::of(&session.compilation, session.options.clone());
         let broken = broken_sources(&folder, &session.compilation);
         let has_errors = session::exit_of(&diagnostics) == Exit::Mend;
-        let plan = plan::plan(&folder, &session.compilation.tree, generated.clone(), has_errors)?;
+        let plan = plan::plan(&folder, &session.compilation.tree, &generated, has_errors)?;
         for path in &broken {
             let message = format!("`{path}` shaped the output folder and can no longer be read");
             diagnostics.push(Diagnostic::error(&OUT007, None, message).help("mend the file, or delete or exclude it if it is meant to go"));
@@ -138,7 +138,7 @@ impl Run {
     }
 
     /// Says the diagnostics.
-    pub fn say_diagnostics(&self, terminal: &Terminal) {
+    pub fn say_diagnostics(&self, terminal: Terminal) {
         session::say_diagnostics(&self.diagnostics, &self.session.compilation.files, &self.session.prefix, terminal);
     }
 }

@@ -29,7 +29,7 @@ enum Subject {
 }
 
 impl Schema {
-    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         terminal.data(&schema::render(match self.subject {
             Subject::Config => schema::Subject::Config,
             Subject::Migrate => schema::Subject::Migrate,

@@ -39,7 +39,7 @@ pub struct BadAnswers {
 }
 
 /// Loads the answers and compiles. `out` is not read as a source.
-pub fn start(args: &SourceArgs, out: Option<&Path>, terminal: &Terminal) -> Result<Result<Session, BadAnswers>, Failure> {
+pub fn start(args: &SourceArgs, out: Option<&Path>, terminal: Terminal) -> Result<Result<Session, BadAnswers>, Failure> {
     let source = &args.source;
     if let Err(error) = std::fs::metadata(source) {
         let help = "name the folder or file of the sources";
@@ -66,7 +66,7 @@ pub fn start(args: &SourceArgs, out: Option<&Path>, terminal: &Terminal) -> Resu
 }
 
 /// For commands whose only format of diagnostics is text: says what is wrong with the answers.
-pub fn start_or_say(args: &SourceArgs, terminal: &Terminal) -> Result<Option<Session>, Failure> {
+pub fn start_or_say(args: &SourceArgs, terminal: Terminal) -> Result<Option<Session>, Failure> {
     Ok(match start(args, None, terminal)? {
         Ok(session) => Some(session),
         Err(BadAnswers { answers, prefix }) => {
@@ -78,7 +78,7 @@ pub fn start_or_say(args: &SourceArgs, terminal: &Terminal) -> Result<Option<Ses
 
 impl Session {
     /// Says what was found in the sources; gives the exit code that errors among it mean.
-    pub fn say(&self, terminal: &Terminal) -> Exit {
+    pub fn say(&self, terminal: Terminal) -> Exit {
         say_diagnostics(&self.compilation.diagnostics, &self.compilation.files, &self.prefix, terminal);
         exit_of(&self.compilation.diagnostics)
     }
@@ -90,7 +90,7 @@ pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
 }
 
 /// Diagnostics as text on stderr; of a quiet run only errors.
-pub fn say_diagnostics(found: &[Diagnostic], files: &Files, prefix: &Prefix, terminal: &Terminal) {
+pub fn say_diagnostics(found: &[Diagnostic], files: &Files, prefix: &Prefix, terminal: Terminal) {
     let shown: Vec<&Diagnostic> = found.iter().filter(|d| !terminal.quiet || d.severity == Severity::Error).collect();
     if !shown.is_empty() {
         terminal.insist(&diagnostics::render(&shown, files, prefix));

@@ -4,6 +4,7 @@ use crate::report::style::{BOLD, CYAN, RED, paint, plain};
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ impl Terminal {
     }
 
     /// Writes data. A reader that went away (`| head`) has what it wanted.
-    pub fn data(&self, text: &str) -> Result<(), Failure> {
+    pub fn data(self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(io::stdout().lock(), self.choice);
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(format!("cannot write to stdout: {error}"))),
@@ -44,31 +45,31 @@ impl Terminal {
     }
 
     /// Says something beside the data, unless told to be quiet.
-    pub fn say(&self, text: &str) {
+    pub fn say(self, text: &str) {
         if !self.quiet {
             self.insist(text);
         }
     }
 
     /// Says something even when told to be quiet.
-    pub fn insist(&self, text: &str) {
+    pub fn insist(self, text: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), self.choice);
         // There is nowhere left to say that stderr is closed.
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
 
     /// Says why the run could not go on.
-    pub fn complain(&self, failure: &Failure) {
+    pub fn complain(self, failure: &Failure) {
         let mut text = format!("{} {}\n", paint(RED, &paint(BOLD, "error:")), plain(&failure.message));
         if let Some(help) = &failure.help {
-            text.push_str(&format!("{} {}\n", paint(CYAN, "help:"), plain(help)));
+            let _ = writeln!(text, "{} {}", paint(CYAN, "help:"), plain(help));
         }
         self.insist(&text);
     }
 
     /// A spinner on a terminal, nothing elsewhere. Ends when dropped.
     #[must_use]
-    pub fn progress(&self, words: String) -> Progress {
+    pub fn progress(self, words: String) -> Progress {
         if self.quiet || !io::stderr().is_terminal() {
             return Progress(None);
         }

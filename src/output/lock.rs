@@ -13,6 +13,7 @@ use crate::source::files::Files;
 use crate::source::span::Span;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Name of the lock in the output folder.
 pub const FILE: &str = "emr2k8s.lock";
@@ -267,11 +268,10 @@ fn file_lines(path: &str, file: &LockedFile, comma_after: &str, out: &mut Vec<(S
         let mut text = format!("{} {}", run.count, run.rule);
         for place in &run.origins {
             let index = from.binary_search(&place.path.as_str()).unwrap_or_default();
-            text.push_str(&if place.start == place.end {
-                format!(" {index}:{}", place.start)
-            } else {
-                format!(" {index}:{}-{}", place.start, place.end)
-            });
+            let _ = write!(text, " {index}:{}", place.start);
+            if place.end != place.start {
+                let _ = write!(text, "-{}", place.end);
+            }
         }
         let end = first.saturating_add(run.count - 1);
         out.push((format!("        {}{}", quoted(&text), comma(i, last)), About::Lines { file: path.to_owned(), first, last: end }));
@@ -341,6 +341,31 @@ mod tests {
         ] {
             let error = Lock::parse(&text).expect_err(&text);
             assert!(error.contains(reason), "{error} / {reason}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_lock_survives_a_round_trip_and_no_text_breaks_the_reader(
+            paths in proptest::collection::vec("[a-zé \"/.]{1,9}", 0..4),
+            runs in proptest::collection::vec((1u32..5, "[A-Z]{3}[0-9]{3}", 0usize..4, 1u32..9, 0u32..9), 0..6),
+            cut in 0usize..400,
+        ) {
+            let mut lock = Lock { version: "1".into(), ..Lock::default() };
+            for (i, path) in paths.iter().enumerate().filter(|(_, path)| is_clean(path)) {
+                lock.sources.insert(path.clone(), "h".into());
+                let runs = runs.iter().map(|(count, rule, source, start, more)| Run {
+                    count: *count,
+                    rule: rule.clone(),
+                    origins: paths.iter().take(*source).map(|path| Place { path: path.clone(), start: *start, end: start + more }).collect(),
+                });
+                lock.files.insert(path.clone(), LockedFile { hash: i.to_string(), runs: runs.collect() });
+            }
+            let text = lock.render();
+            proptest::prop_assert_eq!(Lock::parse(&text), Ok(lock));
+            let cut = text.char_indices().nth(cut).map_or(text.len(), |(i, _)| i);
+            let _ = Lock::parse(&text[..cut]);
+            let _ = Lock::parse(&format!("{}{}", &text[..cut], text.get(cut + 1..).unwrap_or("")));
         }
     }
 

@@ -135,7 +135,7 @@ impl Plan {
 ///
 /// # Errors
 /// When a path that has to be written holds something foreign or is a symlink, or the disk cannot be read.
-pub fn plan(folder: &Folder, tree: &Tree, generated: Lock, hold_removals: bool) -> Result<Plan, OutputError> {
+pub fn plan(folder: &Folder, tree: &Tree, generated: &Lock, hold_removals: bool) -> Result<Plan, OutputError> {
     let empty = BTreeMap::new();
     let locked = folder.lock.as_ref().map_or(&empty, |lock| &lock.files);
     let paths: BTreeSet<&String> = locked.keys().chain(generated.files.keys()).collect();
@@ -277,7 +277,7 @@ pub(crate) mod tests {
         let compilation = compilation(files);
         let folder = Folder::open(root, None)?;
         let lock = Lock::of(&compilation, LockOptions::default());
-        let plan = plan(&folder, &compilation.tree, lock, hold)?;
+        let plan = plan(&folder, &compilation.tree, &lock, hold)?;
         Ok((folder, plan, compilation.tree))
     }
 

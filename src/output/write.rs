@@ -6,6 +6,7 @@
 //! are new already as they should be, those that are gone missing, and writes what is left.
 use super::error::OutputError;
 use super::folder::{Folder, Kind, STAGING, kind};
+use super::hash;
 use super::lock;
 use super::plan::{Plan, Status};
 use crate::emit::tree::Tree;
@@ -51,7 +52,7 @@ struct Writer<'a> {
     moved: usize,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn clear_staging(&self) -> Result<(), OutputError> {
         match kind(&self.staging)? {
             Kind::Nothing => Ok(()),
@@ -83,7 +84,7 @@ impl Writer<'_> {
         }
         for change in plan.changes.iter().filter(|c| c.status == Status::Removed) {
             let path = self.folder.path(&change.path);
-            self.put_away(&path)?;
+            self.put_away(&path, self.locked(&change.path))?;
             self.prune(&path)?;
         }
         for (i, path) in writes.iter().enumerate() {
@@ -91,12 +92,13 @@ impl Writer<'_> {
             if let Some(parent) = target.parent() {
                 self.make_folders(parent)?;
             }
-            self.put_away(&target)?;
+            self.put_away(&target, self.locked(path))?;
             self.move_file(&new.join(i.to_string()), &target)?;
         }
         if plan.lock_text.is_some() {
             let target = self.folder.root.join(lock::FILE);
-            self.put_away(&target)?;
+            let known = self.folder.lock_text.as_ref().map(|text| hash(text.as_bytes()));
+            self.put_away(&target, known.as_deref())?;
             self.move_file(&staged_lock, &target)?;
         }
         Ok(())
@@ -120,9 +122,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Moves what stands at a path into the staging folder, if anything does. A folder is moved only when it is empty:
-    /// one that came up after the plan was made is somebody's.
-    fn put_away(&mut self, path: &Path) -> Result<(), OutputError> {
+    /// The hash of what we generated at a path.
+    fn locked(&self, path: &str) -> Option<&'a str> {
+        self.folder.lock.as_ref().and_then(|lock| lock.files.get(path)).map(|file| file.hash.as_str())
+    }
+
+    /// Moves what stands at a path into the staging folder, if anything does. It has to be what we generated: a file that
+    /// somebody edited or put there after the plan was made ends the run, and so does a folder that is not empty.
+    fn put_away(&mut self, path: &Path, expected: Option<&str>) -> Result<(), OutputError> {
         match kind(path)? {
             Kind::Nothing => Ok(()),
             Kind::Folder => {
@@ -132,7 +139,14 @@ impl Writer<'_> {
             _ => {
                 let to = self.staging.join("old").join(self.moved.to_string());
                 self.moved += 1;
-                self.move_file(path, &to)
+                self.move_file(path, &to)?;
+                // Looked at only now, when nobody can change it any more.
+                let found = fs::read(&to).map_err(OutputError::io("read", path))?;
+                if expected.is_none_or(|expected| hash(&found) != expected) {
+                    let cause = std::io::Error::other("somebody changed it during this run; run again");
+                    return Err(OutputError::io("replace", path)(cause));
+                }
+                Ok(())
             }
         }
     }
@@ -237,12 +251,32 @@ mod tests {
         fs::write(root.join("z/mine"), "mine").unwrap();
         let before = picture(&root);
         let error = apply(&folder, &plan, &tree).unwrap_err();
-        assert!(error.to_string().contains("z"), "{error}");
+        assert!(error.to_string().contains('z'), "{error}");
         assert_eq!(picture(&root), before);
         fs::remove_dir_all(root.join("z")).unwrap();
         apply(&folder, &plan, &tree).unwrap();
         assert_eq!(fs::read_to_string(root.join("k/l")).unwrap(), "1\n");
         assert!(!root.join("gone").exists() && !root.join(STAGING).exists());
+    }
+
+    #[test]
+    fn an_edit_during_the_run_is_not_lost() {
+        let temp = tempfile::tempdir().unwrap();
+        migrate(temp.path(), &[("a", "1\n"), ("b", "1\n")]);
+        for (path, wanted) in
+            [("b", &[("a", "2\n"), ("b", "2\n")][..]), ("b", &[("a", "2\n")]), ("c", &[("a", "2\n"), ("b", "1\n"), ("c", "1\n")])]
+        {
+            let (folder, plan, tree) = plan_of(temp.path(), wanted, false).unwrap();
+            let before = fs::read(temp.path().join(path)).ok();
+            fs::write(temp.path().join(path), "mine\n").unwrap();
+            assert!(apply(&folder, &plan, &tree).is_err(), "{path}");
+            assert_eq!(fs::read_to_string(temp.path().join(path)).unwrap(), "mine\n");
+            assert_eq!(fs::read_to_string(temp.path().join("a")).unwrap(), "1\n");
+            match before {
+                Some(bytes) => fs::write(temp.path().join(path), bytes).unwrap(),
+                None => fs::remove_file(temp.path().join(path)).unwrap(),
+            }
+        }
     }
 
     #[test]

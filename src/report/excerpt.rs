@@ -167,6 +167,17 @@ mod tests {
         assert_eq!(excerpt(&long, "needle").0, "<secret>");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_span_of_any_text_is_shown(text in r#"(.|\n|"password": "x"|[aé]{60}){0,40}"#, start in 0u32..4_000, length in 0u32..400) {
+            let mut files = Files::default();
+            let id = files.add(SourceFile::new("a", text));
+            let found = Excerpts::new(&files).of(Span { file: id, start, end: start + length });
+            proptest::prop_assert!(found.text.get(found.span.clone()).is_some());
+            proptest::prop_assert!(found.text.chars().count() <= WHOLE + 40);
+        }
+    }
+
     #[test]
     fn a_terminal_is_not_given_orders() {
         assert_eq!(excerpt("a\u{1b}[31mred\u{202e}", "red").1, "a\u{fffd}[31mred\u{fffd}");

@@ -5,6 +5,7 @@ use crate::output::hash;
 use crate::source::rules;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// The log of a run: diagnostics, then files out of sync. `out` is the output folder as a path of the repository.
 #[must_use]
@@ -132,7 +133,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     if path.starts_with('/') { format!("file://{out}") } else { out }
