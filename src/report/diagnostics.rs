@@ -130,6 +130,25 @@ mod tests {
         insta::with_settings!({snapshot_path => "../../snapshots", prepend_module_to_snapshot => false}, { insta::assert_snapshot!("report_diagnostic", text(&diagnostic, &files)) });
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_diagnostic_can_be_shown(
+            text in r#"(.|\n|\r\n|\t|e\u{301}|\u{1f469}\u{200d}\u{1f52c}|漢|[a漢]{60}){0,30}"#,
+            spans in proptest::collection::vec((0u32..900, 0u32..300), 1..4),
+            message in ".{0,20}",
+        ) {
+            let mut files = Files::default();
+            let id = files.add(SourceFile::new("a", text));
+            let spans: Vec<Span> = spans.iter().map(|(start, length)| Span { file: id, start: *start, end: start + length }).collect();
+            let mut diagnostic = Diagnostic::error(&SRC003, spans[0], message.as_str());
+            for span in &spans {
+                diagnostic = diagnostic.related(*span, message.as_str());
+            }
+            let shown = render(&[&diagnostic], &files, &Prefix::default());
+            proptest::prop_assert!(shown.contains("SRC003"));
+        }
+    }
+
     #[test]
     fn a_diagnostic_without_a_place_is_a_title() {
         let diagnostic = Diagnostic::question(&SRC002, None, "where to?\nthere");
