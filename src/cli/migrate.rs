@@ -1,0 +1,53 @@
+//! `emr2k8s migrate`: writes the GitOps repository.
+use super::exit::{Exit, Failure, codes};
+use super::run::{self, RunArgs};
+use super::terminal::Terminal;
+use crate::output::write;
+use crate::report::model::to_json;
+use crate::report::summary;
+use clap::{Args, ValueEnum};
+
+/// Write the GitOps repository
+///
+/// Files that you edited are kept. A run writes everything or, after an error, nothing.
+#[derive(Args, Debug)]
+#[command(after_help = codes!(differences: "a translation has a verdict that --deny names; nothing was written";
+    "emr2k8s migrate aws --out k8s"
+    "emr2k8s migrate aws --out k8s --stage prod --deny changed"
+    "emr2k8s migrate aws --out k8s --format json | jq .summary"))]
+pub struct Migrate {
+    #[command(flatten)]
+    run: RunArgs,
+    /// How to report what was done
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// Formats of `migrate` and `diff`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl Migrate {
+    pub fn run(&self, terminal: &Terminal) -> Result<Exit, Failure> {
+        let json = self.format == Format::Json;
+        let Some(run) = run::prepare(&self.run, json, terminal)? else { return Ok(Exit::Mend) };
+        let mut report = run.report();
+        if run.stop.is_none() {
+            write::apply(&run.folder, &run.plan, &run.session.compilation.tree).map_err(|error| run::refuse(error, json, terminal))?;
+            report.summary.written = run.plan.has_effects() || run.plan.lock_text.is_some();
+        }
+        if json {
+            terminal.data(&to_json(&report))?;
+        } else {
+            run.say_diagnostics(terminal);
+            if run.stop.is_none() {
+                terminal.data(&summary::changes(&report))?;
+            }
+            terminal.say(&summary::render(&report.summary));
+        }
+        Ok(run.exit())
+    }
+}

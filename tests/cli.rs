@@ -1,0 +1,214 @@
+//! The command line from outside: exit code, stdout and stderr, as scripts and people meet them.
+//!
+//! Snapshots lie in `snapshots/`. A run happens in a folder of its own; nothing in a snapshot depends on the machine.
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn emr2k8s(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_emr2k8s"))
+        .args(args)
+        .current_dir(folder)
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("COLUMNS")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+fn show(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    format!(
+        "exit code: {}\n----- stdout -----\n{}\n----- stderr -----\n{}",
+        output.status.code().expect("no signal"),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("no signal")
+}
+
+fn sources() -> TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    fs::create_dir(temp.path().join("aws")).unwrap();
+    fs::write(temp.path().join("aws/notes.txt"), "nothing to see\n").unwrap();
+    temp
+}
+
+macro_rules! snapshot {
+    ($name:literal, $output:expr) => {
+        insta::with_settings!({
+            snapshot_path => "../snapshots",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, { insta::assert_snapshot!(concat!("cli_", $name), show(&$output)) })
+    };
+}
+
+#[test]
+fn help_names_commands_and_exit_codes() {
+    let temp = sources();
+    snapshot!("help", emr2k8s(temp.path(), &["--help"]));
+    snapshot!("help_migrate", emr2k8s(temp.path(), &["migrate", "--help"]));
+    snapshot!("help_check", emr2k8s(temp.path(), &["check", "--help"]));
+    assert_eq!(code(&emr2k8s(temp.path(), &["--version"])), 0);
+}
+
+#[test]
+fn usage_errors_are_for_the_user_to_mend() {
+    let temp = sources();
+    for args in [&[][..], &["migrat"], &["migrate", "aws"], &["migrate", "aws", "--out", "o", "--format", "xml"], &["simulate", "x"]] {
+        let output = emr2k8s(temp.path(), args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn sources_that_are_not_there() {
+    let temp = sources();
+    snapshot!("no_sources", emr2k8s(temp.path(), &["inspect", "awz"]));
+}
+
+#[test]
+fn an_output_folder_that_is_not_ours() {
+    let temp = sources();
+    fs::create_dir(temp.path().join("k8s")).unwrap();
+    for i in 0..12 {
+        fs::write(temp.path().join(format!("k8s/file-{i:02}")), "mine").unwrap();
+    }
+    snapshot!("foreign_folder", emr2k8s(temp.path(), &["migrate", "aws", "--out", "k8s"]));
+    snapshot!("foreign_folder_json", emr2k8s(temp.path(), &["migrate", "aws", "--out", "k8s", "--format", "json"]));
+    snapshot!("out_holds_sources", emr2k8s(temp.path(), &["diff", "aws", "--out", "."]));
+    assert!(!temp.path().join("k8s/emr2k8s.lock").exists());
+}
+
+#[test]
+fn a_lock_that_is_none() {
+    let temp = sources();
+    fs::create_dir(temp.path().join("k8s")).unwrap();
+    fs::write(temp.path().join("k8s/emr2k8s.lock"), "<<<<<<< ours\n{}\n").unwrap();
+    fs::write(temp.path().join("k8s/x"), "x").unwrap();
+    snapshot!("broken_lock", emr2k8s(temp.path(), &["check", "aws", "--out", "k8s"]));
+    assert_eq!(fs::read_to_string(temp.path().join("k8s/x")).unwrap(), "x");
+}
+
+#[test]
+fn slips_in_the_answers() {
+    let temp = sources();
+    fs::write(temp.path().join("aws/emr2k8s.yaml"), "images:\n  registri: x\nspark: {scheduler: yunicorn}\n").unwrap();
+    snapshot!("bad_answers", emr2k8s(temp.path(), &["inspect", "aws"]));
+    snapshot!("bad_answers_json", emr2k8s(temp.path(), &["migrate", "aws", "--out", "k8s", "--format", "json"]));
+    assert!(!temp.path().join("k8s").exists());
+    let output = emr2k8s(temp.path(), &["inspect", "aws", "--config", "none.yaml"]);
+    snapshot!("no_answers", output);
+}
+
+#[test]
+fn a_code_is_explained() {
+    let temp = sources();
+    snapshot!("explain_code", emr2k8s(temp.path(), &["explain", "out001"]));
+    snapshot!("explain_unknown", emr2k8s(temp.path(), &["explain", "OUT01"]));
+    snapshot!("explain_no_lock", emr2k8s(temp.path(), &["explain", "aws/notes.txt:1"]));
+    snapshot!("explain_no_line", emr2k8s(temp.path(), &["explain", "aws/notes.txt"]));
+}
+
+/// A folder as a run would have left it, with its lock.
+fn generated(temp: &TempDir) {
+    use emr2k8s::output::lock::{Lock, LockedFile, Place, Run};
+    let out = temp.path().join("k8s");
+    fs::create_dir(&out).unwrap();
+    let text = "kind: X\n\nmemory: 4g\n";
+    let source = "{\n  \"memory\": \"4g\",\n  \"password\": \"hunter2\"\n}\n";
+    fs::write(out.join("x.yaml"), text).unwrap();
+    fs::write(temp.path().join("aws/job.json"), source).unwrap();
+    let place = |start, end| Place { path: "job.json".into(), start, end };
+    let run = |count, rule: &str, origins| Run { count, rule: rule.into(), origins };
+    let runs = vec![run(2, "EMI001", vec![]), run(1, "EMI001", vec![place(1, 4), place(2, 2)])];
+    let mut lock = Lock { version: "0.1.0".into(), ..Lock::default() };
+    lock.sources.insert("job.json".into(), emr2k8s::output::hash(source.as_bytes()));
+    lock.files.insert("x.yaml".into(), LockedFile { hash: emr2k8s::output::hash(text.as_bytes()), runs });
+    fs::write(out.join("emr2k8s.lock"), lock.render()).unwrap();
+}
+
+#[test]
+fn a_line_is_explained() {
+    let temp = sources();
+    generated(&temp);
+    snapshot!("explain_line", emr2k8s(temp.path(), &["explain", "k8s/x.yaml:3"]));
+    snapshot!("explain_blank_line", emr2k8s(temp.path(), &["explain", "k8s/x.yaml:2:1"]));
+    snapshot!("explain_out_of_range", emr2k8s(temp.path(), &["explain", "k8s/x.yaml:4"]));
+    snapshot!("explain_lock_line", emr2k8s(temp.path(), &["explain", "k8s/emr2k8s.lock:16"]));
+    let lines = fs::read_to_string(temp.path().join("k8s/emr2k8s.lock")).unwrap().lines().count();
+    for line in 1..=lines {
+        assert_eq!(code(&emr2k8s(temp.path(), &["explain", &format!("k8s/emr2k8s.lock:{line}")])), 0, "line {line}");
+    }
+    fs::write(temp.path().join("k8s/x.yaml"), "kind: X\n\nmemory: 5g\nmine: 1\n").unwrap();
+    fs::remove_file(temp.path().join("aws/job.json")).unwrap();
+    snapshot!("explain_edited", emr2k8s(temp.path(), &["explain", "k8s/x.yaml:3"]));
+    snapshot!("explain_added", emr2k8s(temp.path(), &["explain", "k8s/x.yaml:4"]));
+}
+
+#[test]
+fn answers_are_written_once() {
+    let temp = sources();
+    assert_eq!(code(&emr2k8s(temp.path(), &["init", "aws", "--quiet"])), 0);
+    let text = fs::read_to_string(temp.path().join("aws/emr2k8s.yaml")).unwrap();
+    assert!(text.starts_with("# yaml-language-server: $schema=.emr2k8s.schema.json\n"), "{text}");
+    assert!(temp.path().join("aws/.emr2k8s.schema.json").is_file());
+    assert_eq!(code(&emr2k8s(temp.path(), &["inspect", "aws"])), 0, "what init writes is read without complaint");
+    snapshot!("init_again", emr2k8s(temp.path(), &["init", "aws"]));
+    assert_eq!(fs::read_to_string(temp.path().join("aws/emr2k8s.yaml")).unwrap(), text);
+}
+
+#[test]
+fn schemas_pages_and_completions_are_data() {
+    let temp = sources();
+    for subject in ["config", "migrate", "ledger", "inspect"] {
+        let output = emr2k8s(temp.path(), &["schema", subject]);
+        let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(schema["properties"].is_object(), "{subject}");
+    }
+    let page = emr2k8s(temp.path(), &["man"]);
+    assert!(String::from_utf8_lossy(&page.stdout).contains(".TH emr2k8s"));
+    assert_eq!(code(&emr2k8s(temp.path(), &["man", "--out", "man"])), 0);
+    assert!(temp.path().join("man/emr2k8s-migrate.1").is_file());
+    for shell in ["bash", "zsh", "fish"] {
+        let output = emr2k8s(temp.path(), &["completions", shell]);
+        assert!(code(&output) == 0 && output.stdout.len() > 1_000, "{shell}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_defect() {
+    let temp = sources();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_emr2k8s"))
+        .args(["completions", "bash"])
+        .current_dir(temp.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(show(&output), "exit code: 0\n----- stdout -----\n\n----- stderr -----\n");
+}
+
+#[test]
+fn colours_are_for_terminals_and_those_who_ask() {
+    let temp = sources();
+    let escapes = |args: &[&str]| {
+        let output = emr2k8s(temp.path(), args);
+        (output.stdout.contains(&0x1b), output.stderr.contains(&0x1b))
+    };
+    assert_eq!(escapes(&["explain", "OUT001"]), (false, false));
+    assert_eq!(escapes(&["explain", "OUT001", "--color", "always"]), (true, false));
+    assert_eq!(escapes(&["--color", "always", "inspect", "nowhere"]), (false, true));
+    assert_eq!(escapes(&["--color", "never", "inspect", "nowhere"]), (false, false));
+}
