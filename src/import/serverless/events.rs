@@ -158,17 +158,17 @@ fn http<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, target: &Target,
 
 /// Splits `GET /path` at its first blank; symbols may follow.
 fn split(value: &Val) -> (Option<Val>, Option<Val>) {
-    if let Value::Text(segments) = &value.value {
-        if let Some(Segment::Literal(first)) = segments.first() {
-            if let Some((method, rest)) = first.trim_start().split_once(char::is_whitespace) {
-                let mut path = vec![Segment::Literal(rest.trim_start().to_owned())];
-                path.extend(segments[1..].iter().cloned());
-                path.retain(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()));
-                return (Some(Val::text(method, value.origins.clone())), Some(Val::new(Value::Text(path), value.origins.clone())));
-            }
-            if first.trim() == "*" && segments.len() == 1 {
-                return (Some(value.clone()), Some(value.clone()));
-            }
+    if let Value::Text(segments) = &value.value
+        && let Some(Segment::Literal(first)) = segments.first()
+    {
+        if let Some((method, rest)) = first.trim_start().split_once(char::is_whitespace) {
+            let mut path = vec![Segment::Literal(rest.trim_start().to_owned())];
+            path.extend(segments[1..].iter().cloned());
+            path.retain(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()));
+            return (Some(Val::text(method, value.origins.clone())), Some(Val::new(Value::Text(path), value.origins.clone())));
+        }
+        if first.trim() == "*" && segments.len() == 1 {
+            return (Some(value.clone()), Some(value.clone()));
         }
     }
     (None, Some(value.clone()))

@@ -85,11 +85,11 @@ fn read<'a>(resolver: &mut Resolver<'a, '_>, path: &str) -> Service<'a> {
             resolver.sink.ignore(span, &SLS121, "it configures Lambda functions, and this service has none");
         }
     }
-    if service.functions.is_empty() {
-        if let Some(name) = &service.name {
-            for span in name.origins.iter() {
-                resolver.sink.ignore(span, &SLS110, "it names the stack, and nothing of the output is named for it");
-            }
+    if service.functions.is_empty()
+        && let Some(name) = &service.name
+    {
+        for span in name.origins.iter() {
+            resolver.sink.ignore(span, &SLS110, "it names the stack, and nothing of the output is named for it");
         }
     }
     resolver.rest(path);
@@ -129,8 +129,7 @@ fn service_name<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, lambda: 
 /// `None` for another cloud.
 fn read_provider<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>) -> Option<Provider> {
     let mut provider = Provider::default();
-    let resolved = resolver.resolve(field.node);
-    let object = matches!(resolved, Resolved::Node(node, _) if matches!(node.kind, Kind::Object(_)));
+    let object = matches!(resolver.resolve(field.node), Resolved::Node(node, _) if matches!(node.kind, Kind::Object(_)));
     if !object {
         let value = resolver.field(field);
         return cloud(resolver, &value).then_some(provider);

@@ -76,10 +76,10 @@ struct Missing {
     origins: Origins,
 }
 
-type Outcome<'a> = Result<Resolved<'a>, Missing>;
+type Outcome<'a> = Result<Resolved<'a>, Box<Missing>>;
 
 fn missing<'a>(rule: &'static Rule, message: impl Into<String>, help: Option<String>) -> Outcome<'a> {
-    Err(Missing { rule, message: message.into(), help, otherwise: None, origins: Origins::none() })
+    Err(Box::new(Missing { rule, message: message.into(), help, otherwise: None, origins: Origins::none() }))
 }
 
 /// A key and its value below a node that was followed.
@@ -223,6 +223,7 @@ impl<'a, 's> Resolver<'a, 's> {
         match outcome {
             Ok(resolved) => resolved,
             Err(gone) => {
+                let gone = *gone;
                 if self.probe.is_none() && !gone.message.is_empty() {
                     let mut diagnostic = Diagnostic::warning(gone.rule, at.span, gone.message.clone());
                     diagnostic.help = gone.help;
@@ -299,7 +300,7 @@ impl<'a, 's> Resolver<'a, 's> {
             return all.into_iter().find(Result::is_ok).unwrap_or_else(|| missing(&SLS101, "", None));
         }
         let mut origins = Origins::none();
-        let mut first: Option<Missing> = None;
+        let mut first: Option<Box<Missing>> = None;
         for (index, pieces) in variable.sources.iter().enumerate() {
             let more = index + 1 < variable.sources.len();
             match self.source(pieces, at, more) {
@@ -330,12 +331,14 @@ impl<'a, 's> Resolver<'a, 's> {
                 }
             }
         }
-        let mut gone = first.unwrap_or(Missing {
-            rule: &SLS103,
-            message: format!("`{}` names no source", variable.text),
-            help: None,
-            otherwise: None,
-            origins: Origins::none(),
+        let mut gone = first.unwrap_or_else(|| {
+            Box::new(Missing {
+                rule: &SLS103,
+                message: format!("`{}` names no source", variable.text),
+                help: None,
+                otherwise: None,
+                origins: Origins::none(),
+            })
         });
         if gone.rule.code == SLS106.code {
             gone.message = String::new();
@@ -349,19 +352,18 @@ impl<'a, 's> Resolver<'a, 's> {
             return self.variable(inner, at);
         }
         // A quoted text with variables in it is a text like any other.
-        if let [Piece::Literal(first), .., Piece::Literal(last)] = pieces {
-            if let Some(quote) = first.chars().next().filter(|c| matches!(c, '\'' | '"')) {
-                if last.ends_with(quote) {
-                    let mut inner = pieces.to_vec();
-                    if let Some(Piece::Literal(text)) = inner.first_mut() {
-                        text.remove(0);
-                    }
-                    if let Some(Piece::Literal(text)) = inner.last_mut() {
-                        text.pop();
-                    }
-                    return Ok(Resolved::Value(self.join(&inner, "a default", at)));
-                }
+        if let [Piece::Literal(first), .., Piece::Literal(last)] = pieces
+            && let Some(quote) = first.chars().next().filter(|c| matches!(c, '\'' | '"'))
+            && last.ends_with(quote)
+        {
+            let mut inner = pieces.to_vec();
+            if let Some(Piece::Literal(text)) = inner.first_mut() {
+                text.remove(0);
             }
+            if let Some(Piece::Literal(text)) = inner.last_mut() {
+                text.pop();
+            }
+            return Ok(Resolved::Value(self.join(&inner, "a default", at)));
         }
         let value = self.join(pieces, "a source of a variable", at);
         let Some(text) = value.literal() else {
@@ -413,20 +415,20 @@ impl<'a, 's> Resolver<'a, 's> {
                 }
                 Ok(Resolved::Value(value))
             }
-            ("opt", None) => Err(Missing {
+            ("opt", None) => Err(Box::new(Missing {
                 rule: &SLS104,
                 message: format!("the command-line option `{address}` has no default here"),
                 help: Some(format!("write `${{opt:{address}, 'value'}}`")),
                 otherwise: symbol(SymbolKind::Reference, text),
                 origins: Origins::none(),
-            }),
-            ("env", None) => Err(Missing {
+            })),
+            ("env", None) => Err(Box::new(Missing {
                 rule: &SLS106,
                 message: text.to_owned(),
                 help: None,
                 otherwise: symbol(SymbolKind::Env, address),
                 origins: Origins::none(),
-            }),
+            })),
             ("param", None) => self.parameter(address),
             ("file", Some(path)) => self.file(path, address, at),
             ("strToBool", Some(text)) => match text.trim_matches(['\'', '"']).to_ascii_lowercase().as_str() {
@@ -559,10 +561,10 @@ impl<'a, 's> Resolver<'a, 's> {
             let child = match &node.kind {
                 Kind::Object(entries) => {
                     let at = self.chain.last().copied().unwrap_or(node.span);
-                    if let Some(probe) = &mut self.probe {
-                        if probe.enter(at, node, key) {
-                            return Ok(Resolved::Value(Val::unknown(keys.join("."), "it depends on the stage", node.span)));
-                        }
+                    if let Some(probe) = &mut self.probe
+                        && probe.enter(at, node, key)
+                    {
+                        return Ok(Resolved::Value(Val::unknown(keys.join("."), "it depends on the stage", node.span)));
                     }
                     node.get(key).ok_or_else(|| near_miss(key, entries.iter().map(|e| &*e.key)))
                 }
@@ -577,7 +579,7 @@ impl<'a, 's> Resolver<'a, 's> {
                         Kind::Object(_) | Kind::Array(_) | Kind::Null => format!("`{place}` has no `{key}`"),
                         _ => format!("`{place}` is {}, so it has no `{key}`", node.describe()),
                     };
-                    let mut gone = Missing { rule: &SLS101, message, help, otherwise: None, origins };
+                    let mut gone = Box::new(Missing { rule: &SLS101, message, help, otherwise: None, origins });
                     if gone.help.is_none() {
                         gone.help = Some(format!("define `{}`, or give the variable a default", keys.join(".")));
                     }
@@ -649,11 +651,9 @@ impl<'a, 's> Resolver<'a, 's> {
             Kind::Object(entries) if !entries.is_empty() => {
                 node.mark_read();
                 let mut out: Vec<(Sourced<String>, Val)> = Vec::new();
-                for entry in entries {
-                    let value = self.value(&entry.value);
-                    let key = Sourced::new(entry.key.to_string(), entry.key_span);
-                    out.retain(|(known, _)| known.value != key.value);
-                    out.push((key, value));
+                for field in self.unique(entries, &Origins::none()) {
+                    let value = self.value(field.node);
+                    out.push((field.key, value));
                 }
                 Val::new(Value::Map(out), Origins::none())
             }
@@ -725,9 +725,10 @@ impl<'a, 's> Resolver<'a, 's> {
     }
 
     fn unique(&mut self, entries: &'a [crate::source::node::Entry], outer: &Origins) -> Vec<Field<'a>> {
+        let last: BTreeMap<&str, usize> = entries.iter().enumerate().map(|(index, entry)| (&*entry.key, index)).collect();
         let mut out = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            if entries[index + 1..].iter().any(|later| later.key == entry.key) {
+            if last.get(&*entry.key) != Some(&index) {
                 let note = format!("a later `{}` replaces it", entry.key);
                 self.sink.ignore(entry.value.span, &crate::source::rules::serverless::SLS118, note);
                 continue;
@@ -778,7 +779,7 @@ impl<'a, 's> Resolver<'a, 's> {
 }
 
 fn unsaid<'a>(value: Val) -> Outcome<'a> {
-    Err(Missing { rule: &SLS101, message: String::new(), help: None, otherwise: Some(value), origins: Origins::none() })
+    Err(Box::new(Missing { rule: &SLS101, message: String::new(), help: None, otherwise: Some(value), origins: Origins::none() }))
 }
 
 fn part<'v>(value: &'v Val, key: &str) -> Option<&'v Val> {

@@ -1,4 +1,4 @@
-//! `resources`: what CloudFormation creates beside the functions. Listed, not translated, but for state machines.
+//! `resources`: what `CloudFormation` creates beside the functions. Listed, not translated, but for state machines.
 use super::fields::{LAMBDA_RESOURCES, MACHINE_RESOURCE, RESOURCE_SECTIONS};
 use super::machines;
 use super::model::Service;
