@@ -98,18 +98,20 @@ struct Parser<'a, 's> {
     sink: &'s mut Sink,
 }
 
-impl<'a> Parser<'a, '_> {
+impl Parser<'_, '_> {
     fn document(&mut self) -> Parsed<Node> {
         self.space()?;
         if self.at == self.bytes.len() {
-            return Err(self.error(0, self.at.min(1), "the document is empty", "write a JSON value, or leave the file out with `exclude`"));
+            return Err(self
+                .error(0, self.at.min(1), "the document is empty", "write a JSON value, or leave the file out with `exclude`")
+                .into());
         }
         let node = self.value()?;
         let end = self.at;
         self.space()?;
         match self.peek() {
             None => Ok(node),
-            Some(b',') => Err(self.error_here("a comma after the end of the document", "remove it")),
+            Some(b',') => Err(self.error_here("a comma after the end of the document", "remove it").into()),
             Some(_) => {
                 let help = "a JSON file holds one value: remove what follows, or put the values into an array";
                 Err(Box::new(
@@ -128,7 +130,7 @@ impl<'a> Parser<'a, '_> {
             Some(b'"') => Kind::String(self.string()?),
             Some(b'-' | b'+' | b'.' | b'0'..=b'9') => self.number()?,
             Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$') => self.word()?,
-            _ => return Err(self.unexpected("a value")),
+            _ => return Err(self.unexpected("a value").into()),
         };
         Ok(Node::new(self.span(start, self.at), kind))
     }
@@ -158,34 +160,34 @@ impl<'a> Parser<'a, '_> {
             let start = self.at;
             let key = match self.peek() {
                 Some(b'"') => self.string()?,
-                None => return Err(self.unclosed(open, "object")),
+                None => return Err(self.unclosed(open, "object").into()),
                 Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9') => {
                     let end = self.word_end();
                     let message = format!("key `{}` without quotes", shown(&self.text[start..end]));
-                    return Err(self.error(start, end, message, "put the key into double quotes"));
+                    return Err(self.error(start, end, message, "put the key into double quotes").into());
                 }
-                Some(_) => return Err(self.unexpected("a key in double quotes")),
+                Some(_) => return Err(self.unexpected("a key in double quotes").into()),
             };
             let key_span = self.span(start, self.at);
             self.space()?;
             match self.peek() {
                 Some(b':') => self.at += 1,
                 Some(b'=') => {
-                    return Err(self.error_here(format!("`=` after key `{}`", shown(&key)), "write a colon between key and value"));
+                    return Err(self.error_here(format!("`=` after key `{}`", shown(&key)), "write a colon between key and value").into());
                 }
                 _ => {
                     let end = key_span.end as usize;
                     let message = format!("missing colon after key `{}`", shown(&key));
-                    return Err(self.error(end.saturating_sub(1), end, message, "write a colon between key and value"));
+                    return Err(self.error(end.saturating_sub(1), end, message, "write a colon between key and value").into());
                 }
             }
             self.space()?;
             if let Some(closer @ (b'}' | b',')) = self.peek() {
                 let message = format!("key `{}` has no value: found `{}`", shown(&key), closer as char);
-                return Err(self.error_here(message, "write a value, or remove the key"));
+                return Err(self.error_here(message, "write a value, or remove the key").into());
             }
             if self.peek().is_none() {
-                return Err(self.unclosed(open, "object"));
+                return Err(self.unclosed(open, "object").into());
             }
             let value = self.value()?;
             entries.push(Entry { key, key_span, value });
@@ -207,7 +209,7 @@ impl<'a> Parser<'a, '_> {
         }
         loop {
             if self.peek().is_none() {
-                return Err(self.unclosed(open, "array"));
+                return Err(self.unclosed(open, "array").into());
             }
             items.push(self.value()?);
             if self.next_or_close(open, b']', "array")? {
@@ -228,9 +230,9 @@ impl<'a> Parser<'a, '_> {
                 match self.peek() {
                     Some(next) if next == close => {
                         let message = format!("trailing comma before `{}`", close as char);
-                        Err(self.error(comma, comma + 1, message, "remove the comma: JSON allows none after the last value"))
+                        Err(self.error(comma, comma + 1, message, "remove the comma: JSON allows none after the last value").into())
                     }
-                    Some(b',') => Err(self.error_here("two commas in a row", "remove one, or write the value between them")),
+                    Some(b',') => Err(self.error_here("two commas in a row", "remove one, or write the value between them").into()),
                     _ => Ok(false),
                 }
             }
@@ -238,7 +240,7 @@ impl<'a> Parser<'a, '_> {
                 self.at += 1;
                 Ok(true)
             }
-            None => Err(self.unclosed(open, what)),
+            None => Err(self.unclosed(open, what).into()),
             Some(other @ (b'}' | b']')) => {
                 let message = format!("`{}` where `{}` should close the {what}", other as char, close as char);
                 let opened = self.span(open, open + 1);
@@ -246,7 +248,7 @@ impl<'a> Parser<'a, '_> {
                     self.error_here(message, "close what was opened last first").related(opened, format!("the {what} is opened here")),
                 ))
             }
-            Some(b':') => Err(self.error_here("a colon after a value", format!("write a comma or `{}`", close as char))),
+            Some(b':') => Err(self.error_here("a colon after a value", format!("write a comma or `{}`", close as char)).into()),
             Some(b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
                 let next = if what == "object" { "key" } else { "value" };
                 let message = format!("missing comma before the next {next}");
@@ -254,7 +256,7 @@ impl<'a> Parser<'a, '_> {
                 let error = self.error(end.saturating_sub(1), end, message, "write a comma after this value");
                 Err(Box::new(error.related(here, format!("the next {next}"))))
             }
-            Some(_) => Err(self.unexpected(&format!("a comma or `{}`", close as char))),
+            Some(_) => Err(self.unexpected(&format!("a comma or `{}`", close as char)).into()),
         }
     }
 
@@ -284,14 +286,14 @@ impl<'a> Parser<'a, '_> {
                 }
                 Some(b'\n' | b'\r') => {
                     let help = "close it with `\"`; a line break inside a string is written `\\n`";
-                    return Err(self.error(start, self.at, "the string is not closed on its line", help));
+                    return Err(self.error(start, self.at, "the string is not closed on its line", help).into());
                 }
                 Some(control) => {
                     let message = format!("raw control character U+{control:04X} in a string");
                     let help = if control == b'\t' { "write it `\\t`".to_owned() } else { format!("write it `\\u{control:04x}`") };
-                    return Err(self.error_here(message, help));
+                    return Err(self.error_here(message, help).into());
                 }
-                None => return Err(self.error(start, self.at, "the string is never closed", "close it with `\"`")),
+                None => return Err(self.error(start, self.at, "the string is never closed", "close it with `\"`").into()),
             }
         }
     }
@@ -304,18 +306,18 @@ impl<'a> Parser<'a, '_> {
                 self.at += length;
                 Ok(c)
             }
-            Err(BadEscape::Cut) => Err(self.error(string, self.bytes.len(), "the string is never closed", "close it with `\"`")),
+            Err(BadEscape::Cut) => Err(self.error(string, self.bytes.len(), "the string is never closed", "close it with `\"`").into()),
             Err(BadEscape::Surrogate) => {
                 let help = "write both halves of the pair, or the character itself";
-                Err(self.error(start, start + 6, "half of a surrogate pair stands alone", help))
+                Err(self.error(start, start + 6, "half of a surrogate pair stands alone", help).into())
             }
             Err(BadEscape::Hex) => {
-                Err(self.error(start, start + 2, "`\\u` without four hexadecimal digits", "write `\\\\` for a backslash"))
+                Err(self.error(start, start + 2, "`\\u` without four hexadecimal digits", "write `\\\\` for a backslash").into())
             }
             Err(BadEscape::Unknown) => {
                 let after = self.text[start + 1..].chars().next().unwrap_or(' ');
                 let message = format!("unknown escape `\\{}`", shown(&after.to_string()));
-                Err(self.error(start, start + 1 + after.len_utf8(), message, "write `\\\\` for a backslash"))
+                Err(self.error(start, start + 1 + after.len_utf8(), message, "write `\\\\` for a backslash").into())
             }
         }
     }
@@ -336,7 +338,7 @@ impl<'a> Parser<'a, '_> {
         } else {
             "write digits, at most one `.` with digits on both sides, and an exponent; or a string in double quotes"
         };
-        Err(self.error(start, self.at, format!("`{}` is not a JSON number", shown(text)), help))
+        Err(self.error(start, self.at, format!("`{}` is not a JSON number", shown(text)), help).into())
     }
 
     fn word(&mut self) -> Parsed<Kind> {
@@ -347,7 +349,7 @@ impl<'a> Parser<'a, '_> {
             let end = self.text[start..].find('}').map_or(end, |i| start + i + 1);
             let message = format!("template placeholder `{}` outside a string", shown(&self.text[start..end]));
             let help = "migrate the file that the template's tool writes, or the tool's own sources";
-            return Err(self.error(start, end, message, help));
+            return Err(self.error(start, end, message, help).into());
         }
         let kind = match text {
             "true" => Kind::Bool(true),
@@ -361,7 +363,7 @@ impl<'a> Parser<'a, '_> {
                     "nan" | "inf" | "infinity" => "JSON has no such number: write a string in double quotes",
                     _ => "put a string into double quotes",
                 };
-                return Err(self.error(start, end, format!("`{}` is not a JSON value", shown(text)), help));
+                return Err(self.error(start, end, format!("`{}` is not a JSON value", shown(text)), help).into());
             }
         };
         self.at = end;
@@ -381,7 +383,9 @@ impl<'a> Parser<'a, '_> {
         let rest = &self.text[self.at..];
         if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#') {
             let length = if rest.starts_with("/*") { rest.find("*/").map(|i| i + 2) } else { rest.find(['\n', '\r']) };
-            return Err(self.error(self.at, self.at + length.unwrap_or(rest.len()), "a comment, which JSON does not have", "remove it"));
+            return Err(self
+                .error(self.at, self.at + length.unwrap_or(rest.len()), "a comment, which JSON does not have", "remove it")
+                .into());
         }
         Ok(())
     }
@@ -394,26 +398,26 @@ impl<'a> Parser<'a, '_> {
         Span::new(self.file, start, end)
     }
 
-    fn error(&self, start: usize, end: usize, message: impl Into<String>, help: impl Into<String>) -> Box<Diagnostic> {
+    fn error(&self, start: usize, end: usize, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
         let end = end.min(self.bytes.len());
-        Box::new(Diagnostic::error(&SRC002, self.span(start.min(end), end), message).help(help))
+        Diagnostic::error(&SRC002, self.span(start.min(end), end), message).help(help)
     }
 
     /// An error at the character where the parser stands.
-    fn error_here(&self, message: impl Into<String>, help: impl Into<String>) -> Box<Diagnostic> {
+    fn error_here(&self, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
         let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
         self.error(self.at, self.at + length, message, help)
     }
 
-    fn unclosed(&self, open: usize, what: &str) -> Box<Diagnostic> {
+    fn unclosed(&self, open: usize, what: &str) -> Diagnostic {
         let end = self.bytes.len();
         let close = if what == "object" { '}' } else { ']' };
         let error =
             self.error(open, open + 1, format!("the {what} that is opened here is never closed"), format!("write `{close}` where it ends"));
-        Box::new(error.related(self.span(end, end), "the text ends here"))
+        error.related(self.span(end, end), "the text ends here")
     }
 
-    fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
+    fn unexpected(&self, wanted: &str) -> Diagnostic {
         let Some(found) = self.text[self.at..].chars().next() else {
             return self.error(
                 self.at.saturating_sub(1),

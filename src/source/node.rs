@@ -146,6 +146,24 @@ impl Node {
         }
     }
 
+    /// A whole number, in decimal or as YAML's `0x1f` and `0o17`; reads it. `None` when it does not fit or is not whole.
+    pub fn integer(&self) -> Option<i64> {
+        let text = self.number()?;
+        if let Some(digits) = text.strip_prefix("0x") {
+            return i64::from_str_radix(digits, 16).ok();
+        }
+        if let Some(digits) = text.strip_prefix("0o") {
+            return i64::from_str_radix(digits, 8).ok();
+        }
+        text.parse().ok()
+    }
+
+    /// A decimal number as a float; reads it. `None` when it is not a number or not finite.
+    pub fn float(&self) -> Option<f64> {
+        let text = self.number()?;
+        text.parse::<f64>().ok().filter(|value| value.is_finite())
+    }
+
     pub fn is_null(&self) -> bool {
         let null = matches!(self.kind, Kind::Null);
         if null {

@@ -431,6 +431,10 @@ impl<'a> Builder<'a> {
         if line.starts_with("{%") || line.starts_with("%}") || line.contains("{{") {
             return (format!("not YAML: {}", error.info()), TEMPLATE);
         }
+        if line.starts_with('!') {
+            let tag = line.split(' ').next().unwrap_or("!");
+            return (format!("a second tag, `{}`, on one value", shown(tag)), "write the inner function in its long form: `{Ref: X}`");
+        }
         match error.kind() {
             ErrorKind::UnknownAnchor => {
                 let name = rest.split([' ', '\t', '\r', '\n', ',', ']', '}']).next().unwrap_or("*");

@@ -168,7 +168,7 @@ fn bombs_are_errors() {
         format!("a0: &a0 [x, x]\n{}", (1..40).map(|i| format!("a{i}: &a{i} [*a{0}, *a{0}, *a{0}]\n", i - 1)).collect::<String>()),
         format!("a: &a '{}'\nb: [{}]\n", "x".repeat(1_000_000), "*a, ".repeat(100)),
     ] {
-        assert_eq!(fails(&bomb).rule.code, "SRC004", "{:.40}", bomb);
+        assert_eq!(fails(&bomb).rule.code, "SRC004", "{bomb:.40}");
     }
     let deep = (1..130).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect::<String>();
     assert_eq!(fails(&format!("a0: &a0 1\n{deep}")).rule.code, "SRC004");
@@ -203,6 +203,7 @@ fn errors_say_what_and_where() {
         ("a: b: c\n", 4, "a `:` where no key can be"),
         ("a: 1\nb 2\nc: 3\n", 5, "`b 2` is neither `key: value` nor part of the value before"),
         ("- a\nb: 1\n", 4, "an item that begins with `- ` was expected here"),
+        ("- a\n- !GetAZs !Ref X\n", 14, "a second tag, `!Ref`, on one value"),
         ("a: - b\n", 3, "a `- ` where no list can begin"),
         ("? [a]\n: b\n", 2, "a key that is a collection"),
         ("a: {{ x }}\n", 4, "a key that is a collection"),
