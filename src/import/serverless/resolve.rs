@@ -31,8 +31,23 @@ const MAX_TEXT: usize = 1 << 20;
 /// Sources that are evaluated here.
 const SOURCES: [&str; 7] = ["self", "opt", "env", "file", "sls", "param", "strToBool"];
 /// Sources whose values other systems know: of the framework, and of plugins that many services use.
-const ELSEWHERE: [&str; 14] =
-    ["cf", "ssm", "s3", "aws", "git", "secretsManager", "vault", "terraform", "tfstate", "output", "outputs", "doppler", "http", "https"];
+const ELSEWHERE: [&str; 15] = [
+    "cf",
+    "construct",
+    "ssm",
+    "s3",
+    "aws",
+    "git",
+    "secretsManager",
+    "vault",
+    "terraform",
+    "tfstate",
+    "output",
+    "outputs",
+    "doppler",
+    "http",
+    "https",
+];
 
 /// A node that was found, or a value that is no node.
 #[derive(Debug, Clone)]
@@ -522,6 +537,7 @@ impl<'a, 's> Resolver<'a, 's> {
         let context = self.context;
         let Some(document) = context.document(&found) else {
             let near = near_miss(&found, context.paths().into_iter());
+            let near = near.or_else(|| Some("add the file to the sources, or give the variable a default".into()));
             return missing(&SLS101, format!("the file `{found}` was not found, or is not YAML or JSON"), near);
         };
         self.documents.insert(document.span.file, found);
