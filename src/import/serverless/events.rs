@@ -1,5 +1,6 @@
 //! What starts functions and state machines: the entries of `events`.
-use super::resolve::{Field, Resolved, Resolver, shape};
+use super::resolve::{Resolved, Resolver, shape};
+use super::structure::Field;
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Segment, Val, Value};
 use crate::source::node::{Kind, Node};

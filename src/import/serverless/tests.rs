@@ -390,10 +390,10 @@ functions: {f: {handler: h, environment: {A: '${self:custom.a}', ALL: '${self:cu
     // A long chain, and a deep nesting in one text, on a small stack.
     let mut chain = String::from("service: s\nprovider: {name: aws}\ncustom:\n  v0: x\n");
     for level in 1..500 {
-        let _ = write!(chain, "  v{level}: ${{self:custom.v{}}}\n", level - 1);
+        let _ = writeln!(chain, "  v{level}: ${{self:custom.v{}}}", level - 1);
     }
     let nested = format!("{}x{}", "${self:custom.".repeat(200), "}".repeat(200));
-    let _ = write!(chain, "functions: {{f: {{handler: h, environment: {{A: '${{self:custom.v499}}', B: '{nested}'}}}}}}\n");
+    let _ = writeln!(chain, "functions: {{f: {{handler: h, environment: {{A: '${{self:custom.v499}}', B: '{nested}'}}}}}}");
     let (_, sink) = Sources::one(&chain).import("dev");
     assert!(sink.diagnostics.iter().any(|d| d.rule.code == "SLS102"));
 }
