@@ -97,7 +97,7 @@ impl Documents {
 
     /// The trees of a document.
     #[must_use]
-    pub fn nodes(&self, document: &Document) -> &[Node] {
+    pub fn nodes<'d>(&self, document: &'d Document) -> &'d [Node] {
         document.nodes(self.files.get(document.file))
     }
 
@@ -117,7 +117,7 @@ impl Documents {
 }
 
 impl Document {
-    fn nodes(&self, file: &SourceFile) -> &[Node] {
+    fn nodes<'d>(&'d self, file: &SourceFile) -> &'d [Node] {
         &self
             .nodes
             .get_or_init(|| {

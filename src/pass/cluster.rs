@@ -6,7 +6,7 @@ use crate::ir::cluster::{Classification, Cluster};
 use crate::ir::estate::Estate;
 use crate::ir::value::Val;
 use crate::source::files::Files;
-use crate::source::rules::plan::{CLU101, CLU102, CLU103, CLU104, LNK101, LNK109, SIZ111};
+use crate::source::rules::plan::{CLU101, CLU102, CLU103, CLU104, CLU105, LNK101, LNK109, SIZ111};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced, Span};
 
@@ -172,6 +172,21 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
         .map(|value| Sourced::new(value.value.eq_ignore_ascii_case("true"), value.origins));
     // A job says by its own fields whether its executors come and go.
     spark_conf.retain(|(key, value)| key.value != "spark.dynamicAllocation.enabled" || value.value.eq_ignore_ascii_case("true"));
+    for queue in &found.queues {
+        for part in [&queue.capacity, &queue.maximum_capacity, &queue.submit_acl, &queue.state, &queue.default_node_label].into_iter().flatten() {
+            for span in part.origins.iter() {
+                sink.unsupported(span, &CLU105, "shares of YARN's queues are not translated by this version: YuniKorn's queues have quotas of their own");
+            }
+        }
+    }
+    for value in found.max_attempts.iter() {
+        sink.absorb_all(&value.all_origins(), &SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
+    }
+    for value in found.default_queue.iter() {
+        for span in value.all_origins().iter() {
+            sink.unsupported(span, &CLU105, "the default queue of jobs that name none");
+        }
+    }
     ClusterSettings {
         cluster: String::new(),
         release: None,

@@ -142,6 +142,11 @@ What it installs for Spark jobs belongs into their image; what it sets up for EM
 
 When it submits a Spark job, write a pipeline for it; when it prepares the cluster, it has no counterpart.";
 
+    CLU105 "queue-shares" r"What a queue may use is not translated by this version.
+
+YARN's capacity scheduler gives queues shares of the cluster, in percent; YuniKorn gives them quotas in cores and memory. Define the queues
+that the jobs name in YuniKorn's configuration, with quotas that fit your nodes.";
+
     SEC101 "secret-literal" r"A literal in the sources is a secret.
 
 It never reaches the output. The job reads it from an environment variable that comes from a Kubernetes Secret, which a person has to
