@@ -1,12 +1,23 @@
 //! The driver: discover → import → link → passes → emit. The one place that knows the order.
+mod account;
+mod documents;
+mod estate;
+mod pipelines;
+
 use crate::config::Config;
+use crate::emit::readme::{Note, Notes};
 use crate::emit::tree::Tree;
+use crate::emit::{self};
 use crate::ir::estate::Estate;
+use crate::ir::plan::Plan;
 use crate::source::files::Files;
-use crate::source::sink::{Diagnostic, Disposition};
-use crate::source::span::Span;
+use crate::source::rules::emit::EMI109;
+use crate::source::sink::{Diagnostic, Disposition, Severity, Sink, Verdict};
+use crate::source::span::{FileId, Origins, Span};
+use documents::Documents;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to compile.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +51,7 @@ pub struct Compilation {
 }
 
 /// One link of the estate, with its evidence.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
     /// `state`, `function`, `handler`, `batch`, `cluster`, `queue`, `trigger`.
     pub kind: &'static str,
@@ -74,8 +85,189 @@ pub enum CompileError {
 /// Compiles SRC.
 ///
 /// # Errors
-/// When SRC cannot be read at all. Everything else is a diagnostic.
+/// When SRC cannot be read at all, or `--stage` names a stage that the sources do not know. Everything else is a diagnostic.
 pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
-    let _ = options;
-    Ok(Compilation::default())
+    let fail = |message: String| CompileError::Source { path: options.source.display().to_string(), message };
+    if let Err(error) = std::fs::metadata(&options.source) {
+        return Err(fail(format!("cannot be read: {error}")));
+    }
+    let mut phases = Phases::new();
+    let mut sink = Sink::default();
+    let config = &options.config;
+    let documents = Documents::read(&options.source, &config.exclude, options.out.as_deref(), &mut sink);
+    phases.end("read and parse");
+    let common = estate::common(&documents, &mut sink);
+    let known = estate::stages(&documents);
+    let stages = stage_names(options, &known).map_err(fail)?;
+    phases.end("import");
+
+    let mut claimed = common.claimed.clone();
+    let mut plans = Vec::new();
+    let mut estates = Vec::new();
+    let mut links = Vec::new();
+    let mut names = pipelines::PipelineNames::default();
+    for stage in &stages {
+        let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
+        phases.end("import of a stage");
+        let (plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        phases.end("link and passes");
+        plans.push(plan);
+        links.extend(stage_links);
+        estates.push((stage.clone(), estate));
+    }
+    links.sort_by(|a, b| (a.evidence, a.kind, &a.from, &a.to).cmp(&(b.evidence, b.kind, &b.from, &b.to)));
+    links.dedup();
+    finish(documents, plans, estates, links, claimed, sink, config, phases)
+}
+
+/// Emission, ledger, secrets: what needs all stages.
+#[expect(clippy::too_many_arguments, reason = "the driver's second half; each is one result of the first")]
+fn finish(
+    documents: Documents,
+    plans: Vec<Plan>,
+    estates: Vec<(String, Estate)>,
+    links: Vec<Link>,
+    claimed: BTreeSet<FileId>,
+    mut sink: Sink,
+    config: &Config,
+    mut phases: Phases,
+) -> Result<Compilation, CompileError> {
+    let scalars = account::scalars(&documents, &claimed);
+    let secrets = account::secrets(&scalars);
+    questions_of_the_target(&plans, config, &mut sink);
+    tidy(&mut sink.diagnostics, &secrets);
+    let notes = notes(&sink.diagnostics, &documents.files);
+    let mut tree = emit::repository::emit(&plans, config, &notes);
+    for file in tree.files.values_mut() {
+        for (line, _) in &mut file.lines {
+            if let Some(clean) = account::masked(line, &secrets) {
+                *line = clean;
+            }
+        }
+    }
+    phases.end("emit");
+    let mut unexplained = Sink::default();
+    let mut ledger = account::ledger(&documents, &scalars, &tree, &sink.marks, &mut unexplained);
+    sink.append(unexplained);
+    for value in &mut ledger {
+        if let Some(clean) = account::masked(&value.value, &secrets) {
+            value.value = clean;
+        }
+    }
+    let (files, parsing) = documents.take_sinks();
+    sink.append(parsing);
+    tidy(&mut sink.diagnostics, &secrets);
+    phases.end("ledger");
+    Ok(Compilation {
+        files,
+        stages: estates,
+        links,
+        tree,
+        diagnostics: sink.diagnostics,
+        ledger,
+        claimed: claimed.into_iter().collect(),
+        phases: phases.list,
+    })
+}
+
+/// The stages to compile: those of `--stage`, else of `emr2k8s.yaml`, else those that the sources name, else one.
+fn stage_names(options: &Options, known: &[(FileId, Vec<String>)]) -> Result<Vec<String>, String> {
+    let mut named: Vec<String> = Vec::new();
+    for stage in known.iter().flat_map(|(_, stages)| stages) {
+        if !named.contains(stage) {
+            named.push(stage.clone());
+        }
+    }
+    if !options.config.stages.is_empty() {
+        named.clone_from(&options.config.stages);
+    }
+    if let Some(stage) = &options.stage {
+        if !named.is_empty() && !named.contains(stage) {
+            return Err(format!("no source names the stage `{stage}`; they name {}", named.join(", ")));
+        }
+        return Ok(vec![stage.clone()]);
+    }
+    if named.is_empty() {
+        named.push("default".to_owned());
+    }
+    Ok(named)
+}
+
+/// What the target needs to know and no source says.
+fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
+    let Some(plan) = plans.first() else { return };
+    if plan.pipelines.is_empty() {
+        return;
+    }
+    if config.gitops.repository.is_none() {
+        sink.report(
+            Diagnostic::question(&EMI109, None, "the address of the GitOps repository is not known; Argo CD cannot fetch from the placeholder")
+                .help("answer `gitops.repository` in emr2k8s.yaml")
+                .answer("gitops.repository"),
+        );
+    }
+    if config.images.registry.is_none() && !plan.images.is_empty() {
+        sink.report(
+            Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
+                .help("answer `images.registry` in emr2k8s.yaml")
+                .answer("images.registry"),
+        );
+    }
+}
+
+/// Sorted, each once, without secrets.
+fn tidy(diagnostics: &mut Vec<Diagnostic>, secrets: &[String]) {
+    if !secrets.is_empty() {
+        for diagnostic in diagnostics.iter_mut() {
+            let related = diagnostic.related.iter_mut().map(|(_, text)| text);
+            for text in std::iter::once(&mut diagnostic.message).chain(&mut diagnostic.help).chain(related) {
+                if let Some(clean) = account::masked(text, secrets) {
+                    *text = clean;
+                }
+            }
+        }
+    }
+    diagnostics.sort_by(|a, b| (a.span, a.rule.code, &a.message).cmp(&(b.span, b.rule.code, &b.message)));
+    diagnostics.dedup_by(|a, b| a.span == b.span && a.rule.code == b.rule.code && a.message == b.message);
+}
+
+fn notes(diagnostics: &[Diagnostic], files: &Files) -> Notes {
+    let mut notes = Notes::default();
+    for diagnostic in diagnostics {
+        let note = Note {
+            message: diagnostic.message.clone(),
+            place: diagnostic.span.map_or_else(|| "emr2k8s.yaml".to_owned(), |span| files.place(span)),
+            help: diagnostic.help.clone(),
+            origins: diagnostic.span.map(Origins::one).unwrap_or_default(),
+        };
+        match (diagnostic.severity, diagnostic.verdict) {
+            (Severity::Question, _) => notes.questions.push(note),
+            (_, Some(Verdict::Refused)) => notes.refused.push(note),
+            (_, Some(Verdict::Changed)) => notes.changed.push(note),
+            _ => {}
+        }
+    }
+    notes
+}
+
+/// Measures phases; a phase that comes again is added up.
+struct Phases {
+    list: Vec<(&'static str, Duration)>,
+    last: Instant,
+}
+
+impl Phases {
+    fn new() -> Self {
+        Self { list: Vec::new(), last: Instant::now() }
+    }
+
+    fn end(&mut self, name: &'static str) {
+        let now = Instant::now();
+        let took = now - self.last;
+        self.last = now;
+        match self.list.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += took,
+            None => self.list.push((name, took)),
+        }
+    }
 }

@@ -21,6 +21,22 @@ pub struct EmrRelease {
     pub livy: Option<&'static str>,
 }
 
+impl EmrRelease {
+    /// The Scala that jars of this release's Spark are built for: `2.11` in 5.x ("Spark is now compiled for Scala 2.11",
+    /// notes of 5.0.0), `2.12` in 6.x ("Scala 2.12 is used with Apache Spark", notes of 6.0.0) and 7.x. `None` for 4.x.
+    #[must_use]
+    pub fn scala_binary(&self) -> Option<&'static str> {
+        if let Some((binary, _)) = self.scala.and_then(|version| version.rsplit_once('.')) {
+            return Some(binary);
+        }
+        match self.label.strip_prefix("emr-")?.split('.').next()? {
+            "5" => Some("2.11"),
+            "6" | "7" => Some("2.12"),
+            _ => None,
+        }
+    }
+}
+
 static RELEASES: LazyLock<Vec<EmrRelease>> = LazyLock::new(|| {
     let some = |text: &'static str| (!text.is_empty()).then_some(text);
     rows::<8>(include_str!("data/emr_releases.tsv"))
@@ -78,6 +94,9 @@ mod tests {
     fn the_releases_of_the_article_and_of_today() {
         let old = emr_release("emr-5.13.0").unwrap();
         assert_eq!((old.spark, old.hadoop, old.java, old.livy), (Some("2.3.0"), Some("2.8.3"), Some("8"), Some("0.4.0")));
+        assert_eq!(old.scala_binary(), Some("2.11"));
+        assert_eq!(emr_release("emr-spark-8.0.0").unwrap().scala_binary(), Some("2.13"));
+        assert_eq!(emr_release("emr-4.0.0").unwrap().scala_binary(), None);
         let new = emr_release("emr-7.10.0").unwrap();
         assert_eq!((new.spark, new.hadoop, new.scala, new.java), (Some("3.5.5"), Some("3.4.1"), Some("2.12.18"), Some("17")));
         assert_eq!(emr_release("emr-9.9.9"), None);
@@ -85,6 +104,11 @@ mod tests {
 
     #[test]
     fn labels_are_unique_and_versions_look_like_versions() {
+        for release in emr_releases().iter().filter(|r| r.scala.is_some()) {
+            let stated = release.scala_binary();
+            let by_label = EmrRelease { scala: None, ..*release }.scala_binary();
+            assert!(by_label.is_none() || by_label == stated, "{release:?}");
+        }
         let labels: BTreeSet<&str> = emr_releases().iter().map(|r| r.label).collect();
         assert_eq!(labels.len(), emr_releases().len());
         assert!(labels.len() > 140);

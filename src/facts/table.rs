@@ -25,9 +25,11 @@ pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Optio
         5..=11 => 2,
         _ => 3,
     };
+    // Each edit adds or takes one character at most: four bytes, or one where all is ASCII, as the names are.
+    let bytes = if wanted.is_ascii() { allowed } else { allowed * 4 };
     let mut best: Option<(usize, &str)> = None;
     for name in names {
-        if name.len().abs_diff(wanted.len()) > allowed * 4 {
+        if name.len().abs_diff(wanted.len()) > bytes {
             continue;
         }
         let distance = strsim::osa_distance(wanted, name);

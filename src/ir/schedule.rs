@@ -1,13 +1,13 @@
 //! Schedules as AWS writes them, and what of them five cron fields can say.
 //!
-//! EventBridge knows `cron(…)` with six fields (a year, `?`, `L`, `W`, `#`, Sunday = 1) and `rate(…)`, which counts from
-//! the moment its rule was created; EventBridge Scheduler also knows `at(…)`. Kubernetes and Argo read five fields,
+//! `EventBridge` knows `cron(…)` with six fields (a year, `?`, `L`, `W`, `#`, Sunday = 1) and `rate(…)`, which counts from
+//! the moment its rule was created; `EventBridge` Scheduler also knows `at(…)`. Kubernetes and Argo read five fields,
 //! Sunday = 0. [`parse`] reads the former exactly as AWS documents it, and [`to_cron`] says of each whether five
 //! fields fire at the same minutes ([`CronResult::Exact`]), at others ([`CronResult::Changed`], both sides printed), or
 //! cannot say it at all ([`CronResult::Refused`]). Both sides are UTC; a time zone is another field's matter.
 //!
-//! Source of the syntax: "Cron expressions reference" and "Rate expressions reference", Amazon EventBridge User Guide,
-//! and "Schedule types in EventBridge Scheduler"; read November 2026.
+//! Source of the syntax: "Cron expressions reference" and "Rate expressions reference", Amazon `EventBridge` User Guide,
+//! and "Schedule types in `EventBridge` Scheduler"; read November 2026.
 use std::fmt;
 
 /// A schedule expression, understood.
@@ -126,7 +126,7 @@ pub enum CronResult {
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-/// First and last year that EventBridge takes.
+/// First and last year that `EventBridge` takes.
 const YEARS: (u16, u16) = (1970, 2199);
 
 fn fail<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, ScheduleError> {

@@ -3,9 +3,12 @@
 //! [`link`] resolves names; [`flow`] reads a machine's graph as nodes with outcomes, recognising in [`idiom`] the
 //! submit-wait-poll-choose of a Spark job; [`data`] follows the state document; [`structure`] turns the graph into
 //! blocks; [`sizing`] gives jobs their resources; [`plan`] joins them into pipelines. [`secret`] keeps credentials out.
+pub mod cluster;
 pub mod data;
 pub mod flow;
+pub mod functions;
 pub mod idiom;
+pub mod images;
 pub mod link;
 pub mod naming;
 pub mod path;
@@ -14,3 +17,4 @@ pub mod secret;
 pub mod settings;
 pub mod sizing;
 pub mod structure;
+pub mod triggers;

@@ -44,7 +44,6 @@ pub fn pipeline(
     sink: &mut Sink,
 ) -> (Pipeline, Outcome) {
     let mut planner = Planner {
-        machine,
         targets,
         around,
         names: Names::default(),
@@ -76,8 +75,7 @@ pub fn pipeline(
     (pipeline, outcome)
 }
 
-struct Planner<'a, 'm> {
-    machine: &'m Machine,
+struct Planner<'a> {
     targets: &'a BTreeMap<Span, Target>,
     around: &'a Surroundings<'a>,
     names: Names,
@@ -89,7 +87,7 @@ struct Planner<'a, 'm> {
     sink: &'a mut Sink,
 }
 
-impl<'m> Planner<'_, 'm> {
+impl<'m> Planner<'_> {
     /// The statements of a graph. `inherited`: what was written into the document before it starts.
     fn graph_block(&mut self, graph: &'m Graph, inherited: &[Access]) -> Block {
         let flow = Flow::new(graph, self.targets, self.around.estate);

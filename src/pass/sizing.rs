@@ -1,5 +1,6 @@
 //! Sizing: from a Livy batch and the settings of its cluster to a Spark job in Kubernetes' terms.
 use super::path::Access;
+use crate::import::emr::spark_settings;
 use crate::ir::job::{Batch, DynamicAllocation, Language, Piece, Resources, SparkJob};
 use crate::ir::quantity::{Cores, MiB};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
@@ -60,19 +61,26 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
     let py_files = reader.texts("pyFiles", batch.py_files.as_ref());
     let files = reader.texts("files", batch.files.as_ref());
     let archives = reader.texts("archives", batch.archives.as_ref());
-    let queue = reader.text("queue", batch.queue.as_ref()).filter(|q| !q.value.is_empty());
     let proxy_user = reader.text("proxyUser", batch.proxy_user.as_ref());
     let driver_memory = reader.memory("driverMemory", batch.driver_memory.as_ref());
     let executor_memory = reader.memory("executorMemory", batch.executor_memory.as_ref());
     let driver_cores = reader.number("driverCores", batch.driver_cores.as_ref());
     let executor_cores = reader.number("executorCores", batch.executor_cores.as_ref());
     let instances = reader.number("numExecutors", batch.num_executors.as_ref());
+    let settings = spark_settings(&batch.conf, reader.sink);
     let mut conf = Vec::new();
-    for (key, value) in &batch.conf {
-        if let Some(text) = reader.text(&key.value, Some(value)) {
-            conf.push((key.clone(), text));
+    for (prefix, list) in [("", &settings.spark_conf), ("spark.hadoop.", &settings.hadoop_conf)] {
+        for (key, value) in list {
+            if let Some(text) = reader.text(&key.value, Some(value)) {
+                conf.push((Sourced::new(format!("{prefix}{}", key.value), key.origins.clone()), text));
+            }
         }
     }
+    for value in settings.max_attempts.iter() {
+        reader.sink.absorb_all(&value.all_origins(), &plan::SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
+    }
+    let default_queue = settings.default_queue;
+    let queue = reader.text("queue", batch.queue.as_ref().or(default_queue.as_ref())).filter(|q| !q.value.is_empty());
     if let Some(name) = &batch.name {
         reader.sink.absorb_all(&name.all_origins(), &plan::SIZ109, "Livy's session name; the SparkApplication is named after its state");
     }

@@ -1,7 +1,8 @@
 //! Accounting: marks for values that configure, and for whatever nothing of the stage read.
 use super::fields::{CUSTOM, Table, Use, find};
 use super::probe;
-use super::resolve::{Field, Resolver, near_miss};
+use super::resolve::{Resolver, near_miss};
+use super::structure::Field;
 use crate::ir::value::Val;
 use crate::source::node::Node;
 use crate::source::rules::Rule;

@@ -1,5 +1,6 @@
 //! What starts functions and state machines: the entries of `events`.
-use super::resolve::{Field, Resolved, Resolver, shape};
+use super::resolve::{Resolved, Resolver, shape};
+use super::structure::Field;
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Segment, Val, Value};
 use crate::source::node::{Kind, Node};
@@ -158,17 +159,17 @@ fn http<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, target: &Target,
 
 /// Splits `GET /path` at its first blank; symbols may follow.
 fn split(value: &Val) -> (Option<Val>, Option<Val>) {
-    if let Value::Text(segments) = &value.value {
-        if let Some(Segment::Literal(first)) = segments.first() {
-            if let Some((method, rest)) = first.trim_start().split_once(char::is_whitespace) {
-                let mut path = vec![Segment::Literal(rest.trim_start().to_owned())];
-                path.extend(segments[1..].iter().cloned());
-                path.retain(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()));
-                return (Some(Val::text(method, value.origins.clone())), Some(Val::new(Value::Text(path), value.origins.clone())));
-            }
-            if first.trim() == "*" && segments.len() == 1 {
-                return (Some(value.clone()), Some(value.clone()));
-            }
+    if let Value::Text(segments) = &value.value
+        && let Some(Segment::Literal(first)) = segments.first()
+    {
+        if let Some((method, rest)) = first.trim_start().split_once(char::is_whitespace) {
+            let mut path = vec![Segment::Literal(rest.trim_start().to_owned())];
+            path.extend(segments[1..].iter().cloned());
+            path.retain(|segment| !matches!(segment, Segment::Literal(text) if text.is_empty()));
+            return (Some(Val::text(method, value.origins.clone())), Some(Val::new(Value::Text(path), value.origins.clone())));
+        }
+        if first.trim() == "*" && segments.len() == 1 {
+            return (Some(value.clone()), Some(value.clone()));
         }
     }
     (None, Some(value.clone()))

@@ -246,7 +246,7 @@ pub(super) const CUSTOM: &[(&str, &str)] = &[
     ("splitStacks", "it configures the deployment through CloudFormation"),
 ];
 
-/// Types of CloudFormation resources that only serve Lambda functions.
+/// Types of `CloudFormation` resources that only serve Lambda functions.
 pub(super) const LAMBDA_RESOURCES: &[&str] = &[
     "AWS::Lambda::Alias",
     "AWS::Lambda::CodeSigningConfig",

@@ -3,7 +3,8 @@ use super::events;
 use super::fields::FUNCTION;
 use super::import::Provider;
 use super::model::Service;
-use super::resolve::{Field, Resolved, Resolver};
+use super::resolve::{Resolved, Resolver};
+use super::structure::Field;
 use crate::ir::function::Function;
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Val, Value};
@@ -18,12 +19,29 @@ pub(super) fn read<'a>(resolver: &mut Resolver<'a, '_>, fields: Vec<Field<'a>>, 
         let known = service.functions.iter().position(|f| f.logical.value == field.key.value);
         if let Some(at) = known {
             let earlier = service.functions.remove(at);
-            resolver.sink.ignore(earlier.span, &SLS118, format!("a later `{}` replaces it", field.key.value));
+            forget(resolver, &earlier, &mut service.triggers);
         }
         if let Some((function, triggers)) = one(resolver, &field, provider, service.name.as_ref()) {
             service.functions.push(function);
             service.triggers.extend(triggers);
         }
+    }
+}
+
+/// Marks all of a function that a later one of the same key replaces, and drops what starts it.
+fn forget(resolver: &mut Resolver<'_, '_>, function: &Function, triggers: &mut Vec<Trigger>) {
+    let mut spans: Vec<Span> = function.plumbing.clone();
+    spans.push(function.span);
+    spans.extend(function.environment.iter().flat_map(|(_, value)| value.all_origins().iter().collect::<Vec<_>>()));
+    triggers.retain(|trigger| {
+        let stays = !matches!(&trigger.target, Target::Function(name) if name.literal().as_ref() == Some(&function.logical.value));
+        if !stays {
+            spans.extend(trigger.origins.iter());
+        }
+        stays
+    });
+    for span in spans {
+        resolver.sink.ignore(span, &SLS118, format!("a later `{}` replaces it", function.logical.value));
     }
 }
 

@@ -3,8 +3,9 @@ use super::fields::{PLUGINS, PROVIDER, TOP};
 use super::functions;
 use super::machines;
 use super::model::{Context, Service};
-use super::resolve::{Field, Resolved, Resolver, near_miss, shape};
+use super::resolve::{Resolved, Resolver, near_miss, shape};
 use super::resources;
+use super::structure::Field;
 use crate::ir::value::Val;
 use crate::source::node::{Kind, Node};
 use crate::source::rules::serverless::{SLS105, SLS110, SLS111, SLS113, SLS117, SLS121};
@@ -85,11 +86,11 @@ fn read<'a>(resolver: &mut Resolver<'a, '_>, path: &str) -> Service<'a> {
             resolver.sink.ignore(span, &SLS121, "it configures Lambda functions, and this service has none");
         }
     }
-    if service.functions.is_empty() {
-        if let Some(name) = &service.name {
-            for span in name.origins.iter() {
-                resolver.sink.ignore(span, &SLS110, "it names the stack, and nothing of the output is named for it");
-            }
+    if service.functions.is_empty()
+        && let Some(name) = &service.name
+    {
+        for span in name.origins.iter() {
+            resolver.sink.ignore(span, &SLS110, "it names the stack, and nothing of the output is named for it");
         }
     }
     resolver.rest(path);
@@ -129,8 +130,7 @@ fn service_name<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>, lambda: 
 /// `None` for another cloud.
 fn read_provider<'a>(resolver: &mut Resolver<'a, '_>, field: &Field<'a>) -> Option<Provider> {
     let mut provider = Provider::default();
-    let resolved = resolver.resolve(field.node);
-    let object = matches!(resolved, Resolved::Node(node, _) if matches!(node.kind, Kind::Object(_)));
+    let object = matches!(resolver.resolve(field.node), Resolved::Node(node, _) if matches!(node.kind, Kind::Object(_)));
     if !object {
         let value = resolver.field(field);
         return cloud(resolver, &value).then_some(provider);

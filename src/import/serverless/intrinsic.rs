@@ -1,7 +1,7 @@
-//! CloudFormation's functions as they occur in values: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, long and short.
+//! The functions of `CloudFormation` as they occur in values: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, long and short.
 //!
 //! They become symbols that the linker resolves: `Ref X` is named `X`, `Fn::GetAtt [X, Arn]` is named `X.Arn`. Source:
-//! "Intrinsic function reference", AWS CloudFormation User Guide, November 2026.
+//! "Intrinsic function reference", AWS `CloudFormation` User Guide, November 2026.
 use super::resolve::{Resolver, reference, shape};
 use super::syntax::{self, Piece};
 use crate::ir::value::{Segment, Val, Value};

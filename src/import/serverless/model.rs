@@ -58,9 +58,9 @@ pub struct Service<'a> {
 pub struct StateMachineDef<'a> {
     /// The key in the file.
     pub logical: Sourced<String>,
-    /// The `id` of the CloudFormation resource, where the file sets it.
+    /// The `id` of the `CloudFormation` resource, where the file sets it.
     pub id: Option<Val>,
-    /// The deployed name; `None` when CloudFormation makes one up.
+    /// The deployed name; `None` when `CloudFormation` makes one up.
     pub name: Option<Val>,
     /// STANDARD or EXPRESS, where the file says so.
     pub machine_type: Option<Val>,

@@ -56,10 +56,11 @@ impl Probe {
         let Some(joined) = files::join(folder, path) else { return };
         let Some((before, after)) = joined.split_once(MARKER) else { return };
         for known in paths {
-            if let Some(stage) = known.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) {
-                if !stage.is_empty() && !stage.contains(['/', '.']) {
-                    self.files.push(Sourced::new(stage.to_owned(), at));
-                }
+            if let Some(stage) = known.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+                && !stage.is_empty()
+                && !stage.contains(['/', '.'])
+            {
+                self.files.push(Sourced::new(stage.to_owned(), at));
             }
         }
     }
@@ -105,12 +106,12 @@ pub fn stages(node: &Node, path: &str, context: &dyn Context) -> Vec<Sourced<Str
     found.extend(indexed.into_iter().flat_map(|map| map.stages).map(|(stage, key, _)| Sourced::new(stage, key)));
     found.extend(files);
 
-    if let Some(stage) = node.path(&["provider", "stage"]) {
-        if let Kind::String(text) = &stage.kind {
-            if !syntax::has_variable(text) && !text.is_empty() {
-                found.push(Sourced::new(text.to_string(), stage.span));
-            }
-        }
+    if let Some(stage) = node.path(&["provider", "stage"])
+        && let Kind::String(text) = &stage.kind
+        && !syntax::has_variable(text)
+        && !text.is_empty()
+    {
+        found.push(Sourced::new(text.to_string(), stage.span));
     }
     let mut texts = Vec::new();
     collect(node, &mut texts);
@@ -127,15 +128,15 @@ pub fn stages(node: &Node, path: &str, context: &dyn Context) -> Vec<Sourced<Str
     }
     if let Some(Kind::Array(items)) = node.path(&["custom", "stages"]).map(|n| &n.kind) {
         for item in items {
-            if let Kind::String(text) = &item.kind {
-                if !syntax::has_variable(text) {
-                    found.push(Sourced::new(text.to_string(), item.span));
-                }
+            if let Kind::String(text) = &item.kind
+                && !syntax::has_variable(text)
+            {
+                found.push(Sourced::new(text.to_string(), item.span));
             }
         }
     }
 
-    found.sort_by_key(|stage| stage.span());
+    found.sort_by_key(Sourced::span);
     let mut out: Vec<Sourced<String>> = Vec::new();
     for stage in found {
         match out.iter_mut().find(|known| known.value == stage.value) {

@@ -7,15 +7,17 @@
 //!
 //! A chain of references, and nesting of values through them, is bounded, and so is the number of steps of a whole
 //! import: hostile files end in a diagnostic.
+use super::lookup::missing;
 use super::model::Context;
+
 use super::probe::Probe;
-use super::syntax::{self, Piece, Source, Variable};
+use super::structure::Field;
+use super::syntax::{self, Piece, Variable};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
-use crate::source::files;
 use crate::source::node::{Kind, Node};
 use crate::source::rules::Rule;
-use crate::source::rules::serverless::{SLS101, SLS102, SLS103, SLS104, SLS106, SLS117, SLS126};
-use crate::source::sink::{Diagnostic, Disposition, Sink};
+use crate::source::rules::serverless::{SLS101, SLS102, SLS103, SLS106, SLS117};
+use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{FileId, Origins, Sourced, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +30,6 @@ const MAX_STEPS: usize = 200_000;
 /// Bytes of one text.
 const MAX_TEXT: usize = 1 << 20;
 
-/// Sources that are evaluated here.
-const SOURCES: [&str; 7] = ["self", "opt", "env", "file", "sls", "param", "strToBool"];
-/// Sources whose values other systems know: of the framework, and of plugins that many services use.
-const ELSEWHERE: [&str; 14] =
-    ["cf", "ssm", "s3", "aws", "git", "secretsManager", "vault", "terraform", "tfstate", "output", "outputs", "doppler", "http", "https"];
-
 /// A node that was found, or a value that is no node.
 #[derive(Debug, Clone)]
 pub(super) enum Resolved<'a> {
@@ -43,7 +39,7 @@ pub(super) enum Resolved<'a> {
 }
 
 impl Resolved<'_> {
-    fn shaped(self, more: &Origins) -> Self {
+    pub fn shaped(self, more: &Origins) -> Self {
         match self {
             Resolved::Node(node, origins) => Resolved::Node(node, origins.with(more)),
             Resolved::Value(value) => Resolved::Value(shape(value, more)),
@@ -66,29 +62,17 @@ pub(super) fn shape(mut value: Val, more: &Origins) -> Val {
 }
 
 /// A source that has no value.
-struct Missing {
-    rule: &'static Rule,
-    message: String,
-    help: Option<String>,
+pub(super) struct Missing {
+    pub rule: &'static Rule,
+    pub message: String,
+    pub help: Option<String>,
     /// What the variable is when no later source has a value.
-    otherwise: Option<Val>,
+    pub otherwise: Option<Val>,
     /// Places that took part.
-    origins: Origins,
+    pub origins: Origins,
 }
 
-type Outcome<'a> = Result<Resolved<'a>, Missing>;
-
-fn missing<'a>(rule: &'static Rule, message: impl Into<String>, help: Option<String>) -> Outcome<'a> {
-    Err(Missing { rule, message: message.into(), help, otherwise: None, origins: Origins::none() })
-}
-
-/// A key and its value below a node that was followed.
-pub(super) struct Field<'a> {
-    pub key: Sourced<String>,
-    pub node: &'a Node,
-    /// Places of the references that led here.
-    pub outer: Origins,
-}
+pub(super) type Outcome<'a> = Result<Resolved<'a>, Box<Missing>>;
 
 pub(super) struct Resolver<'a, 's> {
     pub document: &'a Node,
@@ -102,7 +86,7 @@ pub(super) struct Resolver<'a, 's> {
     pub documents: BTreeMap<FileId, String>,
     /// Present while stages are looked for.
     pub probe: Option<Probe>,
-    chain: Vec<Span>,
+    pub(super) chain: Vec<Span>,
     expanding: Vec<Span>,
     depth: usize,
     steps: usize,
@@ -223,6 +207,7 @@ impl<'a, 's> Resolver<'a, 's> {
         match outcome {
             Ok(resolved) => resolved,
             Err(gone) => {
+                let gone = *gone;
                 if self.probe.is_none() && !gone.message.is_empty() {
                     let mut diagnostic = Diagnostic::warning(gone.rule, at.span, gone.message.clone());
                     diagnostic.help = gone.help;
@@ -299,7 +284,7 @@ impl<'a, 's> Resolver<'a, 's> {
             return all.into_iter().find(Result::is_ok).unwrap_or_else(|| missing(&SLS101, "", None));
         }
         let mut origins = Origins::none();
-        let mut first: Option<Missing> = None;
+        let mut first: Option<Box<Missing>> = None;
         for (index, pieces) in variable.sources.iter().enumerate() {
             let more = index + 1 < variable.sources.len();
             match self.source(pieces, at, more) {
@@ -330,12 +315,14 @@ impl<'a, 's> Resolver<'a, 's> {
                 }
             }
         }
-        let mut gone = first.unwrap_or(Missing {
-            rule: &SLS103,
-            message: format!("`{}` names no source", variable.text),
-            help: None,
-            otherwise: None,
-            origins: Origins::none(),
+        let mut gone = first.unwrap_or_else(|| {
+            Box::new(Missing {
+                rule: &SLS103,
+                message: format!("`{}` names no source", variable.text),
+                help: None,
+                otherwise: None,
+                origins: Origins::none(),
+            })
         });
         if gone.rule.code == SLS106.code {
             gone.message = String::new();
@@ -349,19 +336,18 @@ impl<'a, 's> Resolver<'a, 's> {
             return self.variable(inner, at);
         }
         // A quoted text with variables in it is a text like any other.
-        if let [Piece::Literal(first), .., Piece::Literal(last)] = pieces {
-            if let Some(quote) = first.chars().next().filter(|c| matches!(c, '\'' | '"')) {
-                if last.ends_with(quote) {
-                    let mut inner = pieces.to_vec();
-                    if let Some(Piece::Literal(text)) = inner.first_mut() {
-                        text.remove(0);
-                    }
-                    if let Some(Piece::Literal(text)) = inner.last_mut() {
-                        text.pop();
-                    }
-                    return Ok(Resolved::Value(self.join(&inner, "a default", at)));
-                }
+        if let [Piece::Literal(first), .., Piece::Literal(last)] = pieces
+            && let Some(quote) = first.chars().next().filter(|c| matches!(c, '\'' | '"'))
+            && last.ends_with(quote)
+        {
+            let mut inner = pieces.to_vec();
+            if let Some(Piece::Literal(text)) = inner.first_mut() {
+                text.remove(0);
             }
+            if let Some(Piece::Literal(text)) = inner.last_mut() {
+                text.pop();
+            }
+            return Ok(Resolved::Value(self.join(&inner, "a default", at)));
         }
         let value = self.join(pieces, "a source of a variable", at);
         let Some(text) = value.literal() else {
@@ -380,218 +366,6 @@ impl<'a, 's> Resolver<'a, 's> {
                 gone.origins = nested;
                 Err(gone)
             }
-        }
-    }
-
-    /// A source whose text is known.
-    fn named(&mut self, text: &str, at: &'a Node, more: bool) -> Outcome<'a> {
-        let value = |value: Value| Ok(Resolved::Value(Val::new(value, at.span)));
-        let (name, argument, address) = match syntax::source(text) {
-            Source::Text(text) => return Ok(Resolved::Value(Val::text(text, at.span))),
-            Source::Number(number) => return value(Value::Number(number.to_owned())),
-            Source::Bool(bool) => return value(Value::Bool(bool)),
-            Source::Null if more => return missing(&SLS101, "", None),
-            Source::Null => return value(Value::Null),
-            Source::Unreadable => {
-                return missing(
-                    &SLS103,
-                    format!("`{}` is not a source of a variable", line(text)),
-                    Some(format!("write `'{}'` for a text", line(text))),
-                );
-            }
-            Source::Named { name, argument, address } => (name, argument, address),
-        };
-        let symbol = |kind, name: &str| Some(Val::new(Value::Symbol(Symbol { kind, name: name.to_owned(), span: at.span }), at.span));
-        match (name, argument) {
-            ("self", None) => self.own(address, at),
-            ("opt", None) if address == "stage" => Ok(Resolved::Value(self.stage_value(at.span))),
-            ("sls", None) if address == "stage" => {
-                let mut value = self.stage_value(at.span);
-                if let Some(node) = self.document.path(&["provider", "stage"]) {
-                    let declared = self.value(node);
-                    value = value.shaped_by(&declared.all_origins());
-                }
-                Ok(Resolved::Value(value))
-            }
-            ("opt", None) => Err(Missing {
-                rule: &SLS104,
-                message: format!("the command-line option `{address}` has no default here"),
-                help: Some(format!("write `${{opt:{address}, 'value'}}`")),
-                otherwise: symbol(SymbolKind::Reference, text),
-                origins: Origins::none(),
-            }),
-            ("env", None) => Err(Missing {
-                rule: &SLS106,
-                message: text.to_owned(),
-                help: None,
-                otherwise: symbol(SymbolKind::Env, address),
-                origins: Origins::none(),
-            }),
-            ("param", None) => self.parameter(address),
-            ("file", Some(path)) => self.file(path, address, at),
-            ("strToBool", Some(text)) => match text.trim_matches(['\'', '"']).to_ascii_lowercase().as_str() {
-                "true" | "1" => value(Value::Bool(true)),
-                "false" | "0" => value(Value::Bool(false)),
-                _ => missing(&SLS103, format!("`strToBool({text})` is neither true nor false"), None),
-            },
-            // What other systems know: stacks, parameter stores, buckets, git, plugins' own sources.
-            _ => {
-                let base = name.split('.').next().unwrap_or(name);
-                if self.probe.is_none() && !ELSEWHERE.contains(&base) {
-                    let message = format!("`{base}` is not a source of variables that the framework has");
-                    let help = near_miss(base, SOURCES.into_iter().chain(ELSEWHERE));
-                    let help = help.unwrap_or_else(|| format!("write `\\${{{}}}` when it is no variable", line(text)));
-                    self.report(Diagnostic::warning(&SLS103, at.span, message).help(help));
-                }
-                Ok(Resolved::Value(Val::new(Value::Symbol(reference(text, at.span)), at.span)))
-            }
-        }
-    }
-
-    fn stage_value(&mut self, span: Span) -> Val {
-        Val::text(if self.probe.is_some() { super::probe::MARKER } else { &self.stage }, span)
-    }
-
-    /// `${self:…}`.
-    fn own(&mut self, address: &str, at: &'a Node) -> Outcome<'a> {
-        let keys: Vec<&str> = address.split('.').filter(|key| !key.is_empty()).collect();
-        let document = self.document;
-        match keys[..] {
-            ["service"] if document.get("service").is_some_and(|s| matches!(s.kind, Kind::Object(_))) => {
-                return self.walk(document, &["service", "name"], "self");
-            }
-            ["provider", "stage"] => {
-                let mut value = self.stage_value(at.span);
-                match document.path(&keys) {
-                    // Written down: whoever deploys another stage of such a file edits it.
-                    Some(node) if node.str().is_some_and(|text| !syntax::has_variable(text)) => {
-                        self.touch(node);
-                        value.origins.add(node.span);
-                        return Ok(Resolved::Value(value));
-                    }
-                    Some(_) => {}
-                    None => return unsaid(value),
-                }
-            }
-            ["provider", "region"] if document.path(&keys).is_none() => return unsaid(Val::text("us-east-1", at.span)),
-            _ => {}
-        }
-        self.walk(document, &keys, "self")
-    }
-
-    /// `${param:…}`: of the stage, or of all.
-    fn parameter(&mut self, name: &str) -> Outcome<'a> {
-        let document = self.document;
-        let stage = if self.probe.is_some() { super::probe::MARKER.to_owned() } else { self.stage.clone() };
-        let places = [
-            ["params", &stage, name].to_vec(),
-            ["stages", &stage, "params", name].to_vec(),
-            ["params", "default", name].to_vec(),
-            ["stages", "default", "params", name].to_vec(),
-        ];
-        let mut found = None;
-        for keys in places {
-            let outcome = self.walk(document, &keys, "param").ok();
-            found = found.or(outcome);
-            // Stages are told from the fallback by seeing both.
-            if found.is_some() && self.probe.is_none() {
-                break;
-            }
-        }
-        if let Some(found) = found {
-            return Ok(found);
-        }
-        missing(&SLS101, format!("the parameter `{name}` has no value for stage `{}`", self.stage), Some("add it under `params`".into()))
-    }
-
-    /// `${file(path):address}`.
-    fn file(&mut self, path: &str, address: &str, at: &'a Node) -> Outcome<'a> {
-        if let Some(probe) = &mut self.probe {
-            probe.file(path, &self.folder, &self.context.paths(), at.span);
-        }
-        let Some(found) = files::join(&self.folder, path.trim_start_matches("~/")) else {
-            return missing(&SLS101, format!("the file `{path}` is outside the sources"), Some("add its folder to the sources".into()));
-        };
-        let extension = found.rsplit_once('.').map_or("", |(_, e)| e);
-        if matches!(extension, "js" | "cjs" | "mjs" | "ts") {
-            let value = Val::unknown(format!("file({path})"), format!("`{path}` is a program, which emr2k8s does not run"), at.span);
-            return Ok(Resolved::Value(value));
-        }
-        let context = self.context;
-        let Some(document) = context.document(&found) else {
-            let near = near_miss(&found, context.paths().into_iter());
-            return missing(&SLS101, format!("the file `{found}` was not found, or is not YAML or JSON"), near);
-        };
-        self.documents.insert(document.span.file, found);
-        let keys: Vec<&str> = address.split('.').filter(|key| !key.is_empty()).collect();
-        self.walk(document, &keys, path)
-    }
-
-    /// Goes down from a node by keys, through whatever variables are on the way.
-    fn walk(&mut self, root: &'a Node, keys: &[&str], what: &str) -> Outcome<'a> {
-        let mut current = Resolved::Node(root, Origins::none());
-        for (index, key) in keys.iter().enumerate() {
-            let resolved = self.follow(current);
-            let place = if index == 0 { what.to_owned() } else { keys[..index].join(".") };
-            let (node, origins) = match resolved {
-                Resolved::Node(node, origins) => (node, origins),
-                Resolved::Value(value) => match &value.value {
-                    Value::Map(_) | Value::List(_) => match part(&value, key) {
-                        Some(inner) => {
-                            current = Resolved::Value(inner.clone());
-                            continue;
-                        }
-                        None => return missing(&SLS101, format!("`{place}` has no `{key}`"), None),
-                    },
-                    Value::Unknown(unknown) => {
-                        let why = unknown.why.clone();
-                        let span = unknown.span;
-                        return Ok(Resolved::Value(Val::unknown(keys.join("."), why, span).shaped_by(&value.origins)));
-                    }
-                    Value::Symbol(symbol) => {
-                        let name = format!("{}.{}", symbol.name, keys[index..].join("."));
-                        let symbol = Symbol { kind: symbol.kind, name, span: symbol.span };
-                        return Ok(Resolved::Value(Val::new(Value::Symbol(symbol), value.origins)));
-                    }
-                    _ => return missing(&SLS101, format!("`{place}` is a value, so it has no `{key}`"), None),
-                },
-            };
-            let child = match &node.kind {
-                Kind::Object(entries) => {
-                    let at = self.chain.last().copied().unwrap_or(node.span);
-                    if let Some(probe) = &mut self.probe {
-                        if probe.enter(at, node, key) {
-                            return Ok(Resolved::Value(Val::unknown(keys.join("."), "it depends on the stage", node.span)));
-                        }
-                    }
-                    node.get(key).ok_or_else(|| near_miss(key, entries.iter().map(|e| &*e.key)))
-                }
-                Kind::Array(items) => key.parse::<usize>().ok().and_then(|at| items.get(at)).ok_or(None),
-                _ => Err(None),
-            };
-            match child {
-                Ok(child) => current = Resolved::Node(child, origins),
-                Err(help) => {
-                    let message = match &node.kind {
-                        Kind::Object(_) if **key == *self.stage => format!("`{place}` has no value for stage `{key}`"),
-                        Kind::Object(_) | Kind::Array(_) | Kind::Null => format!("`{place}` has no `{key}`"),
-                        _ => format!("`{place}` is {}, so it has no `{key}`", node.describe()),
-                    };
-                    let mut gone = Missing { rule: &SLS101, message, help, otherwise: None, origins };
-                    if gone.help.is_none() {
-                        gone.help = Some(format!("define `{}`, or give the variable a default", keys.join(".")));
-                    }
-                    return Err(gone);
-                }
-            }
-        }
-        Ok(self.follow(current))
-    }
-
-    fn follow(&mut self, current: Resolved<'a>) -> Resolved<'a> {
-        match current {
-            Resolved::Node(node, origins) => self.resolve(node).shaped(&origins),
-            value @ Resolved::Value(_) => value,
         }
     }
 
@@ -649,11 +423,9 @@ impl<'a, 's> Resolver<'a, 's> {
             Kind::Object(entries) if !entries.is_empty() => {
                 node.mark_read();
                 let mut out: Vec<(Sourced<String>, Val)> = Vec::new();
-                for entry in entries {
-                    let value = self.value(&entry.value);
-                    let key = Sourced::new(entry.key.to_string(), entry.key_span);
-                    out.retain(|(known, _)| known.value != key.value);
-                    out.push((key, value));
+                for field in self.unique(entries, &Origins::none()) {
+                    let value = self.value(field.node);
+                    out.push((field.key, value));
                 }
                 Val::new(Value::Map(out), Origins::none())
             }
@@ -670,121 +442,6 @@ impl<'a, 's> Resolver<'a, 's> {
                 })
             }
         }
-    }
-
-    /// The fields of an object, through references and through lists of objects (`functions: [${file(a.yml)}, …]`). `None`
-    /// when it is none, which is reported unless it is null.
-    pub fn fields(&mut self, node: &'a Node, what: &str) -> Option<Vec<Field<'a>>> {
-        let (found, outer) = match self.resolve(node) {
-            Resolved::Node(found, outer) => (found, outer),
-            Resolved::Value(value) => {
-                if matches!(value.value, Value::Null) {
-                    self.mark_value(&value, Some(node.span), Disposition::Ignored, &SLS126, "it is null");
-                } else {
-                    self.wrong(&value, node.span, what, "an object");
-                }
-                return None;
-            }
-        };
-        found.mark_read();
-        match &found.kind {
-            Kind::Object(entries) if !entries.is_empty() => Some(self.unique(entries, &outer)),
-            Kind::Array(items) if !items.is_empty() => {
-                let mut all = Vec::new();
-                for item in items {
-                    if !self.enter(item.span) {
-                        break;
-                    }
-                    let fields = self.fields(item, what);
-                    self.leave();
-                    for mut field in fields.into_iter().flatten() {
-                        field.outer.extend(&outer);
-                        all.push(field);
-                    }
-                }
-                Some(all)
-            }
-            Kind::Array(_) | Kind::Object(_) | Kind::Null => {
-                self.empty(found, &outer);
-                (!matches!(found.kind, Kind::Null)).then(Vec::new)
-            }
-            _ => {
-                let value = self.value(node);
-                self.wrong(&value, node.span, what, "an object");
-                None
-            }
-        }
-    }
-
-    /// Marks what holds nothing, and the references that led to it.
-    pub fn empty(&mut self, node: &Node, outer: &Origins) {
-        self.touch(node);
-        for span in outer.clone().with(&Origins::one(node.span)).iter() {
-            self.sink.ignore(span, &SLS126, "it is empty");
-        }
-    }
-
-    fn unique(&mut self, entries: &'a [crate::source::node::Entry], outer: &Origins) -> Vec<Field<'a>> {
-        let mut out = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
-            if entries[index + 1..].iter().any(|later| later.key == entry.key) {
-                let note = format!("a later `{}` replaces it", entry.key);
-                self.sink.ignore(entry.value.span, &crate::source::rules::serverless::SLS118, note);
-                continue;
-            }
-            out.push(Field { key: Sourced::new(entry.key.to_string(), entry.key_span), node: &entry.value, outer: outer.clone() });
-        }
-        out
-    }
-
-    /// The items of a list, through references; a lone value is a list of one. Null is none.
-    pub fn items(&mut self, node: &'a Node, outer: &Origins) -> Vec<(&'a Node, Origins)> {
-        match self.resolve(node) {
-            Resolved::Node(found, origins) => {
-                let origins = origins.with(outer);
-                match &found.kind {
-                    Kind::Array(items) if !items.is_empty() => {
-                        found.mark_read();
-                        items.iter().map(|item| (item, origins.clone())).collect()
-                    }
-                    Kind::Null | Kind::Array(_) => {
-                        self.empty(found, &origins);
-                        Vec::new()
-                    }
-                    _ => vec![(found, origins)],
-                }
-            }
-            Resolved::Value(value) if matches!(value.value, Value::Null) => {
-                self.mark_value(&value, Some(node.span), Disposition::Ignored, &SLS126, "it is null");
-                Vec::new()
-            }
-            Resolved::Value(_) => vec![(node, outer.clone())],
-        }
-    }
-
-    /// Reports and marks a value of another type than its place takes.
-    pub fn wrong(&mut self, value: &Val, span: Span, what: &str, wanted: &str) {
-        let found = match &value.value {
-            Value::List(_) => "a list".to_owned(),
-            Value::Map(_) => "an object".to_owned(),
-            _ => format!("`{}`", line(&value.display())),
-        };
-        self.mark_value(value, Some(span), Disposition::Unsupported, &SLS117, &format!("{what} is not {wanted}"));
-        // The unknown was reported where it became so.
-        if !matches!(value.value, Value::Unknown(_)) {
-            self.report(Diagnostic::warning(&SLS117, span, format!("{what} is {found}, not {wanted}")).help(format!("write {wanted}")));
-        }
-    }
-}
-
-fn unsaid<'a>(value: Val) -> Outcome<'a> {
-    Err(Missing { rule: &SLS101, message: String::new(), help: None, otherwise: Some(value), origins: Origins::none() })
-}
-
-fn part<'v>(value: &'v Val, key: &str) -> Option<&'v Val> {
-    match &value.value {
-        Value::List(items) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
-        _ => value.get(key),
     }
 }
 

@@ -1,8 +1,9 @@
-//! `resources`: what CloudFormation creates beside the functions. Listed, not translated, but for state machines.
+//! `resources`: what `CloudFormation` creates beside the functions. Listed, not translated, but for state machines.
 use super::fields::{LAMBDA_RESOURCES, MACHINE_RESOURCE, RESOURCE_SECTIONS};
 use super::machines;
 use super::model::Service;
-use super::resolve::{Field, Resolver};
+use super::resolve::Resolver;
+use super::structure::Field;
 use crate::ir::estate::Found;
 use crate::ir::value::Val;
 use crate::source::rules::serverless::{SLS112, SLS119};

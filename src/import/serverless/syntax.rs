@@ -1,7 +1,7 @@
 //! The notation of variables: `${source:address, fallback, 'literal'}`, nested at will.
 //!
 //! Only what the framework itself takes for a variable is one: a source name followed by `:` or `(`. `${AWS::Region}` is a
-//! pseudo parameter of CloudFormation, `${Bucket}` and `${Bucket.Arn}` belong to `Fn::Sub` and stay as they are, and
+//! pseudo parameter of `CloudFormation`, `${Bucket}` and `${Bucket.Arn}` belong to `Fn::Sub` and stay as they are, and
 //! `\${` writes the two characters. Source: "Serverless Variables", Serverless Framework documentation, November 2026.
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use crate::source::sink::{Disposition, Sink};
 use crate::source::span::Span;
 use crate::source::{json, yaml};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// Files of a test, the first of them the Serverless file.
 struct Sources {
@@ -376,10 +377,11 @@ functions: {f: {handler: h, environment: {A: '${self:custom.a}', ALL: '${self:cu
 
     let mut bomb = String::from("service: s\nprovider: {name: aws}\ncustom:\n  v0: aaaaaaaaaa\n");
     for level in 1..40 {
-        bomb.push_str(&format!(
+        let _ = write!(
+            bomb,
             "  v{level}: ${{self:custom.v{0}}}${{self:custom.v{0}}}\n  l{level}: [\"${{self:custom.l{0}}}\", \"${{self:custom.l{0}}}\"]\n",
             level - 1
-        ));
+        );
     }
     bomb.push_str("  l0: [x]\nfunctions: {f: {handler: h, environment: {A: '${self:custom.v39}', B: '${self:custom.l39}'}}}\n");
     let (_, sink) = Sources::one(&bomb).import("dev");
@@ -388,10 +390,10 @@ functions: {f: {handler: h, environment: {A: '${self:custom.a}', ALL: '${self:cu
     // A long chain, and a deep nesting in one text, on a small stack.
     let mut chain = String::from("service: s\nprovider: {name: aws}\ncustom:\n  v0: x\n");
     for level in 1..500 {
-        chain.push_str(&format!("  v{level}: ${{self:custom.v{}}}\n", level - 1));
+        let _ = writeln!(chain, "  v{level}: ${{self:custom.v{}}}", level - 1);
     }
     let nested = format!("{}x{}", "${self:custom.".repeat(200), "}".repeat(200));
-    chain.push_str(&format!("functions: {{f: {{handler: h, environment: {{A: '${{self:custom.v499}}', B: '{nested}'}}}}}}\n"));
+    let _ = writeln!(chain, "functions: {{f: {{handler: h, environment: {{A: '${{self:custom.v499}}', B: '{nested}'}}}}}}");
     let (_, sink) = Sources::one(&chain).import("dev");
     assert!(sink.diagnostics.iter().any(|d| d.rule.code == "SLS102"));
 }
@@ -694,5 +696,45 @@ fn wrong_shapes_are_said() {
     ] {
         let sources = Sources::one(&format!("service: s\nprovider: {{name: aws, environment: {{A: 1}}}}\n{part}\n"));
         assert_eq!(sources.unaccounted("dev"), Vec::<String>::new(), "{part}");
+    }
+}
+
+/// Values that a place of a file is not made for.
+const NASTY: [&str; 14] = [
+    "null",
+    "[]",
+    "{}",
+    "3",
+    "true",
+    "[a, [b, {c: d}]]",
+    "{a: {b: c}}",
+    "'${self:}'",
+    "'${self:custom}'",
+    "'${self:custom.vpc.${opt:stage}}'",
+    "'${file(env.yml)}'",
+    "'${env:X}'",
+    "'${self:custom.nothing.at.all}'",
+    "!Ref X",
+];
+
+/// The full-featured file with one scalar replaced.
+fn replaced(scalar: usize, by: &str) -> Sources {
+    let original = full();
+    let scalars = original.documents["serverless.yml"].scalars();
+    let span = scalars[scalar % scalars.len()].span;
+    let text = format!("{}{by}{}", &FULL[..span.start as usize], &FULL[span.end as usize..]);
+    let others = ["env.yml", "functions.yml"].map(|path| {
+        let id = original.files.find(path).or_else(|| original.files.iter().find(|(_, file)| file.path == path).map(|(id, _)| id));
+        original.files.get(id.expect("a file of the test")).text.to_string()
+    });
+    Sources::new(&[("serverless.yml", &text), ("env.yml", &others[0]), ("functions.yml", &others[1])])
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 64, ..Default::default() })]
+    #[test]
+    fn the_ledger_closes_over_nonsense(scalar in 0..10_000_usize, nasty in 0..NASTY.len()) {
+        let sources = replaced(scalar, NASTY[nasty]);
+        proptest::prop_assert_eq!(sources.unaccounted("dev"), Vec::<String>::new());
     }
 }

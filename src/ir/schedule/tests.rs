@@ -63,7 +63,7 @@ fn exact(text: &str) -> String {
 }
 
 #[test]
-fn documented_expressions() {
+fn what_five_fields_say_exactly() {
     for (aws, five) in [
         ("cron(0 10 * * ? *)", "0 10 * * *"),
         ("cron(15 12 * * ? *)", "15 12 * * *"),

@@ -126,6 +126,27 @@ the pipeline a schedule in `emr2k8s.yaml`, or submit it where the command stood.
 
 One EMR configuration file lies beside it, so its settings are used. Say otherwise by giving the variable a value.";
 
+    LNK102 "function-without-caller" r"No state machine of the sources calls this function.
+
+It is not touched: it stays in AWS as it is. Functions that only served the replaced ones can be removed with them.";
+
+    CLU101 "cluster-itself" r"A setting of the EMR cluster itself, which does not exist any more.";
+    CLU102 "instance-groups" r"Instance groups are not translated to node pools by this version.
+
+Pods run on the nodes that the Kubernetes cluster has. Size its node groups so that a driver and its executors fit; keep spot for what was
+spot.";
+    CLU103 "bootstrap-action" r"A bootstrap action is a script that EMR ran on every node, and this version does not read scripts.
+
+What it installs for Spark jobs belongs into their image; what it sets up for EMR has no counterpart.";
+    CLU104 "cluster-step" r"A step of a cluster is not translated by this version.
+
+When it submits a Spark job, write a pipeline for it; when it prepares the cluster, it has no counterpart.";
+
+    CLU105 "queue-shares" r"What a queue may use is not translated by this version.
+
+YARN's capacity scheduler gives queues shares of the cluster, in percent; YuniKorn gives them quotas in cores and memory. Define the queues
+that the jobs name in YuniKorn's configuration, with quotas that fit your nodes.";
+
     SEC101 "secret-literal" r"A literal in the sources is a secret.
 
 It never reaches the output. The job reads it from an environment variable that comes from a Kubernetes Secret, which a person has to

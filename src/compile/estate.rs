@@ -1,0 +1,312 @@
+//! The estate of one stage: what all importers found, joined.
+use super::documents::{Documents, Format, report_cloudformation};
+use crate::import::{asl, emr, lambda, livy, script, serverless, terraform};
+use crate::ir::estate::{Deployment, Estate, Found};
+use crate::ir::function::Function;
+use crate::ir::machine::Machine;
+use crate::ir::trigger::{Target, Trigger};
+use crate::ir::value::Val;
+use crate::source::node::Node;
+use crate::source::rules::plan::{LNK107, PLN122};
+use crate::source::sink::{Diagnostic, Sink};
+use crate::source::span::{FileId, Sourced, Span};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the sources say whatever the stage.
+#[derive(Debug, Default)]
+pub struct Common {
+    /// Machines that stand alone in a file, by that file.
+    machines: Vec<(FileId, Machine)>,
+    estate: Estate,
+    pub claimed: BTreeSet<FileId>,
+}
+
+/// Reads what does not depend on a stage.
+#[must_use]
+pub fn common(documents: &Documents, sink: &mut Sink) -> Common {
+    let parts: Vec<(Common, Sink)> = documents.list.par_iter().map(|document| one(documents, document)).collect();
+    let mut common = Common::default();
+    for (part, messages) in parts {
+        common.machines.extend(part.machines);
+        common.claimed.extend(part.claimed);
+        let estate = part.estate;
+        common.estate.clusters.extend(estate.clusters);
+        common.estate.configurations.extend(estate.configurations);
+        common.estate.batches.extend(estate.batches);
+        common.estate.triggers.extend(estate.triggers);
+        common.estate.found.extend(estate.found);
+        sink.append(messages);
+    }
+    common
+}
+
+fn one(documents: &Documents, document: &super::documents::Document) -> (Common, Sink) {
+    let mut common = Common::default();
+    let mut sink = Sink::default();
+    let file = documents.files.get(document.file);
+    let node = || documents.nodes(document).first();
+    let mut claim = true;
+    match document.format {
+        Format::StateMachine => {
+            if let Some(node) = node() {
+                common.machines.push((document.file, asl::import(node, document.file, &file.path, &stem(&file.path), &mut sink)));
+            }
+        }
+        Format::Classifications => {
+            if let Some(node) = node() {
+                common.estate.configurations.push(emr::import_configurations(node, &file.path, &mut sink));
+            }
+        }
+        Format::Cluster => {
+            if let Some(node) = node() {
+                common.estate.clusters.push(emr::import_cluster(node, &file.path, &mut sink));
+            }
+        }
+        Format::LivyBatch => {
+            if let Some(node) = node() {
+                common.estate.batches.push((file.path.clone(), livy::from_node(node, &mut sink)));
+            }
+        }
+        Format::CloudFormation => {
+            if let Some(node) = node() {
+                report_cloudformation(node, &file.path, document.file, &mut sink, &mut common.estate.found);
+            }
+            claim = false;
+        }
+        Format::Script => {
+            let (triggers, found) = script::scan(&file.text, document.file, &file.path, &mut sink);
+            common.estate.triggers.extend(triggers);
+            common.estate.found.push(found);
+            claim = false;
+        }
+        _ => claim = false,
+    }
+    if claim {
+        common.claimed.insert(document.file);
+    }
+    (common, sink)
+}
+
+/// The name of a machine whose file alone names it: the file's stem, or its folder's when the stem says only what kind of
+/// file it is.
+fn stem(path: &str) -> String {
+    const GENERIC: &[&str] = &[
+        "statemachine", "statemachines", "state-machine", "state_machine", "stepfunction", "stepfunctions", "step-function", "step_function", "step",
+        "definition", "workflow", "workflows", "main", "index", "asl", "sfn", "src", "code", "resources", "template", "machine", "typescript", "python",
+        "typscript", "sam", "cdk", "lib",
+    ];
+    for part in path.rsplit('/') {
+        let name = part.split('.').next().unwrap_or(part);
+        if !name.is_empty() && !GENERIC.contains(&name.to_ascii_lowercase().as_str()) {
+            return name.to_owned();
+        }
+    }
+    path.rsplit('/').next().and_then(|f| f.split('.').next()).filter(|s| !s.is_empty()).unwrap_or("machine").to_owned()
+}
+
+/// The stages that the sources name, in order of appearance, with the files that know each.
+#[must_use]
+pub fn stages(documents: &Documents) -> Vec<(FileId, Vec<String>)> {
+    documents
+        .list
+        .par_iter()
+        .filter(|d| d.format == Format::Serverless)
+        .filter_map(|document| {
+            let node = documents.nodes(document).first()?;
+            let path = &documents.files.get(document.file).path;
+            let names = serverless::stages(node, path, documents).into_iter().map(|s| s.value).collect();
+            Some((document.file, names))
+        })
+        .collect()
+}
+
+/// The estate of a stage. `known`: which stages each deployment file knows; a file that knows others and not this one does not
+/// deploy to it.
+#[must_use]
+pub fn of_stage(documents: &Documents, common: &Common, stage: &str, known: &[(FileId, Vec<String>)], claimed: &mut BTreeSet<FileId>, sink: &mut Sink) -> Estate {
+    let mut estate = common.estate.clone();
+    let services: Vec<(Part, Sink)> = known
+        .par_iter()
+        .filter(|(_, stages)| stages.is_empty() || stages.iter().any(|s| s == stage))
+        .map(|(file, _)| {
+            let mut sink = Sink::default();
+            (service(documents, *file, stage, &mut sink), sink)
+        })
+        .collect();
+    let modules: Vec<(Part, Sink)> = modules(documents)
+        .par_iter()
+        .map(|(folder, files)| {
+            let mut sink = Sink::default();
+            (module(documents, folder, files, stage, &mut sink), sink)
+        })
+        .collect();
+    // A definition file that a deployment takes is not a machine of its own as well.
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut named: Vec<(String, Machine)> = Vec::new();
+    for (part, messages) in services.into_iter().chain(modules) {
+        sink.append(messages);
+        claimed.extend(part.claimed);
+        taken.extend(part.taken);
+        named.extend(part.machines);
+        estate.functions.extend(part.functions);
+        estate.triggers.extend(part.triggers);
+        estate.clusters.extend(part.clusters);
+        estate.deployments.extend(part.deployments);
+        estate.found.extend(part.found);
+    }
+    let by_file: BTreeMap<&str, &Machine> = common.machines.iter().map(|(file, m)| (documents.files.get(*file).path.as_str(), m)).collect();
+    for deployment in &estate.deployments {
+        let Some(path) = &deployment.definition_file else { continue };
+        match by_file.get(path.value.as_str()) {
+            Some(machine) => {
+                taken.insert(path.value.clone());
+                sink.absorb_all(&path.origins, &PLN122, "names the definition, which is the pipeline");
+                estate.machines.push(deployed(machine, deployment));
+            }
+            None => sink.report(
+                Diagnostic::warning(&LNK107, path.span(), format!("the definition `{}` of this state machine is not a state machine that was found", path.value))
+                    .help("put the file where the deployment looks for it, or migrate from the folder that holds it"),
+            ),
+        }
+    }
+    for (file, machine) in &common.machines {
+        if !taken.contains(&documents.files.get(*file).path) {
+            estate.machines.push(machine.clone());
+        }
+    }
+    estate.machines.extend(named.into_iter().map(|(_, machine)| machine));
+    estate.machines.sort_by_key(|m| (m.span, m.name.value.clone()));
+    behaviours(documents, &mut estate, claimed, sink);
+    estate
+}
+
+/// A machine under the name of its deployment.
+fn deployed(machine: &Machine, deployment: &Deployment) -> Machine {
+    let mut machine = machine.clone();
+    if let Some(name) = deployment.name.sourced() {
+        machine.name = name;
+    }
+    machine
+}
+
+/// What one deployment file or module adds.
+#[derive(Default)]
+struct Part {
+    machines: Vec<(String, Machine)>,
+    /// Definition files that were read as part of this.
+    taken: Vec<String>,
+    functions: Vec<Function>,
+    triggers: Vec<Trigger>,
+    clusters: Vec<crate::ir::cluster::Cluster>,
+    deployments: Vec<Deployment>,
+    found: Vec<Found>,
+    claimed: Vec<FileId>,
+}
+
+fn service(documents: &Documents, file: FileId, stage: &str, sink: &mut Sink) -> Part {
+    let mut part = Part::default();
+    let document = documents.get(file);
+    let path = &documents.files.get(file).path;
+    let Some(node) = documents.nodes(document).first() else { return part };
+    part.claimed.push(file);
+    let service = serverless::import(node, path, stage, documents, sink);
+    for document in &service.documents {
+        part.claimed.extend(documents.files.find(document));
+    }
+    for definition in &service.machines {
+        let Some(tree) = definition.tree() else { continue };
+        let fallback = service.name.as_ref().map_or_else(|| definition.logical.value.clone(), |s| format!("{}-{}", s.value, definition.logical.value));
+        let at = definition.span.file;
+        let mut machine = match &definition.definition {
+            serverless::DefinitionSource::File { path, .. } => {
+                part.taken.push(path.clone());
+                asl::import(tree, tree.span.file, path, &fallback, sink)
+            }
+            _ => asl::import(tree, at, path, &fallback, sink),
+        };
+        machine.name = definition
+            .name
+            .as_ref()
+            .and_then(Val::sourced)
+            .unwrap_or_else(|| Sourced::new(definition.logical.value.clone(), definition.logical.origins.clone()));
+        machine.machine_type = definition.machine_type.as_ref().and_then(Val::sourced);
+        let name = machine.name.clone();
+        part.machines.push((definition.logical.value.clone(), machine));
+        part.triggers.extend(definition.triggers.iter().cloned().map(|mut trigger| {
+            trigger.target = Target::Machine(Val::text(name.value.clone(), name.origins.clone()));
+            trigger
+        }));
+    }
+    part.functions = service.functions;
+    part.triggers.extend(service.triggers);
+    part.found = service.found;
+    part
+}
+
+/// The folders that hold Terraform, with their files.
+fn modules(documents: &Documents) -> Vec<(String, Vec<FileId>)> {
+    let mut folders: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+    for document in documents.of(Format::Hcl) {
+        let file = documents.files.get(document.file);
+        if file.path.ends_with(".tf") || file.path.ends_with(".tfvars") {
+            folders.entry(file.folder().to_owned()).or_default().push(document.file);
+        }
+    }
+    folders.into_iter().filter(|(_, files)| files.iter().any(|f| documents.files.get(*f).path.ends_with(".tf"))).collect()
+}
+
+fn module(documents: &Documents, folder: &str, files: &[FileId], stage: &str, sink: &mut Sink) -> Part {
+    let mut part = Part::default();
+    let nodes: Vec<(FileId, &str, &Node)> = files
+        .iter()
+        .filter_map(|file| Some((*file, documents.files.get(*file).path.as_str(), documents.nodes(documents.get(*file)).first()?)))
+        .collect();
+    part.claimed.extend(nodes.iter().map(|(file, _, _)| *file));
+    let module = terraform::import(folder, &nodes, stage, &documents.files, sink);
+    for span in module.also.iter() {
+        sink.absorb(span, &PLN122, "shapes a value of this module and is no value itself");
+    }
+    for inline in module.inline_machines {
+        let file = inline.span.file;
+        let path = documents.files.get(file).path.clone();
+        let name = inline.name.literal().unwrap_or_else(|| "machine".to_owned());
+        let mut machine = asl::import(inline.document, file, &path, &name, sink);
+        if let Some(name) = inline.name.sourced() {
+            machine.name = name;
+        }
+        if let Some(template) = &inline.template {
+            part.taken.push(template.clone());
+            part.claimed.extend(documents.files.find(template));
+        }
+        sink.absorb_all(&inline.origins, &PLN122, "the definition's text, read as a state machine");
+        part.machines.push((name, machine));
+    }
+    part.functions = module.functions;
+    part.triggers = module.triggers;
+    part.clusters = module.clusters;
+    part.deployments = module.deployments;
+    part.found = module.found;
+    part
+}
+
+/// Evaluates every handler.
+fn behaviours(documents: &Documents, estate: &mut Estate, claimed: &mut BTreeSet<FileId>, sink: &mut Sink) {
+    let results: Vec<(Option<crate::ir::function::Behaviour>, Sink)> = estate
+        .functions
+        .par_iter()
+        .map(|function| {
+            let mut sink = Sink::default();
+            let behaviour = function.handler.as_ref().and_then(|h| lambda::evaluate(&h.value, function, documents, &mut sink));
+            (behaviour, sink)
+        })
+        .collect();
+    for (function, (behaviour, messages)) in estate.functions.iter_mut().zip(results) {
+        if let Some(behaviour) = &behaviour {
+            let spans: BTreeSet<FileId> = behaviour.visited.iter().map(|span: &Span| span.file).chain([behaviour.span.file]).collect();
+            claimed.extend(spans.into_iter().filter(|f| documents.get(*f).format == Format::Python));
+        }
+        function.behaviour = behaviour;
+        sink.append(messages);
+    }
+}

@@ -1,0 +1,275 @@
+//! The plan of one stage: every machine and every lone batch as a pipeline.
+use super::Link;
+use crate::config::Config;
+use crate::ir::estate::Estate;
+use crate::ir::function::Action;
+use crate::ir::job::{Batch, SparkJob};
+use crate::ir::machine::Machine;
+use crate::ir::plan::{OnFailure, Pipeline, Plan, Queue, Stmt, StmtKind};
+use crate::ir::value::Val;
+use crate::pass::cluster::{self, Clusters};
+use crate::pass::images::Images;
+use crate::pass::link::{self, Functions, Target};
+use crate::pass::naming::{Names, label, shorten};
+use crate::pass::plan::{Outcome, Surroundings, pipeline};
+use crate::pass::sizing::{self, ClusterSettings};
+use crate::pass::{functions, secret, triggers};
+use crate::source::files::Files;
+use crate::source::sink::Sink;
+use crate::source::span::{Origins, Sourced, Span};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Longest name of a pipeline with Spark jobs: a SparkApplication's name is the run's and the job's, and has 47 characters
+/// (see [`crate::emit::spark_operator::LONGEST_NAME`]).
+const LONGEST_WITH_JOBS: usize = 24;
+
+/// Names that pipelines have, the same in every stage.
+#[derive(Default, Debug)]
+pub struct PipelineNames {
+    by_definition: BTreeMap<(Span, String), String>,
+    names: Names,
+}
+
+/// One machine, planned.
+struct Planned {
+    pipeline: Pipeline,
+    outcome: Outcome,
+    settings: ClusterSettings,
+    links: Vec<Link>,
+    sink: Sink,
+}
+
+/// Plans every machine of a stage.
+pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names: &mut PipelineNames, sink: &mut Sink) -> (Plan, Vec<Link>) {
+    let functions = Functions::new(estate, files);
+    let clusters = cluster::read(estate, files, sink);
+    let of_machine = triggers::link(estate, sink);
+    let mut planned: Vec<Planned> = estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
+    let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
+    let machines = planned.len();
+    planned.extend(lone);
+
+    name(&mut planned, stage, config, names);
+    let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
+    let mut outcome = Outcome::default();
+    let mut links = Vec::new();
+    let mut images = Images::default();
+    let mut crons = Names::default();
+    for (index, mut one) in planned.into_iter().enumerate() {
+        sink.append(one.sink);
+        outcome.called.extend(&one.outcome.called);
+        outcome.replaced.extend(&one.outcome.replaced);
+        links.append(&mut one.links);
+        for job in &mut one.pipeline.jobs {
+            images.assign(job, one.settings.release.as_ref(), sink);
+            if !one.pipeline.images.contains(&job.image) {
+                one.pipeline.images.push(job.image.clone());
+            }
+            if let Some(queue) = &job.queue {
+                job_queue(&mut plan, queue);
+            }
+        }
+        if index < machines {
+            triggers::schedule(&mut one.pipeline, &estate.machines[index], &of_machine[index], estate, config, &mut crons, sink);
+            for trigger in &of_machine[index] {
+                let trigger = &estate.triggers[*trigger];
+                links.push(Link { kind: "trigger", from: trigger_name(trigger), to: one.pipeline.name.value.clone(), evidence: trigger.span, broken: false });
+            }
+        }
+        plan.pipelines.push(one.pipeline);
+    }
+    plan.images = images.list;
+    functions::account(estate, &outcome, sink);
+    clusters.mark_unused(sink);
+    for machine in &estate.machines {
+        if let Some(kind) = &machine.machine_type {
+            for span in kind.origins.iter() {
+                sink.ignore(span, &crate::source::rules::plan::PLN122, "configures Step Functions itself");
+            }
+        }
+        for span in machine.name.origins.iter() {
+            sink.absorb(span, &crate::source::rules::plan::PLN122, "a part of the machine's name");
+        }
+    }
+    (plan, links)
+}
+
+fn trigger_name(trigger: &crate::ir::trigger::Trigger) -> String {
+    use crate::ir::trigger::TriggerKind;
+    match &trigger.kind {
+        TriggerKind::Schedule(value) => value.display(),
+        TriggerKind::Http { method, path } => format!("{} {}", method.display(), path.display()),
+        TriggerKind::Event(name) => name.clone(),
+        TriggerKind::Command { script } => script.clone(),
+    }
+}
+
+fn job_queue(plan: &mut Plan, queue: &Sourced<String>) {
+    match plan.queues.iter_mut().find(|q| q.name.value == queue.value) {
+        Some(known) => known.name.origins.extend(&queue.origins),
+        None => plan.queues.push(Queue { name: queue.clone() }),
+    }
+}
+
+fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_>, clusters: &Clusters, config: &Config) -> Planned {
+    let mut sink = Sink::default();
+    let targets = link::targets(machine, functions);
+    let submits = targets.values().any(|t| submission(t, estate));
+    let settings = if submits { clusters.for_jobs(&machine.file, machine.name.span(), &mut sink) } else { ClusterSettings::default() };
+    let around = Surroundings { estate, functions, config, settings: &settings };
+    let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut sink);
+    let links = links(machine, &targets, estate, &pipeline, &settings, clusters);
+    Planned { pipeline, outcome, settings, links, sink }
+}
+
+fn submission(target: &Target, estate: &Estate) -> bool {
+    let Target::Function { index, .. } = target else { return false };
+    matches!(estate.functions[*index].behaviour.as_ref().map(|b| &b.action), Some(Action::SubmitBatch { .. }))
+}
+
+/// State → function → handler → batch → cluster → queue, each with its evidence.
+fn links(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, pipeline: &Pipeline, settings: &ClusterSettings, clusters: &Clusters) -> Vec<Link> {
+    let mut links = Vec::new();
+    let mut graphs = vec![&machine.graph];
+    while let Some(graph) = graphs.pop() {
+        for state in &graph.states {
+            match &state.kind {
+                crate::ir::machine::StateKind::Parallel { branches } => graphs.extend(branches),
+                crate::ir::machine::StateKind::Map(map) => graphs.extend(map.processor.iter()),
+                _ => {}
+            }
+            let from = format!("{}/{}", machine.name.value, state.name.value);
+            match targets.get(&state.span) {
+                Some(Target::Function { index, name, .. }) => {
+                    let evidence = name.span().unwrap_or(state.span);
+                    links.push(Link { kind: "function", from, to: name.value.clone(), evidence, broken: false });
+                    let function = &estate.functions[*index];
+                    if let Some(handler) = &function.handler {
+                        let broken = function.behaviour.is_none();
+                        let evidence = handler.span().unwrap_or(function.span);
+                        links.push(Link { kind: "handler", from: name.value.clone(), to: handler.value.clone(), evidence, broken });
+                    }
+                    if let Some(behaviour) = &function.behaviour {
+                        let does = match &behaviour.action {
+                            Action::SubmitBatch { batch, .. } => {
+                                format!("submits {}", batch.class_name.as_ref().or(batch.file.as_ref()).map_or_else(|| "a batch".to_owned(), Val::display))
+                            }
+                            Action::ReadBatchState { .. } => "reads a batch's state".to_owned(),
+                            Action::AddSteps { .. } => "adds EMR steps".to_owned(),
+                            Action::StartExecution { machine, .. } => format!("starts {}", machine.display()),
+                            Action::Notify { channel } => format!("notifies by {channel}"),
+                            Action::Unknown { .. } => continue,
+                        };
+                        let evidence = behaviour.evidence.first().map_or(behaviour.span, |(span, _)| *span);
+                        links.push(Link { kind: "batch", from: name.value.clone(), to: does, evidence, broken: false });
+                    }
+                }
+                Some(Target::MissingFunction { name, .. }) => {
+                    links.push(Link { kind: "function", from, to: name.value.clone(), evidence: name.span().unwrap_or(state.span), broken: true });
+                }
+                Some(Target::Service(name) | Target::Other(name)) => {
+                    links.push(Link { kind: "service", from, to: name.value.clone(), evidence: name.span().unwrap_or(state.span), broken: true });
+                }
+                _ => {}
+            }
+        }
+    }
+    for job in &pipeline.jobs {
+        let from = format!("{}/{}", machine.name.value, job.name.value);
+        if let Some(evidence) = clusters.evidence(&settings.cluster) {
+            links.push(Link { kind: "cluster", from: from.clone(), to: settings.cluster.clone(), evidence, broken: false });
+        }
+        if let Some(queue) = &job.queue {
+            links.push(Link { kind: "queue", from, to: queue.value.clone(), evidence: queue.span().unwrap_or(machine.span), broken: false });
+        }
+    }
+    links
+}
+
+/// A payload in a file of its own: a pipeline of one job, named after the file.
+fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Planned> {
+    let mut sink = Sink::default();
+    let stem = path.rsplit('/').next().and_then(|f| f.split('.').next()).unwrap_or("batch");
+    let name = label(stem, 52);
+    let span = batch.span?;
+    let settings = clusters.for_jobs(path, Some(span), &mut sink);
+    let place = sizing::Place {
+        name: Sourced::new(name.clone(), Origins::none()),
+        settings: &settings,
+        input: &|_| Err("a payload in a file has no input".to_owned()),
+        span: Some(span),
+    };
+    let sized: Result<SparkJob, String> = sizing::job(batch, &place, &mut sink).and_then(|mut job| {
+        secret::keep_out(&mut job, &mut sink)?;
+        Ok(job)
+    });
+    let (kind, jobs) = match sized {
+        Ok(job) => (StmtKind::Run { job: name.clone(), on_failure: OnFailure::Raise }, vec![job]),
+        Err(why) => {
+            sink.unsupported(span, &crate::source::rules::plan::PLN119, why.clone());
+            (StmtKind::Refused { why }, Vec::new())
+        }
+    };
+    let pipeline = Pipeline {
+        name: Sourced::new(name.clone(), Origins::none()),
+        description: None,
+        file: path.to_owned(),
+        body: vec![Stmt { name, kind, comment: None, origins: Origins::none() }],
+        jobs,
+        calls: Vec::new(),
+        reads_input: false,
+        schedules: Vec::new(),
+        images: Vec::new(),
+        timeout_seconds: None,
+        origins: Origins::one(span),
+    };
+    Some(Planned { pipeline, outcome: Outcome::default(), settings, links: Vec::new(), sink })
+}
+
+/// Gives every pipeline a name of its own. Pipelines of one name are told apart by the folders in which their paths differ.
+fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut PipelineNames) {
+    let wanted: Vec<String> = planned
+        .iter()
+        .map(|one| {
+            let source = &one.pipeline.name.value;
+            let chosen = config.names.get(source).cloned().unwrap_or_else(|| without_stage(source, stage));
+            let limit = if one.pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
+            shorten(&label(&chosen, 63), limit, &chosen)
+        })
+        .collect();
+    let mut count: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, name) in wanted.iter().enumerate() {
+        count.entry(name).or_default().push(index);
+    }
+    let mut unique = wanted.clone();
+    for (name, members) in count.iter().filter(|(_, m)| m.len() > 1) {
+        let paths: Vec<Vec<&str>> = members.iter().map(|i| planned[*i].pipeline.file.split('/').collect()).collect();
+        let depth = (0..paths.iter().map(Vec::len).min().unwrap_or(0)).find(|d| paths.iter().any(|p| p[*d] != paths[0][*d]));
+        for (member, path) in members.iter().zip(&paths) {
+            if let Some(part) = depth.and_then(|d| path.get(d)) {
+                let limit = if planned[*member].pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
+                let full = label(&format!("{}-{name}", part.split('.').next().unwrap_or(part)), 63);
+                unique[*member] = shorten(&full, limit, &planned[*member].pipeline.file);
+            }
+        }
+    }
+    for (one, name) in planned.iter_mut().zip(unique) {
+        let key = (one.pipeline.origins.first().unwrap_or(Span::new(crate::source::span::FileId(0), 0, 0)), one.pipeline.file.clone());
+        let given = match names.by_definition.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let given = names.names.unique(&name);
+                names.by_definition.insert(key, given.clone());
+                given
+            }
+        };
+        one.pipeline.name.value = given;
+    }
+}
+
+/// A name that ends in the stage's own is the same pipeline in every stage.
+fn without_stage(name: &str, stage: &str) -> String {
+    let stage = label(stage, 63);
+    name.strip_suffix(&format!("-{stage}")).or_else(|| name.strip_prefix(&format!("{stage}-"))).filter(|n| !n.is_empty()).unwrap_or(name).to_owned()
+}

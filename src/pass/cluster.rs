@@ -1,0 +1,275 @@
+//! Clusters: which one a pipeline's jobs ran on, what it gives to them, and what of it has no counterpart.
+use super::link::{nearest, shared_folders};
+use super::sizing::ClusterSettings;
+use crate::import::emr::settings;
+use crate::ir::cluster::{Classification, Cluster};
+use crate::ir::estate::Estate;
+use crate::ir::value::Val;
+use crate::source::files::Files;
+use crate::source::rules::plan::{CLU101, CLU102, CLU103, CLU104, CLU105, LNK101, LNK109, SIZ111};
+use crate::source::sink::{Diagnostic, Sink};
+use crate::source::span::{Origins, Sourced, Span};
+
+/// The settings of every cluster, in the estate's order, and of every configuration file that no cluster took.
+#[derive(Debug, Default)]
+pub struct Clusters {
+    settings: Vec<ClusterSettings>,
+    /// Where each is defined.
+    paths: Vec<String>,
+    /// Which of them run Livy.
+    livy: Vec<bool>,
+    spans: Vec<Span>,
+}
+
+/// Reads every cluster once: marks what does not go on, keeps what its jobs get.
+#[must_use]
+pub fn read(estate: &Estate, files: &Files, sink: &mut Sink) -> Clusters {
+    let mut clusters = Clusters::default();
+    let mut used = vec![false; estate.configurations.len()];
+    for cluster in &estate.clusters {
+        let path = files.get(cluster.span.file).path.clone();
+        let mut classifications = cluster.classifications.clone();
+        if let Some(index) = configuration(cluster, estate, &path, sink) {
+            used[index] = true;
+            classifications.extend(estate.configurations[index].classifications.iter().cloned());
+        }
+        let mut found = cluster_settings(&classifications, sink);
+        found.cluster = cluster.name.as_ref().and_then(Val::literal).unwrap_or_else(|| cluster.reference.clone());
+        found.release = cluster.release_label.as_ref().and_then(Val::sourced);
+        clusters.livy.push(cluster.applications.iter().any(|a| a.literal().is_some_and(|a| a.eq_ignore_ascii_case("livy"))));
+        account(cluster, files, estate, sink);
+        clusters.settings.push(found);
+        clusters.paths.push(path);
+        clusters.spans.push(cluster.span);
+    }
+    for (index, file) in estate.configurations.iter().enumerate() {
+        if used[index] {
+            continue;
+        }
+        let mut found = cluster_settings(&file.classifications, sink);
+        found.cluster.clone_from(&file.path);
+        clusters.settings.push(found);
+        clusters.paths.push(file.path.clone());
+        clusters.livy.push(false);
+        clusters.spans.push(file.span);
+    }
+    clusters
+}
+
+impl Clusters {
+    /// The settings for jobs of a pipeline that `place` defines: of the clusters that run Livy, or of all when none says so,
+    /// the nearest.
+    pub fn for_jobs(&self, place: &str, span: Option<Span>, sink: &mut Sink) -> ClusterSettings {
+        let mut candidates: Vec<usize> = (0..self.settings.len()).filter(|i| self.livy[*i]).collect();
+        if candidates.is_empty() {
+            candidates = (0..self.settings.len()).collect();
+        }
+        let Some(index) = nearest(&candidates, place, |i| &self.paths[*i]).copied() else {
+            sink.report(
+                Diagnostic::question(&LNK101, span, "the sources hold no EMR cluster: its release and its Spark defaults are not known")
+                    .help("migrate from a folder that holds the cluster's definition too, or check the versions and the settings of the output"),
+            );
+            return ClusterSettings::default();
+        };
+        let equals = candidates
+            .iter()
+            .filter(|i| **i != index && shared_folders(&self.paths[**i], place) == shared_folders(&self.paths[index], place))
+            .count();
+        if equals > 0 {
+            sink.report(
+                Diagnostic::question(
+                    &LNK101,
+                    span,
+                    format!("{} clusters could run these jobs: `{}` ({}) is taken, the first of the nearest", equals + 1, self.settings[index].cluster, self.paths[index]),
+                )
+                .related(self.spans[index], "this cluster"),
+            );
+        }
+        self.settings[index].clone()
+    }
+
+    /// Where the settings came from, for `inspect`.
+    #[must_use]
+    pub fn evidence(&self, name: &str) -> Option<Span> {
+        self.settings.iter().position(|s| s.cluster == name).map(|i| self.spans[i])
+    }
+
+    /// Settings that no job took: nothing of the sources runs on their cluster.
+    pub fn mark_unused(&self, sink: &mut Sink) {
+        for settings in &self.settings {
+            for (_, value) in settings.spark_conf.iter().chain(&settings.hadoop_conf) {
+                for span in value.origins.iter() {
+                    sink.ignore(span, &SIZ111, "a setting for jobs of this cluster, and the sources show no job that takes it");
+                }
+            }
+            let others = [&settings.minimum_allocation.as_ref().map(|m| m.origins.clone()), &settings.dynamic_allocation.as_ref().map(|d| d.origins.clone())];
+            for span in others.into_iter().flatten().flat_map(|o| o.iter().collect::<Vec<_>>()) {
+                sink.ignore(span, &SIZ111, "a setting for jobs of this cluster, and the sources show no job that takes it");
+            }
+            for queue in &settings.queues {
+                for span in queue.origins.iter() {
+                    sink.ignore(span, &SIZ111, "a queue that no job of the sources names");
+                }
+            }
+            for span in settings.release.iter().flat_map(|r| r.origins.iter().collect::<Vec<_>>()) {
+                sink.ignore(span, &SIZ111, "the release of a cluster on which the sources show no job");
+            }
+        }
+    }
+}
+
+/// The configuration file of a cluster: the one it names, or, when the sources do not say its name, the only one beside it.
+fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink) -> Option<usize> {
+    let named = cluster.configurations_file.as_ref()?;
+    if let Some(text) = named.literal() {
+        let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
+        let wanted = crate::source::files::join(folder, text.trim_start_matches("./")).unwrap_or(text);
+        let found = estate.configurations.iter().position(|c| c.path == wanted);
+        sink.absorb_all(&named.origins, &LNK109, "names the configuration file, whose settings are used");
+        return found;
+    }
+    // The importer asked for the variable's value; what lies beside the cluster is what it deploys, and the question stays.
+    let beside: Vec<usize> = (0..estate.configurations.len()).filter(|i| shared_folders(&estate.configurations[*i].path, path) == folders(path)).collect();
+    let [only] = beside.as_slice() else { return None };
+    let file = &estate.configurations[*only];
+    sink.report(
+        Diagnostic::question(
+            &LNK109,
+            named.origins.first().or(Some(cluster.span)),
+            format!("which configuration file `{}` uses is not written in the sources; `{}` lies beside it and is used", cluster.reference, file.path),
+        )
+        .related(file.span, "this file")
+        .help("give the variable a value in a .tfvars file to settle it"),
+    );
+    Some(*only)
+}
+
+fn folders(path: &str) -> usize {
+    path.matches('/').count()
+}
+
+fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings {
+    let found = settings(list, sink);
+    let text = |list: Vec<(Sourced<String>, Val)>, sink: &mut Sink| -> Vec<(Sourced<String>, Sourced<String>)> {
+        list.into_iter()
+            .filter_map(|(key, value)| match value.sourced() {
+                Some(value) => Some((key, value)),
+                None => {
+                    for span in value.all_origins().iter() {
+                        sink.unsupported(span, &SIZ111, "its value is not known from the sources");
+                    }
+                    None
+                }
+            })
+            .collect()
+    };
+    let mut spark_conf = text(found.spark_conf, sink);
+    let hadoop_conf = text(found.hadoop_conf, sink);
+    let property = |name: &str| {
+        list.iter().flat_map(|c| &c.properties).find(|(key, _)| key.value == name).and_then(|(_, value)| value.sourced())
+    };
+    let dynamic_allocation = property("spark.dynamicAllocation.enabled")
+        .map(|value| Sourced::new(value.value.eq_ignore_ascii_case("true"), value.origins));
+    // A job says by its own fields whether its executors come and go.
+    spark_conf.retain(|(key, value)| key.value != "spark.dynamicAllocation.enabled" || value.value.eq_ignore_ascii_case("true"));
+    for queue in &found.queues {
+        for part in [&queue.capacity, &queue.maximum_capacity, &queue.submit_acl, &queue.state, &queue.default_node_label].into_iter().flatten() {
+            for span in part.origins.iter() {
+                sink.unsupported(span, &CLU105, "shares of YARN's queues are not translated by this version: YuniKorn's queues have quotas of their own");
+            }
+        }
+    }
+    for value in found.max_attempts.iter() {
+        sink.absorb_all(&value.all_origins(), &SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
+    }
+    for value in found.default_queue.iter() {
+        for span in value.all_origins().iter() {
+            sink.unsupported(span, &CLU105, "the default queue of jobs that name none");
+        }
+    }
+    ClusterSettings {
+        cluster: String::new(),
+        release: None,
+        spark_conf,
+        hadoop_conf,
+        queues: found.queues.iter().filter(|q| q.path != "root").map(|q| Sourced::new(q.path.clone(), q.name.origins.clone())).collect(),
+        minimum_allocation: property("yarn.scheduler.minimum-allocation-mb").and_then(|v| v.value.parse().ok().map(|n| Sourced::new(n, v.origins))),
+        dynamic_allocation,
+    }
+}
+
+/// What of a cluster has no counterpart, or none yet.
+fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
+    let ignore = |value: &Option<Val>, why: &str, sink: &mut Sink| {
+        for span in value.iter().flat_map(|v| v.all_origins().iter().collect::<Vec<_>>()) {
+            sink.ignore(span, &CLU101, why);
+        }
+    };
+    ignore(&cluster.name, "the name of a cluster that no longer exists; pipelines are named after their state machines", sink);
+    ignore(&cluster.log_uri, "EMR's own logs; pods write to standard output, which the cluster's logging collects", sink);
+    for application in &cluster.applications {
+        sink.absorb_all(&application.all_origins(), &CLU101, "Spark is in the image; what EMR ran beside it is replaced by the operator and Argo");
+    }
+    let mut groups = Vec::new();
+    let mut origins = Origins::none();
+    for group in &cluster.groups {
+        let types: Vec<String> = group.instance_types.iter().map(Val::display).collect();
+        let count = group.count.as_ref().map_or_else(|| "?".to_owned(), Val::display);
+        let spot = if group.bid_price.is_some() { ", spot" } else { "" };
+        groups.push(format!("{:?} {count} × {}{spot}", group.role, types.join("|")).to_lowercase());
+        for value in group.name.iter().chain(&group.instance_types).chain(&group.count).chain(&group.bid_price) {
+            origins.extend(&value.all_origins());
+        }
+    }
+    for span in origins.iter() {
+        sink.unsupported(span, &CLU102, "node pools are not translated by this version");
+    }
+    if !groups.is_empty() {
+        sink.report(
+            Diagnostic::changed(&CLU102, cluster.span, format!("`{}` ran on {} → on whatever nodes the cluster has", cluster.reference, groups.join(", ")))
+                .help("give the Kubernetes cluster nodes of at least this size, spot where it was spot"),
+        );
+    }
+    for action in &cluster.bootstrap_actions {
+        let path = action.path.as_ref().map_or_else(|| "(no path)".to_owned(), Val::display);
+        let mut spans = Origins::none();
+        for value in action.name.iter().chain(&action.path).chain(&action.args) {
+            spans.extend(&value.all_origins());
+        }
+        for span in spans.iter() {
+            sink.unsupported(span, &CLU103, "bootstrap actions are not translated by this version");
+        }
+        let at = action.path.as_ref().and_then(|p| p.origins.first()).unwrap_or(action.span);
+        let mut diagnostic = Diagnostic::refused(&CLU103, at, format!("the bootstrap action `{path}` is not translated"))
+            .help("what it installs for Spark jobs belongs into their Dockerfile; what it does for EMR is needless");
+        if let Some(script) = script_named(&path, estate, files.get(cluster.span.file).path.as_str()) {
+            diagnostic = diagnostic.related(script, "a script of this name was found, and not read");
+        }
+        sink.report(diagnostic);
+    }
+    for step in &cluster.steps {
+        let mut spans = Origins::none();
+        for value in step.name.iter().chain(&step.action_on_failure).chain(&step.jar).chain(&step.main_class).chain(&step.args) {
+            spans.extend(&value.all_origins());
+        }
+        for span in spans.iter() {
+            sink.unsupported(span, &CLU104, "steps of a cluster are not translated by this version");
+        }
+        let name = step.name.as_ref().map_or_else(|| "(no name)".to_owned(), Val::display);
+        let words: String = step.args.iter().map(Val::display).collect::<Vec<_>>().join(" ");
+        let mut diagnostic = Diagnostic::refused(&CLU104, step.name.as_ref().and_then(|n| n.origins.first()).unwrap_or(step.span), format!("the step `{name}` of the cluster is not translated"))
+            .help("a Spark step becomes a pipeline by hand; what it sets up for EMR itself is needless");
+        if let Some(script) = words.split([' ', ';']).find_map(|w| script_named(w, estate, files.get(cluster.span.file).path.as_str())) {
+            diagnostic = diagnostic.related(script, "it runs a script of this name, which was found and not read");
+        }
+        sink.report(diagnostic);
+    }
+}
+
+/// A script that was found under the last part of an `s3://` address.
+fn script_named(address: &str, estate: &Estate, place: &str) -> Option<Span> {
+    let name = address.rsplit('/').next().filter(|n| n.contains('.'))?;
+    let candidates: Vec<&crate::ir::estate::Found> =
+        estate.found.iter().filter(|f| f.kind.contains("script") && f.name.rsplit('/').next() == Some(name)).collect();
+    nearest(&candidates, place, |f| &f.name).map(|f| f.span)
+}

@@ -1,0 +1,57 @@
+//! What became of the estate's functions: replaced by a SparkApplication, still called, or called by nobody.
+use super::plan::Outcome;
+use crate::ir::estate::Estate;
+use crate::ir::function::{Action, Function};
+use crate::source::rules::Rule;
+use crate::source::rules::plan::{LNK102, PLN113, PLN124};
+use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
+use crate::source::span::Span;
+
+/// Marks every function's values by what became of it.
+pub fn account(estate: &Estate, outcome: &Outcome, sink: &mut Sink) {
+    for (index, function) in estate.functions.iter().enumerate() {
+        let (disposition, rule, note): (Disposition, &'static Rule, &str) = if outcome.called.contains(&index) {
+            (Disposition::Ignored, &PLN113, "the function stays in AWS as it is, and is called there")
+        } else if outcome.replaced.contains(&index) {
+            (Disposition::Absorbed, &PLN124, "configures or writes a call to Livy, whose place the SparkApplication takes")
+        } else {
+            report_uncalled(function, sink);
+            (Disposition::Ignored, &LNK102, "no state machine of the sources calls this function; it stays as it is")
+        };
+        for span in spans(function) {
+            sink.marks.push(Mark { span, disposition, rule, note: note.to_owned() });
+        }
+    }
+}
+
+fn report_uncalled(function: &Function, sink: &mut Sink) {
+    let name = function.name.as_ref().unwrap_or(&function.logical);
+    let drives_spark = matches!(
+        function.behaviour.as_ref().map(|b| &b.action),
+        Some(Action::SubmitBatch { .. } | Action::ReadBatchState { .. } | Action::AddSteps { .. } | Action::StartExecution { .. })
+    );
+    let diagnostic = if drives_spark {
+        Diagnostic::refused(&LNK102, name.span().unwrap_or(function.span), format!("the function `{}` drives Spark, and no state machine of the sources that was translated calls it", name.value))
+            .help("if something else calls it, migrate that too; the function itself is not translated alone")
+    } else {
+        Diagnostic::note(&LNK102, name.span().unwrap_or(function.span), format!("no state machine of the sources calls the function `{}`; it stays as it is", name.value))
+    };
+    sink.report(diagnostic);
+}
+
+/// Every source value that only the function is made of.
+fn spans(function: &Function) -> Vec<Span> {
+    let mut out = function.plumbing.clone();
+    for text in [Some(&function.logical), function.name.as_ref(), function.service.as_ref(), function.runtime.as_ref(), function.handler.as_ref()] {
+        out.extend(text.iter().flat_map(|t| t.origins.iter()));
+    }
+    for (key, value) in &function.environment {
+        out.extend(key.origins.iter());
+        out.extend(value.all_origins().iter());
+    }
+    if let Some(behaviour) = &function.behaviour {
+        out.extend(&behaviour.plumbing);
+        out.extend(&behaviour.visited);
+    }
+    out
+}

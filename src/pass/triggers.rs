@@ -1,0 +1,214 @@
+//! Triggers: schedules become CronWorkflows; what else starts a machine is said.
+use super::naming::{Names, label};
+use crate::config::Config;
+use crate::ir::estate::Estate;
+use crate::ir::machine::Machine;
+use crate::ir::plan::{Pipeline, Schedule};
+use crate::ir::schedule::{self, CronResult};
+use crate::ir::trigger::{Target, Trigger, TriggerKind};
+use crate::ir::value::{Val, Value};
+use crate::source::rules::plan::{DOC101, DOC102, LNK104, LNK105, LNK106, LNK108};
+use crate::source::sink::{Diagnostic, Sink};
+use crate::source::span::{Origins, Sourced};
+
+/// Links every trigger to a machine. The result holds, for each machine, the indices of its triggers.
+#[must_use]
+pub fn link(estate: &Estate, sink: &mut Sink) -> Vec<Vec<usize>> {
+    let mut of_machine = vec![Vec::new(); estate.machines.len()];
+    for (index, trigger) in estate.triggers.iter().enumerate() {
+        let target = match &trigger.target {
+            Target::Machine(target) => target.display(),
+            Target::Function(name) => {
+                for span in trigger_origins(trigger).iter() {
+                    sink.ignore(span, &LNK108, "starts a function, which stays in AWS with what starts it");
+                }
+                let _ = name;
+                continue;
+            }
+        };
+        match find(estate, &target, trigger) {
+            Some(machine) => of_machine[machine].push(index),
+            None => {
+                for span in trigger_origins(trigger).iter() {
+                    sink.unsupported(span, &LNK106, "starts something that the sources do not define");
+                }
+                sink.report(
+                    Diagnostic::warning(&LNK106, trigger.span, format!("this starts `{target}`, which the sources do not define"))
+                        .help("migrate from a folder that holds its definition too, or check the name"),
+                );
+            }
+        }
+    }
+    of_machine
+}
+
+/// The machine of a name or ARN (`arn:aws:states:<region>:<account>:stateMachine:<name>`, AWS Step Functions, "ARNs"), nearest to
+/// the trigger.
+fn find(estate: &Estate, target: &str, trigger: &Trigger) -> Option<usize> {
+    let name = target.rsplit(":stateMachine:").next().unwrap_or(target).trim();
+    // A reference of Terraform's: `aws_sfn_state_machine.x.arn` names the resource, which the importer resolves where it can.
+    let candidates: Vec<usize> = (0..estate.machines.len()).filter(|i| estate.machines[*i].name.value == name).collect();
+    if let [only] = candidates.as_slice() {
+        return Some(*only);
+    }
+    candidates.into_iter().min_by_key(|i| {
+        let machine = &estate.machines[*i];
+        (i64::from(machine.span.file.0) - i64::from(trigger.span.file.0)).abs()
+    })
+}
+
+fn trigger_origins(trigger: &Trigger) -> Origins {
+    let mut all = trigger.origins.clone();
+    for value in trigger.input.iter().chain(&trigger.enabled) {
+        all.extend(&value.all_origins());
+    }
+    match &trigger.target {
+        Target::Machine(value) | Target::Function(value) => all.extend(&value.all_origins()),
+    }
+    match &trigger.kind {
+        TriggerKind::Schedule(value) => all.extend(&value.all_origins()),
+        TriggerKind::Http { method, path } => {
+            all.extend(&method.all_origins());
+            all.extend(&path.all_origins());
+        }
+        _ => {}
+    }
+    all
+}
+
+/// Gives a pipeline its schedules, and says what else starts it.
+pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[usize], estate: &Estate, config: &Config, names: &mut Names, sink: &mut Sink) {
+    let answer = config.schedules.get(&pipeline.name.value);
+    let mut commands = 0;
+    for index in triggers {
+        let trigger = &estate.triggers[*index];
+        match &trigger.kind {
+            TriggerKind::Schedule(expression) => {
+                if let Some(schedule) = cron(pipeline, trigger, expression, names, sink) {
+                    pipeline.schedules.push(schedule);
+                }
+            }
+            TriggerKind::Command { script } => {
+                commands += 1;
+                if answer.is_none() {
+                    let input = trigger.input.as_ref().map_or_else(String::new, |i| format!(" with the input {}", i.display()));
+                    sink.report(
+                        Diagnostic::question(&LNK105, trigger.span, format!("a command in `{script}` starts `{}`{input}; nothing boots for a run on Kubernetes", machine.name.value))
+                            .help("give the pipeline a schedule, or submit it where the command stood")
+                            .answer(format!("schedules.{}", pipeline.name.value)),
+                    );
+                }
+            }
+            TriggerKind::Http { .. } | TriggerKind::Event(_) => {
+                let what = match &trigger.kind {
+                    TriggerKind::Http { method, path } => format!("an HTTP request ({} {})", method.display(), path.display()),
+                    TriggerKind::Event(name) => format!("an event ({name})"),
+                    _ => String::new(),
+                };
+                for span in trigger_origins(trigger).iter() {
+                    sink.unsupported(span, &LNK108, "this version translates schedules only");
+                }
+                sink.report(
+                    Diagnostic::refused(&LNK108, trigger.span, format!("`{}` is started by {what}, which is not translated", machine.name.value))
+                        .help("submit the WorkflowTemplate from what receives it, or add an Argo Events sensor by hand"),
+                );
+            }
+        }
+    }
+    if let Some(answer) = answer {
+        let name = names.unique(&label(&pipeline.name.value, 52));
+        pipeline.schedules.push(Schedule {
+            name: Sourced::new(name, Origins::none()),
+            cron: Sourced::new(answer.clone(), Origins::none()),
+            input: triggers.iter().find_map(|i| json_input(&estate.triggers[*i])),
+            suspended: None,
+            origins: Origins::none(),
+        });
+    } else if triggers.is_empty() && commands == 0 {
+        sink.report(
+            Diagnostic::question(&LNK104, machine.name.span().unwrap_or(machine.span), format!("nothing in the sources starts `{}` on its own", machine.name.value))
+                .help("give it a schedule, or submit it by hand")
+                .answer(format!("schedules.{}", pipeline.name.value)),
+        );
+    }
+}
+
+fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Names, sink: &mut Sink) -> Option<Schedule> {
+    let Some(text) = expression.sourced() else {
+        refuse(trigger, format!("the schedule `{}` is not known from the sources", expression.display()), "give it a value", sink);
+        return None;
+    };
+    let parsed = match schedule::parse(&text.value) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            refuse(trigger, error.message, &error.help.unwrap_or_default(), sink);
+            return None;
+        }
+    };
+    let cron = match schedule::to_cron(&parsed) {
+        CronResult::Exact(cron) => cron,
+        CronResult::Changed { cron, why } => {
+            sink.report(Diagnostic::changed(&DOC101, text.span().or(Some(trigger.span)), format!("`{}`: {why}", text.value)));
+            cron
+        }
+        CronResult::Refused { why, help } => {
+            refuse(trigger, format!("`{}` {why}", text.value), &help, sink);
+            return None;
+        }
+    };
+    let name = names.unique(&label(&pipeline.name.value, 52));
+    let suspended = trigger.enabled.as_ref().and_then(|enabled| match &enabled.value {
+        Value::Bool(enabled_now) => Some(Sourced::new(!enabled_now, enabled.origins.clone())),
+        _ => enabled.sourced().map(|t| Sourced::new(t.value.eq_ignore_ascii_case("false"), t.origins)),
+    });
+    if let Some(on) = suspended.as_ref().filter(|s| !s.value) {
+        sink.absorb_all(&on.origins, &DOC101, "enabled, which is the default");
+    }
+    let input = json_input(trigger);
+    if let (Some(input), false) = (&input, pipeline.reads_input) {
+        for span in input.origins.iter() {
+            sink.ignore(span, &DOC101, "nothing in the pipeline reads the input");
+        }
+    }
+    for span in trigger_origins(trigger).iter() {
+        sink.absorb(span, &DOC101, "says which machine the schedule starts");
+    }
+    Some(Schedule { name: Sourced::new(name, trigger.origins.clone()), cron: Sourced::new(cron.to_string(), text.origins), input, suspended, origins: trigger.origins.clone() })
+}
+
+fn refuse(trigger: &Trigger, why: String, help: &str, sink: &mut Sink) {
+    for span in trigger_origins(trigger).iter() {
+        sink.unsupported(span, &DOC102, "the schedule is not translated");
+    }
+    sink.report(Diagnostic::refused(&DOC102, trigger.span, why).help(help.to_owned()));
+}
+
+/// The input of an execution as JSON text.
+fn json_input(trigger: &Trigger) -> Option<Sourced<String>> {
+    let input = trigger.input.as_ref()?;
+    let json = to_json(input)?;
+    // A text that is JSON already is the input itself.
+    let text = match json {
+        serde_json::Value::String(text) if serde_json::from_str::<serde_json::Value>(&text).is_ok() => text,
+        other => other.to_string(),
+    };
+    Some(Sourced::new(text, input.all_origins()))
+}
+
+fn to_json(value: &Val) -> Option<serde_json::Value> {
+    Some(match &value.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => serde_json::Value::Bool(*value),
+        Value::Number(text) => serde_json::from_str(text).ok()?,
+        Value::Text(_) => serde_json::Value::String(value.literal()?),
+        Value::List(items) => serde_json::Value::Array(items.iter().map(to_json).collect::<Option<_>>()?),
+        Value::Map(entries) => {
+            let mut map = serde_json::Map::new();
+            for (key, value) in entries {
+                map.insert(key.value.clone(), to_json(value)?);
+            }
+            serde_json::Value::Object(map)
+        }
+        Value::Symbol(_) | Value::Unknown(_) => return None,
+    })
+}
