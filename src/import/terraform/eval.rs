@@ -68,9 +68,25 @@ impl<'i, 'a> Evaluator<'i, 'a> {
 
     fn inner(&self, node: &Node) -> Val {
         node.mark_read();
-        if !self.spend() {
-            return Val::unknown("…", "it is too large to be evaluated", node.span);
+        self.deeper(node.span, || self.node_kind(node))
+    }
+
+    /// Runs an evaluation one level deeper, within the limits of depth and work.
+    fn deeper(&self, span: Span, evaluate: impl FnOnce() -> Val) -> Val {
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return Val::unknown(self.text(span), "it refers to itself, or is nested too deep", span);
         }
+        if !self.spend() {
+            return Val::unknown(self.text(span), "it is too large to be evaluated", span);
+        }
+        self.depth.set(depth + 1);
+        let value = evaluate();
+        self.depth.set(depth);
+        value
+    }
+
+    fn node_kind(&self, node: &Node) -> Val {
         let value = match &node.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
@@ -100,22 +116,12 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     pub fn tree(&self, tree: &Tree, scope: Option<&Scope>) -> Val {
-        let depth = self.depth.get();
-        if depth >= MAX_DEPTH {
-            return Val::unknown(self.text(tree.span), "it refers to itself, or is nested too deep", tree.span);
-        }
-        if !self.spend() {
-            return Val::unknown(self.text(tree.span), "it is too large to be evaluated", tree.span);
-        }
-        self.depth.set(depth + 1);
-        let value = self.kind(tree, scope);
-        self.depth.set(depth);
-        value
+        self.deeper(tree.span, || self.kind(tree, scope))
     }
 
+    /// The source text of a span, on one line and shortened.
     fn text(&self, span: Span) -> String {
-        let text = self.index.roots.iter().find(|root| root.span.file == span.file).and_then(|root| snippet(root, span));
-        text.unwrap_or_else(|| "…".to_owned())
+        self.raw(span).map_or_else(|| "…".to_owned(), one_line)
     }
 
     fn unknown(&self, tree: &Tree, why: impl Into<String>, origins: &Origins) -> Val {
@@ -405,7 +411,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             ("var", Some(variable)) => self.steps(tree, self.variable(tree, variable), &steps[1..], scope),
             ("local", Some(local)) => match self.index.locals.get(local) {
                 Some(entry) => {
-                    let value = self.bounded(tree, &entry.value);
+                    let value = self.named(tree, &entry.value);
                     self.steps(tree, value, &steps[1..], scope)
                 }
                 None => self.no_such(tree, &format!("local.{local}")),
@@ -439,26 +445,20 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let single = !matches!(&resource.body.kind, Kind::Object(entries)
             if entries.iter().any(|e| matches!(&*e.key, "count" | "for_each")) || entries.iter().filter(|e| *e.key == **attribute).count() != 1);
         let Some(node) = resource.body.get(attribute).filter(|_| single) else { return symbol() };
-        let value = self.bounded(tree, node);
+        let value = self.named(tree, node);
         let value = self.steps(tree, value, after, scope);
         if matches!(value.value, Value::Unknown(_) | Value::Null) { symbol() } else { value }
     }
 
-    fn bounded(&self, tree: &Tree, node: &Node) -> Val {
-        let depth = self.depth.get();
-        if depth >= MAX_DEPTH {
-            return Val::unknown(self.text(tree.span), "it refers to itself, or is nested too deep", tree.span);
-        }
-        self.depth.set(depth + 1);
-        let value = self.inner(node).shaped_by(&Origins::one(tree.span));
-        self.depth.set(depth);
-        value
+    /// The value of another node of the module, which a reference names.
+    fn named(&self, tree: &Tree, node: &Node) -> Val {
+        self.inner(node).shaped_by(&Origins::one(tree.span))
     }
 
     fn variable(&self, tree: &Tree, name: &str) -> Val {
         let Some(variable) = self.index.variables.get(name) else { return self.no_such(tree, &format!("var.{name}")) };
         if let Some(node) = variable.value {
-            return self.bounded(tree, node);
+            return self.named(tree, node);
         }
         self.missing.borrow_mut().entry(name.to_owned()).or_default().push(tree.span);
         let mut origins = Origins::one(tree.span);
@@ -524,27 +524,6 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         }
         value
     }
-}
-
-/// The source text of a span, when an expression node of the file holds it, on one line and shortened.
-fn snippet(root: &Node, span: Span) -> Option<String> {
-    let mut stack = vec![root];
-    while let Some(node) = stack.pop() {
-        if !node.span.contains(span) {
-            continue;
-        }
-        match &node.kind {
-            Kind::Array(items) => stack.extend(items),
-            Kind::Object(entries) => stack.extend(entries.iter().map(|e| &e.value)),
-            Kind::Expr(expr) => {
-                let start = (span.start - node.span.start) as usize;
-                let text = expr.text().get(start..start + span.len() as usize)?;
-                return Some(one_line(text));
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Text on one line, of at most 80 characters.

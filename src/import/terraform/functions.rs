@@ -103,11 +103,9 @@ pub fn push(out: &mut Val, piece: &Val, length: &mut usize) {
             add(s.clone());
         }),
         Value::Symbol(symbol) => add(Segment::Symbol(symbol.clone())),
-        Value::Unknown(unknown) => add(Segment::Symbol(Symbol {
-            kind: SymbolKind::Reference,
-            name: unknown.expression.clone(),
-            span: unknown.span,
-        })),
+        Value::Unknown(unknown) => {
+            add(Segment::Symbol(Symbol { kind: SymbolKind::Reference, name: unknown.expression.clone(), span: unknown.span }))
+        }
         Value::Bool(_) | Value::Number(_) => {
             let text = piece.literal().unwrap_or_default();
             *length += text.len();
@@ -334,7 +332,9 @@ pub fn call(name: &str, args: &[Val]) -> Result<Val, String> {
             Ok(found) if !matches!(map.value, Value::Symbol(_)) => Ok(found),
             Ok(_) => Err(unknowns(map)),
             Err(why) => match (&map.value, default) {
-                (Value::Map(_), [default]) if key.literal().is_some() => Ok(default.clone().shaped_by(&map.origins).shaped_by(&key.origins)),
+                (Value::Map(_), [default]) if key.literal().is_some() => {
+                    Ok(default.clone().shaped_by(&map.origins).shaped_by(&key.origins))
+                }
                 _ => Err(why),
             },
         },

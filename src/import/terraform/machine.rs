@@ -45,7 +45,11 @@ impl<'a> Importer<'a, '_> {
         } else {
             let why = "the express kind (at most five minutes, may run twice) is not told apart: the workflow runs once";
             self.mark(node.span, Disposition::Unsupported, why);
-            self.sink.report(Diagnostic::equivalent(&TF116, node.span, format!("{} is translated as a standard state machine", resource.address)));
+            self.sink.report(Diagnostic::equivalent(
+                &TF116,
+                node.span,
+                format!("{} is translated as a standard state machine", resource.address),
+            ));
         }
     }
 

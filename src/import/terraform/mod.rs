@@ -50,6 +50,7 @@ pub fn import<'a>(
         index: &index,
         sink,
         module: Module::default(),
+        targets: trigger::targets(&index),
         exposed: close::exposures(&index),
         asked: BTreeSet::new(),
     };
