@@ -3,7 +3,7 @@
 //! The text of such a document is put together from pieces (a heredoc's literal, an interpolation, a template file), and
 //! each byte of it keeps the place where it was written, so that a message about the document points there.
 use super::eval::{Evaluator, Scope};
-use super::functions;
+use super::operators;
 use crate::ir::value::{Val, Value};
 use crate::source::hcl::{Part, Step, Tree, TreeKind};
 use crate::source::node::{Entry, Kind, Node};
@@ -105,8 +105,8 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 mapped.opaque(&text, node.span);
                 Written::Text { text: mapped, template: None, origins }
             }
-            _ if functions::known(&value) => Written::Value(value.shaped_by(&origins)),
-            _ => Written::Unknown { why: format!("it depends on {}", functions::unknowns(&value)), origins },
+            _ if operators::known(&value) => Written::Value(value.shaped_by(&origins)),
+            _ => Written::Unknown { why: format!("it depends on {}", operators::unknowns(&value)), origins },
         }
     }
 

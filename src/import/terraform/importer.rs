@@ -1,8 +1,8 @@
 //! What the import of every kind of resource shares: taking attributes, and leaving the others with a reason.
 use super::eval::{Evaluator, one_line};
-use super::functions;
 use super::index::{Index, Resource};
 use super::module::Module;
+use super::operators;
 use super::table::{self, Attribute, Row};
 use crate::ir::estate::Found;
 use crate::ir::value::{Val, Value};
@@ -125,8 +125,8 @@ impl<'a> Importer<'a, '_> {
         let Some(entry) = ["count", "for_each"].iter().find_map(|key| resource.body.entry(key)) else { return true };
         let value = self.eval.node(&entry.value);
         let instances = match (&*entry.key, &value.value) {
-            ("count", _) if functions::known(&value) => {
-                functions::number(&value).or_else(|| functions::truth(&value).map(|t| f64::from(u8::from(t))))
+            ("count", _) if operators::known(&value) => {
+                operators::number(&value).or_else(|| operators::truth(&value).map(|t| f64::from(u8::from(t))))
             }
             ("for_each", Value::List(items)) if items.is_empty() => Some(0.0),
             ("for_each", Value::Map(entries)) if entries.is_empty() => Some(0.0),

@@ -16,6 +16,7 @@ mod index;
 mod lambda;
 mod machine;
 mod module;
+mod operators;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! What becomes of attributes and resources that have no place in the IR, and why.
 //!
-//! Attribute names are those of the Terraform AWS provider's documentation (registry pages "Resource: aws_emr_cluster",
-//! "aws_emr_instance_group", "aws_emr_instance_fleet", "aws_sfn_state_machine", "aws_lambda_function",
-//! "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_scheduler_schedule"; November 2026, and the older
-//! names of `aws_emr_cluster` of provider 1.x).
+//! Attribute names are those of the Terraform AWS provider's documentation: the registry pages "Resource:" of `aws_emr_cluster`,
+//! `aws_emr_instance_group`, `aws_emr_instance_fleet`, `aws_sfn_state_machine`, `aws_lambda_function`,
+//! `aws_cloudwatch_event_rule`, `aws_cloudwatch_event_target` and `aws_scheduler_schedule` (November 2026), and the older names
+//! of `aws_emr_cluster` in provider 1.x.
 use crate::source::sink::Disposition;
 use Disposition::{Ignored, Unsupported};
 
