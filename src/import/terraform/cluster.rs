@@ -112,7 +112,14 @@ impl<'a> Importer<'a, '_> {
         }
     }
 
-    fn fleet_body(&mut self, resource: &Resource<'a>, body: &'a Node, role: Role, rows: &[table::Attribute], prefix: &str) -> InstanceGroup {
+    fn fleet_body(
+        &mut self,
+        resource: &Resource<'a>,
+        body: &'a Node,
+        role: Role,
+        rows: &[table::Attribute],
+        prefix: &str,
+    ) -> InstanceGroup {
         let mut group = empty_group(role, body.span);
         for inner in entries(body) {
             match &*inner.key {
@@ -228,10 +235,13 @@ impl<'a> Importer<'a, '_> {
         if folder.is_empty() {
             return path.to_owned();
         }
-        path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).map_or_else(|| {
-            let up = "../".repeat(folder.split('/').count());
-            format!("{up}{path}")
-        }, str::to_owned)
+        path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).map_or_else(
+            || {
+                let up = "../".repeat(folder.split('/').count());
+                format!("{up}{path}")
+            },
+            str::to_owned,
+        )
     }
 
     fn lost_configurations(&mut self, resource: &Resource<'a>, node: &'a Node, why: &str, _: &mut Cluster) {
@@ -341,7 +351,8 @@ impl<'a> Importer<'a, '_> {
     }
 }
 
-const FLEET_DETAIL: &str = "weights, capacities and ways of buying a fleet's machines are not translated; the nodes' autoscaler has its own settings";
+const FLEET_DETAIL: &str =
+    "weights, capacities and ways of buying a fleet's machines are not translated; the nodes' autoscaler has its own settings";
 
 fn is_positive(node: &Node) -> bool {
     !matches!(&node.kind, Kind::Number(text) if &**text == "0")
