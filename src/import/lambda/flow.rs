@@ -75,6 +75,8 @@ pub(super) struct Evaluator<'a> {
     pub quiet: u32,
     pub fuel: u32,
     pub depth: u32,
+    /// Evaluations so far that may raise an exception when it runs: fields of the event, conversions, the unknown.
+    pub risks: u32,
 }
 
 impl<'a> Evaluator<'a> {
@@ -91,6 +93,7 @@ impl<'a> Evaluator<'a> {
             quiet: 0,
             fuel: FUEL,
             depth: 0,
+            risks: 0,
         }
     }
 
@@ -292,7 +295,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The function may have returned `item`, after calls of its own.
-    fn maybe_returned(&mut self, item: &Item, then: State, why: &Unknown) {
+    pub(super) fn maybe_returned(&mut self, item: &Item, then: State, why: &Unknown) {
         let val = then.val(item);
         self.state.merge_effects(then.effects, why);
         let item = self.state.item(val);

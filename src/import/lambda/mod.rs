@@ -10,7 +10,7 @@
 //! - [`state`] holds what a run knows: variables, lists and dictionaries (by identity, as Python has them), calls.
 //!   Two states are *merged* where a condition is not known (what differs becomes unknown, and says why), and *compared*
 //!   where it is known: only values that the other branch would have made different are shaped by the condition.
-//! - [`statement`], [`expression`], [`external`], [`method`], [`text`] and [`number`] are the language.
+//! - [`statement`], [`expression`], [`operator`], [`external`], [`remote`], [`method`], [`text`] and [`number`] are the language.
 //! - [`classify`] turns calls into a [`Behaviour`](crate::ir::function::Behaviour).
 //!
 //! Nothing is guessed: an expression outside of the language is [`Unknown`](crate::ir::value::Unknown) with its line, a list
@@ -22,6 +22,8 @@ mod flow;
 mod method;
 mod module;
 mod number;
+mod operator;
+mod remote;
 mod state;
 mod statement;
 mod text;

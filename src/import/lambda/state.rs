@@ -52,10 +52,11 @@ pub(super) enum Content {
     Dict(Vec<(Sourced<String>, Item)>),
 }
 
-/// A list or dictionary, and why its content is not known, when it is not.
+/// A list or dictionary, what decided which items it has, and why its content is not known, when it is not.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     pub content: Content,
+    pub shaped: Origins,
     pub spoiled: Option<Unknown>,
 }
 
@@ -262,12 +263,12 @@ impl State {
         });
         items.truncate(LONGEST);
         self.spend(items.len());
-        self.cells.push(Cell { content: Content::List(items), spoiled });
+        self.cells.push(Cell { content: Content::List(items), shaped: Origins::none(), spoiled });
         Item::List(self.cells.len() - 1, origins.into())
     }
 
     pub(super) fn dict(&mut self, entries: Vec<(Sourced<String>, Item)>, origins: impl Into<Origins>) -> Item {
-        self.cells.push(Cell { content: Content::Dict(entries), spoiled: None });
+        self.cells.push(Cell { content: Content::Dict(entries), shaped: Origins::none(), spoiled: None });
         Item::Dict(self.cells.len() - 1, origins.into())
     }
 
@@ -286,7 +287,7 @@ impl State {
     pub(super) fn items(&self, item: &Item) -> Option<Vec<Item>> {
         match item {
             Item::List(id, _) => match self.cells.get(*id)? {
-                Cell { content: Content::List(items), spoiled: None } => Some(items.clone()),
+                Cell { content: Content::List(items), spoiled: None, .. } => Some(items.clone()),
                 _ => None,
             },
             _ => None,
@@ -297,7 +298,7 @@ impl State {
     pub(super) fn entries(&self, item: &Item) -> Option<&[(Sourced<String>, Item)]> {
         match item {
             Item::Dict(id, _) => match self.cells.get(*id)? {
-                Cell { content: Content::Dict(entries), spoiled: None } => Some(entries),
+                Cell { content: Content::Dict(entries), spoiled: None, .. } => Some(entries),
                 _ => None,
             },
             _ => None,
@@ -309,6 +310,25 @@ impl State {
             Item::List(id, _) | Item::Dict(id, _) => self.cells.get_mut(*id).map(|cell| &mut cell.content),
             _ => None,
         }
+    }
+
+    /// Notes what decided which items a list or dictionary has.
+    pub(super) fn shape_content(&mut self, item: &Item, origins: &Origins) {
+        if let Item::List(id, _) | Item::Dict(id, _) = item
+            && let Some(cell) = self.cells.get_mut(*id)
+        {
+            cell.shaped.extend(origins);
+        }
+    }
+
+    /// Takes a key out of a dictionary; `None` when it does not have it.
+    pub(super) fn remove(&mut self, item: &Item, key: &Val) -> Option<Item> {
+        let name = key.literal()?;
+        let Some(Content::Dict(entries)) = self.content(item) else { return None };
+        let at = entries.iter().position(|(known, _)| known.value == name)?;
+        let (known, removed) = entries.remove(at);
+        self.shape_content(item, &key.origins.clone().with(&known.origins));
+        Some(removed)
     }
 
     /// Sets a key of a dictionary.
@@ -366,16 +386,14 @@ impl State {
                         Value::Map(entries.iter().map(|(k, i)| (k.clone(), self.val_within(i, depth + 1, budget))).collect())
                     }
                 };
-                let val = Val::new(value, origins.clone());
+                let val = Val::new(value, origins.clone().with(&cell.shaped));
                 match &cell.spoiled {
                     Some(why) => unknown(why).shaped_by(&val.all_origins()),
                     None => val,
                 }
             }
             Item::Function(_) => opaque("a function"),
-            Item::Module(path) => opaque(path),
-            Item::Path(path) => opaque(path),
-            Item::Method(_, name) => opaque(name),
+            Item::Module(name) | Item::Path(name) | Item::Method(_, name) => opaque(name),
             Item::Object(object, origins) => match &**object {
                 Object::Reply(call) => Val::new(Value::Symbol(self.reply(*call, "#reply")), origins.clone()),
                 Object::ReplyText(call) => Val::new(Value::Symbol(self.reply(*call, "#text")), origins.clone()),
@@ -486,11 +504,13 @@ impl State {
     pub(super) fn merge(&mut self, mut other: State, base: usize, why: &Unknown) {
         // Cells that only the other branch made get new numbers after ours.
         let shift = self.cells.len().saturating_sub(base);
-        for cell in other.cells.iter_mut() {
+        for cell in &mut other.cells {
             renumber_cell(cell, base, shift);
         }
         for scope in other.globals.values_mut().chain(other.frames.iter_mut().map(|f| &mut f.locals)) {
-            scope.values_mut().for_each(|item| renumber(item, base, shift));
+            for item in scope.values_mut() {
+                renumber(item, base, shift);
+            }
         }
         let mut theirs = std::mem::take(&mut other.cells);
         let added: Vec<Cell> = theirs.split_off(base.min(theirs.len()));
@@ -580,7 +600,11 @@ impl State {
                 if let Some(id) = made.get(&(*x, *y)) {
                     return Item::Dict(*id, origins);
                 }
-                let copy = self.cells.get(*x).cloned().unwrap_or(Cell { content: Content::Dict(Vec::new()), spoiled: None });
+                let copy = self.cells.get(*x).cloned().unwrap_or(Cell {
+                    content: Content::Dict(Vec::new()),
+                    shaped: Origins::none(),
+                    spoiled: None,
+                });
                 self.cells.push(copy);
                 let id = self.cells.len() - 1;
                 made.insert((*x, *y), id);
@@ -603,6 +627,7 @@ impl State {
     fn merge_cell_within(&mut self, id: Id, theirs: &Cell, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>, depth: usize) {
         let Some(ours) = self.cells.get(id).cloned() else { return };
         let mut merged = ours.clone();
+        merged.shaped.extend(&theirs.shaped);
         merged.spoiled = ours.spoiled.or_else(|| theirs.spoiled.clone());
         match (&ours.content, &theirs.content) {
             (Content::List(a), Content::List(b)) if a.len() == b.len() => {

@@ -246,12 +246,9 @@ impl<'a> Evaluator<'a> {
             let holder = self.expr(&subscript.value);
             let key = self.expr(&subscript.slice);
             let key = self.state.val(&key);
-            match (key.literal(), self.state.content(&holder)) {
-                (Some(name), Some(Content::Dict(entries))) => entries.retain(|(k, _)| k.value != name),
-                _ => {
-                    let why = self.why(range(target), "what is deleted here is not known");
-                    self.state.spoil(&holder, &why);
-                }
+            if self.state.remove(&holder, &key).is_none() {
+                let why = self.why(range(target), "what is deleted here is not known, or not there");
+                self.state.spoil(&holder, &why);
             }
         }
     }
@@ -337,8 +334,13 @@ impl<'a> Evaluator<'a> {
             self.unfollowed(&each.orelse, &why);
             return Flow::Next;
         };
+        let before = self.state.copy();
+        let flow = self.turns(each, items);
+        self.shaped_loop(flow, &before, &iterable.origins())
+    }
+
+    fn turns(&mut self, each: &'a StmtFor, items: Vec<Item>) -> Flow {
         for item in items {
-            let item = item.shaped_by(&iterable.origins());
             self.assign(&each.target, item);
             match self.block(&each.body) {
                 Flow::Next | Flow::Continue => {}
@@ -353,9 +355,28 @@ impl<'a> Evaluator<'a> {
         self.block(&each.orelse)
     }
 
+    /// How often a loop ran shapes everything that it changed.
+    fn shaped_loop(&mut self, mut flow: Flow, before: &super::state::State, origins: &Origins) -> Flow {
+        if !origins.is_empty() {
+            self.state.stamp(before, origins);
+            if let Flow::Return(item) = &mut flow {
+                self.state.stamp_item(item, before, None, origins, 0);
+            }
+        }
+        flow
+    }
+
     fn repeat(&mut self, repeat: &'a StmtWhile) -> Flow {
+        let before = self.state.copy();
+        let mut origins = Origins::none();
+        let flow = self.rounds(repeat, &mut origins);
+        self.shaped_loop(flow, &before, &origins)
+    }
+
+    fn rounds(&mut self, repeat: &'a StmtWhile, origins: &mut Origins) -> Flow {
         for _ in 0..LOOP {
             let condition = self.expr(&repeat.test);
+            origins.extend(&self.state.val(&condition).all_origins());
             match self.truth(&condition) {
                 Some(false) => return self.block(&repeat.orelse),
                 Some(true) => match self.block(&repeat.body) {
@@ -395,7 +416,9 @@ impl<'a> Evaluator<'a> {
         let made = self.state.effects.len();
         self.state.effects.extend(after.effects.into_iter().skip(made));
         let mut changed = Changed::default();
-        body.iter().for_each(|stmt| changed.visit_stmt(stmt));
+        for stmt in body {
+            changed.visit_stmt(stmt);
+        }
         self.havoc(&changed.names, &changed.touched, why);
         if changed.leaves && self.state.conditional.is_none() {
             self.state.conditional = Some(why.clone());
@@ -420,7 +443,10 @@ impl<'a> Evaluator<'a> {
 
     fn attempt(&mut self, attempt: &'a StmtTry) -> Flow {
         let before = self.state.copy();
+        let risks = self.risks;
         let mut flow = self.block(&attempt.body);
+        // Without a call, and with nothing that may fail when it runs, the handlers are never reached.
+        let risky = self.risks > risks && self.state.effects.len() == before.effects.len();
         let raised = matches!(flow, Flow::Raise);
         if raised && attempt.handlers.len() == 1 {
             // The body certainly raises: its handler runs.
@@ -433,7 +459,7 @@ impl<'a> Evaluator<'a> {
             }
         } else {
             for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-                self.handler(handler, before.copy());
+                self.handler(handler, before.copy(), risky);
             }
             if matches!(flow, Flow::Next) {
                 flow = self.block(&attempt.orelse);
@@ -445,8 +471,10 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What a handler would do if the body raised; nothing of it stays but a note.
-    fn handler(&mut self, handler: &'a ruff_python_ast::ExceptHandlerExceptHandler, before: super::state::State) {
+    /// What a handler would do if the body raised. Where the body may raise without a call of its own, either way is
+    /// possible; the failure of a call leaves nothing but a note.
+    fn handler(&mut self, handler: &'a ruff_python_ast::ExceptHandlerExceptHandler, before: super::state::State, risky: bool) {
+        let base = before.cells.len();
         let now = std::mem::replace(&mut self.state, before);
         let calls = self.state.effects.len();
         if let Some(name) = &handler.name {
@@ -455,6 +483,15 @@ impl<'a> Evaluator<'a> {
         }
         let flow = self.block(&handler.body);
         let after = std::mem::replace(&mut self.state, now);
+        if risky {
+            let why = self.why(handler.range, "what stands before this `except` may fail when it runs");
+            match flow {
+                Flow::Return(item) => self.maybe_returned(&item, after, &why),
+                Flow::Next => self.state.merge(after, base, &why),
+                _ => {}
+            }
+            return;
+        }
         let what = match flow {
             _ if after.effects.len() > calls => Some("makes a call of its own"),
             Flow::Return(_) => Some("returns a value instead of failing"),
@@ -470,15 +507,15 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Calls a function of the sources.
-    pub(super) fn invoke(&mut self, number: usize, arguments: super::expression::Arguments, at: ruff_text_size::TextRange) -> Item {
+    pub(super) fn invoke(&mut self, number: usize, arguments: &super::expression::Arguments, at: ruff_text_size::TextRange) -> Item {
         let Some(callable) = self.functions.get(number) else { return self.unknown(at, "the function is lost") };
         if let Some(why) = callable.opaque.clone() {
             let name = callable.name.clone();
             self.unevaluated(at, &name);
-            return self.give_up(&arguments, at, &why);
+            return self.give_up(arguments, at, &why);
         }
         if let Some(why) = arguments.lost.clone() {
-            return self.give_up(&arguments, at, &why.why);
+            return self.give_up(arguments, at, &why.why);
         }
         let (body, parameters, name) = (callable.body, callable.parameters, callable.name.clone());
         let mut frame = Frame { module: callable.module.clone(), parent: callable.parent, ..Frame::default() };
@@ -496,7 +533,7 @@ impl<'a> Evaluator<'a> {
                 let list = self.state.list(rest, Origins::none());
                 frame.locals.insert(vararg.name.to_string(), list);
             } else if !rest.is_empty() {
-                return self.give_up(&arguments, at, &format!("`{name}` is called with more arguments than it takes"));
+                return self.give_up(arguments, at, &format!("`{name}` is called with more arguments than it takes"));
             }
             for parameter in parameters.iter_non_variadic_params() {
                 let wanted = parameter.parameter.name.as_str();
@@ -504,7 +541,7 @@ impl<'a> Evaluator<'a> {
                     frame.locals.insert(wanted.to_owned(), named.remove(i).1);
                 }
                 if !frame.locals.contains_key(wanted) {
-                    return self.give_up(&arguments, at, &format!("`{name}` is called without its argument `{wanted}`"));
+                    return self.give_up(arguments, at, &format!("`{name}` is called without its argument `{wanted}`"));
                 }
             }
             if let Some(kwarg) = &parameters.kwarg {
@@ -514,7 +551,7 @@ impl<'a> Evaluator<'a> {
             }
         }
         if let Some((extra, _)) = named.first() {
-            return self.give_up(&arguments, at, &format!("`{name}` takes no argument `{extra}`"));
+            return self.give_up(arguments, at, &format!("`{name}` takes no argument `{extra}`"));
         }
         if !self.enter() {
             return self.unknown(at, "calls nest too deep, or the evaluation takes too long");
