@@ -480,3 +480,18 @@ pub fn unvisited(module: &PythonModule, behaviours: &[&Behaviour]) -> Vec<Scalar
     let visited: BTreeSet<Span> = behaviours.iter().flat_map(|b| b.visited.iter().copied()).collect();
     module.scalars().into_iter().filter(|scalar| !visited.contains(&scalar.span)).collect()
 }
+
+/// Accounts for the literals of a module that no recognised action came by. `behaviours` are those of every function whose
+/// handler is in the module or imports it. While all of them are recognised, what is left stands in branches that are
+/// never taken; when one is not, the literals belong to something that is not translated.
+pub fn mark_unvisited(module: &PythonModule, behaviours: &[&Behaviour], sink: &mut Sink) {
+    let known = |b: &&&Behaviour| !matches!(b.action, Action::Unknown { .. });
+    let recognised: Vec<&Behaviour> = behaviours.iter().filter(known).copied().collect();
+    let why = behaviours.iter().find_map(|b| if let Action::Unknown { why } = &b.action { Some(why) } else { None });
+    for scalar in unvisited(module, &recognised) {
+        match why {
+            None => sink.ignore(scalar.span, &rules::LAM108, "no environment comes by this branch"),
+            Some(why) => sink.unsupported(scalar.span, &rules::LAM104, format!("the handler is not translated: {why}")),
+        }
+    }
+}

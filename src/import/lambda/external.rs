@@ -1,7 +1,7 @@
 //! Calls of libraries and builtins, by dotted name.
 //!
 //! What a name means is that library's documentation (looked up November 2026): Python's standard library (`os`, `json`,
-//! `copy`) and Boto3; HTTP and chats are in [`super::remote`]. A name that is in neither is not evaluated.
+//! `copy`) and Boto3; HTTP and chats are in `remote`. A name that is in neither is not evaluated.
 use super::expression::Arguments;
 use super::flow::{Evaluator, Note};
 use super::number::Num;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Statements and expressions of one evaluation; a loop over a long list ends here.
 const FUEL: u32 = 60_000;
 /// Values built and cells copied in one evaluation.
-const WORK: u64 = 2_000_000;
+const WORK: u64 = 500_000;
 /// Of a branch that is evaluated only to see what it would have changed.
 const FUEL_ASIDE: u32 = 4_000;
 /// Nesting of expressions, blocks and calls together: each level is a few frames of the stack.

@@ -1,5 +1,5 @@
 //! Handlers from the outside: sources and an environment in, a behaviour out.
-use super::{Modules, PythonModule, evaluate, not_known, not_recognised, parse, unvisited};
+use super::{Modules, PythonModule, evaluate, mark_unvisited, not_known, not_recognised, parse, unvisited};
 use crate::ir::function::{Action, Behaviour, Function};
 use crate::ir::job::Batch;
 use crate::ir::value::{SymbolKind, Val, Value};
@@ -196,6 +196,9 @@ fn a_known_condition_shapes_only_what_differs() {
     let (second, _, _) = one(BRANCH, &env("Leone"));
     assert_eq!(args(batch(&second)), ["1", "Leone"]);
     assert_eq!(origins(&second), (true, false));
+    let mut marks = Sink::default();
+    mark_unvisited(sources.get("fn/h.py").expect("module"), &[&first], &mut marks);
+    assert!(!marks.marks.is_empty() && marks.marks.iter().all(|m| m.disposition == Disposition::Ignored && m.rule.code == "LAM108"));
     // What neither function comes by is nothing, what one comes by is its own branch.
     let module = sources.get("fn/h.py").expect("module");
     assert!(!unvisited(module, &[&first]).is_empty());
@@ -330,6 +333,11 @@ fn calls_in_loops_and_early_returns_are_uncertain() {
         let (behaviour, _, _) = one(text, &[]);
         assert!(why(&behaviour).contains("whether it makes a"), "{}", why(&behaviour));
         assert!(behaviour.plumbing.is_empty());
+        let module = parse(text, FileId(1), &mut Sink::default()).expect("module");
+        let mut marks = Sink::default();
+        mark_unvisited(&module, &[&behaviour], &mut marks);
+        assert_eq!(marks.marks.len(), module.scalars().len());
+        assert!(marks.marks.iter().all(|m| m.disposition == Disposition::Unsupported));
     }
 }
 
@@ -460,47 +468,12 @@ fn hostile_programs_end() {
     }
 }
 
-#[test]
-fn the_article_s_own_handlers() {
-    let Ok(root) = std::env::var("EMR2K8S_ARTICLE") else { return };
-    let folder = std::path::Path::new(&root).join("resources/serverless");
-    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("the article's handler");
-    let (devfest, status) = (read("devfest/devfest.py"), read("get_livy_status/get_livy_status.py"));
-    let sources = Sources::new(&[("fn/devfest/devfest.py", &devfest), ("fn/get_livy_status/get_livy_status.py", &status)]);
-    let env = |args2| {
-        [
-            ("args2", args2),
-            ("driverCores", "1"),
-            ("driverMemory", "1g"),
-            ("endpoint", "https://livy/batches"),
-            ("executorCores", "2"),
-            ("executorMemory", "1g"),
-            ("numExecutors", "2"),
-            ("queue", "main"),
-            ("args0", "in"),
-            ("args1", "out"),
-            ("emrLibsPath", "s3://b"),
-            ("className", "C"),
-            ("jarPath", "j.jar"),
-        ]
-    };
-    let (first, sink) = sources.run("devfest/devfest.lambda_handler", &env(""));
-    assert_eq!(sink.diagnostics, vec![]);
-    assert_eq!(args(batch(&first)), ["in", "out"]);
-    assert_eq!(literal(batch(&first).file.as_ref()), "s3://b/j.jar");
-    assert_eq!(first.returns.display(), "${response.id}");
-    closes(&sources, "fn/devfest/devfest.py", &first);
-    let (second, _) = sources.run("devfest/devfest.lambda_handler", &env("Leone"));
-    assert_eq!(args(batch(&second)), ["in", "out", "Leone"]);
-    assert!(unvisited(sources.get("fn/devfest/devfest.py").expect("module"), &[&first, &second]).is_empty());
-    let (state, _) = sources.run("get_livy_status/get_livy_status.lambda_handler", &[("endpoint", "https://livy/batches")]);
-    assert!(matches!(&state.action, Action::ReadBatchState { id, .. } if id.display() == "${$}"), "{:?}", state.action);
-    assert_eq!(state.returns.display(), "${response.state}");
-}
+/// A handler, its environment, and literals that do not move.
+type Mutated = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 /// Handlers for the mutation of their literals, with their environments, and the literals of conditions that decide
 /// something, though this mutation decides it alike.
-const MUTATED: &[(&str, &[(&str, &str)], &[&str])] = &[
+const MUTATED: &[Mutated] = &[
     (DICT, DICT_ENV, &[]),
     (BRANCH, &[("extra", ""), ("queue", "main"), ("lib", "s3://l"), ("one", "1"), ("url", "https://livy/batches")], &[]),
     (BRANCH, &[("extra", "Leone"), ("queue", "main"), ("lib", "s3://l"), ("one", "1"), ("url", "https://livy/batches")], &["\"\""]),
@@ -510,7 +483,7 @@ const MUTATED: &[(&str, &[(&str, &str)], &[&str])] = &[
         &["'small'", "3"],
     ),
     (
-        r#"
+        r"
 import os, requests
 PREFIX = 'spark.'
 LEVEL = os.environ.get('LEVEL', 'low')
@@ -547,7 +520,7 @@ def handler(event, context):
     if resp.status_code >= 400:
         raise RuntimeError('failed: ' + resp.text)
     return resp.json()['id']
-"#,
+",
         &[("B", "bucket/x"), ("LEVEL", "low"), ("Q", "")],
         &["'LEVEL'", "'/'", "'Q'", "'gone'", "'MISSING'", "'drop'"],
     ),
