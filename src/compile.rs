@@ -201,8 +201,12 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
     }
     if config.gitops.repository.is_none() {
         sink.report(
-            Diagnostic::question(&EMI109, None, "the address of the GitOps repository is not known; Argo CD cannot fetch from the placeholder")
-                .answer("gitops.repository"),
+            Diagnostic::question(
+                &EMI109,
+                None,
+                "the address of the GitOps repository is not known; Argo CD cannot fetch from the placeholder",
+            )
+            .answer("gitops.repository"),
         );
     }
     if config.images.registry.is_none() && !plan.images.is_empty() {
