@@ -5,7 +5,6 @@ use super::documents::{Documents, Format};
 use crate::emit::tree::Tree;
 use crate::import::lambda::Modules;
 use crate::source::node::Scalar;
-use crate::source::rules::plan::PLN125;
 use crate::source::rules::source::SRC007;
 use crate::source::secret;
 use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
@@ -57,9 +56,8 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
         .par_iter()
         .map(|(file, scalars)| {
             let marks = &by_file[file.0 as usize];
-            let python = documents.get(*file).format == Format::Python;
             let mut problems = Vec::new();
-            let values = scalars.iter().map(|scalar| value(scalar, marks, &places, python, &mut problems)).collect();
+            let values = scalars.iter().map(|scalar| value(scalar, marks, &places, &mut problems)).collect();
             (values, problems)
         })
         .collect();
@@ -71,7 +69,7 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
     out
 }
 
-fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, python: bool, problems: &mut Vec<Diagnostic>) -> LedgerValue {
+fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, problems: &mut Vec<Diagnostic>) -> LedgerValue {
     let outputs = places.of(scalar.span);
     let key = scalar.pointer.rsplit('/').next().unwrap_or("");
     let shown = if secret::reason(key, &scalar.value).is_some() { secret::MASK.to_owned() } else { scalar.value.clone() };
@@ -98,11 +96,6 @@ fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, python: bool, proble
             out.disposition = mark.disposition;
             mark.rule.code.clone_into(&mut out.rule);
             out.note.clone_from(&mark.note);
-        }
-        None if python => {
-            out.disposition = Disposition::Ignored;
-            PLN125.code.clone_into(&mut out.rule);
-            "stands in a branch that no environment of the sources takes, or in code that no handler reaches".clone_into(&mut out.note);
         }
         None => {
             out.disposition = Disposition::Unexplained;

@@ -309,4 +309,17 @@ fn behaviours(documents: &Documents, estate: &mut Estate, claimed: &mut BTreeSet
         function.behaviour = behaviour;
         sink.append(messages);
     }
+    // Literals that no function came by: each module with the functions whose handlers ran through it.
+    let mut by_module: BTreeMap<FileId, Vec<&crate::ir::function::Behaviour>> = BTreeMap::new();
+    for behaviour in estate.functions.iter().filter_map(|f| f.behaviour.as_ref()) {
+        let files: BTreeSet<FileId> = behaviour.visited.iter().map(|span| span.file).chain([behaviour.span.file]).collect();
+        for file in files {
+            by_module.entry(file).or_default().push(behaviour);
+        }
+    }
+    for (file, behaviours) in by_module {
+        if let Some(module) = lambda::Modules::get(documents, &documents.files.get(file).path) {
+            lambda::mark_unvisited(module, &behaviours, sink);
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub struct Note {
     /// `path:line`.
     pub place: String,
     pub help: Option<String>,
+    /// The key of `emr2k8s.yaml` that answers it.
+    pub answer: Option<String>,
     pub origins: Origins,
 }
 
@@ -51,6 +53,7 @@ impl Marks {
                     message => self.mark(&note.message, &note.origins),
                     place => format!("`{}`", note.place),
                     help => note.help.as_ref().map(|h| sentence(h)),
+                    answer => note.answer.clone(),
                 }
             })
             .collect()

@@ -123,23 +123,39 @@ fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink
     let named = cluster.configurations_file.as_ref()?;
     if let Some(text) = named.literal() {
         let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
-        let wanted = crate::source::files::join(folder, text.trim_start_matches("./")).unwrap_or(text);
+        let wanted = crate::source::files::join(folder, text.trim_start_matches("./")).unwrap_or_else(|| text.clone());
         let found = estate.configurations.iter().position(|c| c.path == wanted);
-        sink.absorb_all(&named.origins, &LNK109, "names the configuration file, whose settings are used");
+        match found {
+            Some(_) => sink.absorb_all(&named.origins, &LNK109, "names the configuration file, whose settings are used"),
+            None => {
+                for span in named.origins.iter() {
+                    sink.unsupported(span, &LNK109, "names a configuration file that was not found, or holds no classifications");
+                }
+                sink.report(
+                    Diagnostic::warning(&LNK109, named.origins.first(), format!("the configuration file `{text}` is not among the sources, so what it sets is not known"))
+                        .help("migrate from a folder that holds it too"),
+                );
+            }
+        }
         return found;
     }
     // The importer asked for the variable's value; what lies beside the cluster is what it deploys, and the question stays.
     let beside: Vec<usize> = (0..estate.configurations.len()).filter(|i| shared_folders(&estate.configurations[*i].path, path) == folders(path)).collect();
-    let [only] = beside.as_slice() else { return None };
+    let [only] = beside.as_slice() else {
+        for span in named.origins.iter() {
+            sink.unsupported(span, &LNK109, "names a configuration file that the sources do not tell");
+        }
+        return None;
+    };
+    sink.absorb_all(&named.origins, &LNK109, "names the configuration file; the one beside the cluster is used");
     let file = &estate.configurations[*only];
     sink.report(
-        Diagnostic::question(
+        Diagnostic::note(
             &LNK109,
             named.origins.first().or(Some(cluster.span)),
             format!("which configuration file `{}` uses is not written in the sources; `{}` lies beside it and is used", cluster.reference, file.path),
         )
-        .related(file.span, "this file")
-        .help("give the variable a value in a .tfvars file to settle it"),
+        .related(file.span, "this file"),
     );
     Some(*only)
 }

@@ -296,6 +296,9 @@ impl<'m> Planner<'_> {
                     }
                     _ => {}
                 }
+                if let Some(question) = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b)) {
+                    self.sink.report(question);
+                }
                 self.outcome.called.insert(*function);
                 (name.clone(), *envelope)
             }

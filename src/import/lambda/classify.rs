@@ -92,7 +92,7 @@ fn run_handler(run: &mut Evaluator<'_>, file: &str, number: usize) -> Item {
         given.truncate(takes);
     }
     let arguments = super::expression::Arguments { positional: given, ..super::expression::Arguments::default() };
-    run.invoke(number, arguments, TextRange::default())
+    run.invoke(number, &arguments, TextRange::default())
 }
 
 /// An action, the values that it carries on, and what showed it.
@@ -298,7 +298,8 @@ fn submit(at: Span, url: &Val, body: Option<&Val>, run: &Evaluator<'_>, returns:
     };
     let whole_symbol = matches!(segments.as_slice(), [Segment::Symbol(_)]);
     let batch_like = livy::value_looks_like(&body);
-    if !known && !(whole_symbol && batch_like) {
+    let taken = known || whole_symbol && batch_like;
+    if !taken {
         return Found::unknown(format!("it posts to `{}`, which is not Livy's `/batches`", url.display()));
     }
     if let Value::Unknown(unknown) = &body.value {
@@ -307,7 +308,7 @@ fn submit(at: Span, url: &Val, body: Option<&Val>, run: &Evaluator<'_>, returns:
     if body.get("file").is_none() {
         return Found::unknown(format!("it posts to `{}` a payload without `file`", url.display()));
     }
-    let mut used = body.all_origins().with(&run.state.control);
+    let mut shaping = body.all_origins().with(&run.state.control);
     let mut batch = livy::from_val(&body, sink);
     batch.span = Some(at);
     if let Some(file) = &mut batch.file {
@@ -321,15 +322,22 @@ fn submit(at: Span, url: &Val, body: Option<&Val>, run: &Evaluator<'_>, returns:
         match pair.split_once('=') {
             Some(("doAs", user)) if !user.is_empty() && batch.proxy_user.is_none() => {
                 batch.proxy_user = Some(Val::text(user, url.origins.clone()));
-                used.extend(&url.origins);
+                shaping.extend(&url.origins);
             }
-            _ => evidence.push((at, format!("the parameter `{pair}` of the address is not translated"))),
+            _ => sink.report(
+                Diagnostic::warning(
+                    &crate::source::rules::job::JOB101,
+                    at,
+                    format!("the parameter `{pair}` of the address is not translated"),
+                )
+                .help("remove it, or put what it means into the payload"),
+            ),
         }
     }
     if matches!(&returns.value, Value::Symbol(symbol) if symbol.kind == SymbolKind::Response && symbol.name == "response.id") {
         evidence.push((at, "returns the batch's `id`".to_owned()));
     }
-    Found { action: Action::SubmitBatch { batch: Box::new(batch), endpoint: url.clone() }, used, evidence }
+    Found { action: Action::SubmitBatch { batch: Box::new(batch), endpoint: url.clone() }, used: shaping, evidence }
 }
 
 /// A body that is a JSON text, read.
@@ -471,4 +479,19 @@ pub fn not_recognised(function: &Function, behaviour: &Behaviour) -> Option<Diag
 pub fn unvisited(module: &PythonModule, behaviours: &[&Behaviour]) -> Vec<Scalar> {
     let visited: BTreeSet<Span> = behaviours.iter().flat_map(|b| b.visited.iter().copied()).collect();
     module.scalars().into_iter().filter(|scalar| !visited.contains(&scalar.span)).collect()
+}
+
+/// Accounts for the literals of a module that no recognised action came by. `behaviours` are those of every function whose
+/// handler is in the module or imports it. While all of them are recognised, what is left stands in branches that are
+/// never taken; when one is not, the literals belong to something that is not translated.
+pub fn mark_unvisited(module: &PythonModule, behaviours: &[&Behaviour], sink: &mut Sink) {
+    let known = |b: &&&Behaviour| !matches!(b.action, Action::Unknown { .. });
+    let recognised: Vec<&Behaviour> = behaviours.iter().filter(known).copied().collect();
+    let why = behaviours.iter().find_map(|b| if let Action::Unknown { why } = &b.action { Some(why) } else { None });
+    for scalar in unvisited(module, &recognised) {
+        match why {
+            None => sink.ignore(scalar.span, &rules::LAM108, "no environment comes by this branch"),
+            Some(why) => sink.unsupported(scalar.span, &rules::LAM104, format!("the handler is not translated: {why}")),
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! Calls of libraries and builtins, by dotted name.
 //!
 //! What a name means is that library's documentation (looked up November 2026): Python's standard library (`os`, `json`,
-//! `urllib.request`, `http.client`), Requests, urllib3, Boto3 and the Slack SDK. A name that is not here is not evaluated.
+//! `copy`) and Boto3; HTTP and chats are in `remote`. A name that is in neither is not evaluated.
 use super::expression::Arguments;
 use super::flow::{Evaluator, Note};
 use super::number::Num;
-use super::state::{Content, Effect, EffectKind, Item, LONGEST, Object};
+use super::state::{Content, Item, LONGEST, Object};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Sourced};
 use ruff_text_size::TextRange;
@@ -108,7 +108,7 @@ pub(super) fn canonical(path: &str) -> String {
     path.to_owned()
 }
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     pub(super) fn external(&mut self, path: &str, arguments: &Arguments, at: TextRange) -> Item {
         if let Some(why) = &arguments.lost
             && !path.starts_with("builtins.print")
@@ -142,87 +142,16 @@ impl<'a> Evaluator<'a> {
                 Some(item) => item,
                 None => self.give_up(arguments, at, "nothing is copied"),
             },
-            "requests.Session" | "requests.session" | "requests" => Item::Path("requests".to_owned()),
-            "urllib3.PoolManager" => Item::Path("urllib3".to_owned()),
             "boto3.Session" | "boto3" => Item::Path("boto3".to_owned()),
             "boto3.client" | "boto3.resource" => {
                 let service = first.or_else(|| arguments.named("service_name").cloned());
                 let service = service.map_or_else(|| Val::text("", Origins::none()), |s| self.state.val(&s));
                 Item::Object(Rc::new(Object::Client(service)), Origins::none())
             }
-            "requests.get" | "requests.post" | "requests.put" | "requests.patch" | "requests.delete" | "requests.head" => {
-                let verb = path.rsplit('.').next().unwrap_or_default().to_uppercase();
-                let verb = Val::text(verb, Origins::none());
-                // Only `post` takes `json` as its third place; bodies are named everywhere else.
-                let body = arguments.named("json").or_else(|| arguments.named("data")).or_else(|| {
-                    if path == "requests.get" || path == "requests.delete" || path == "requests.head" {
-                        None
-                    } else {
-                        arguments.positional.get(1).or_else(|| arguments.positional.get(2))
-                    }
-                });
-                let body = body.cloned();
-                let body = body.map(|b| self.body(&b));
-                let url = arguments.get(0, "url").cloned();
-                self.http(verb, url, body, at)
-            }
-            "requests.request" | "urllib3.request" => {
-                let verb = arguments.get(0, "method").cloned().map_or_else(|| Val::text("GET", Origins::none()), |m| self.state.val(&m));
-                let body = ["json", "data", "body", "fields"].iter().find_map(|name| arguments.named(name)).cloned();
-                let body = body.map(|b| self.body(&b));
-                let url = arguments.get(1, "url").cloned();
-                self.http(verb, url, body, at)
-            }
-            "urllib.request.Request" => {
-                let url = arguments.get(0, "url").map_or_else(|| Val::text("", Origins::none()), |u| self.state.val(u));
-                let body = arguments.get(1, "data").cloned().map(|b| self.body(&b)).filter(|b| b.value != Value::Null);
-                let method = arguments.get(5, "method").map(|m| self.state.val(m));
-                Item::Object(Rc::new(Object::Request { url, method, body }), Origins::none())
-            }
-            "urllib.request.urlopen" => {
-                let own = arguments.get(1, "data").cloned().map(|b| self.body(&b)).filter(|b| b.value != Value::Null);
-                match arguments.get(0, "url").cloned() {
-                    Some(Item::Object(object, _)) if matches!(&*object, Object::Request { .. }) => {
-                        let Object::Request { url, method, body } = &*object else { return self.unknown(at, "no request") };
-                        let body = own.or_else(|| body.clone());
-                        let verb =
-                            method.clone().unwrap_or_else(|| Val::text(if body.is_some() { "POST" } else { "GET" }, Origins::none()));
-                        self.http(verb, Some(Item::Scalar(url.clone())), body, at)
-                    }
-                    url => {
-                        let verb = Val::text(if own.is_some() { "POST" } else { "GET" }, Origins::none());
-                        self.http(verb, url, own, at)
-                    }
-                }
-            }
-            "http.client.HTTPSConnection" | "http.client.HTTPConnection" => {
-                let scheme = if path.ends_with("HTTPSConnection") { "https://" } else { "http://" };
-                let mut parts = vec![Val::text(scheme, Origins::none())];
-                if let Some(host) = arguments.get(0, "host") {
-                    parts.push(self.state.val(host));
-                }
-                if let Some(port) = arguments.get(1, "port") {
-                    parts.push(Val::text(":", Origins::none()));
-                    parts.push(self.state.val(port));
-                }
-                let parts: Vec<&Val> = parts.iter().collect();
-                let base = self.concat(&parts, &Origins::none(), at);
-                let base = self.state.val(&base);
-                Item::Object(Rc::new(Object::Connection(base)), Origins::none())
-            }
-            "slack_sdk.WebClient" | "slack_sdk.web.WebClient" | "slack_sdk.WebhookClient" | "slack_sdk.webhook.WebhookClient" => {
-                Item::Path("slack_sdk.client".to_owned())
-            }
-            "slack_sdk.client.chat_postMessage" | "slack_sdk.client.send" | "slack_sdk.client.send_dict" => {
-                let arguments = self.map_of(arguments);
-                self.effect(EffectKind::Chat { channel: "Slack".to_owned(), arguments }, at)
-            }
-            "pymsteams.connectorcard" => Item::Path("pymsteams.card".to_owned()),
-            "pymsteams.card.send" => {
-                let arguments = self.map_of(arguments);
-                self.effect(EffectKind::Chat { channel: "Microsoft Teams".to_owned(), arguments }, at)
-            }
-            _ => self.harmless(path, arguments, at),
+            _ => match self.remote(path, arguments, at) {
+                Some(item) => item,
+                None => self.harmless(path, arguments, at),
+            },
         }
     }
 
@@ -240,7 +169,7 @@ impl<'a> Evaluator<'a> {
             "datetime" | "time" | "uuid" | "random" | "secrets" | "socket" => {
                 let item = self.unknown(at, format!("`{path}` differs from run to run"));
                 let origins: Vec<Origins> = arguments.all().map(|i| self.state.val(i).all_origins()).collect();
-                origins.iter().fold(item, |item, origins| item.shaped_by(origins))
+                origins.iter().fold(item, super::state::Item::shaped_by)
             }
             _ => {
                 if root != "os" || path == "os.system" {
@@ -333,34 +262,6 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The body of a call: what was given to `json.dumps`, or the value itself.
-    pub(super) fn body(&self, item: &Item) -> Val {
-        match item {
-            Item::Object(object, origins) => match &**object {
-                Object::Json(val) => val.clone().shaped_by(origins),
-                _ => self.state.val(item),
-            },
-            _ => self.state.val(item),
-        }
-    }
-
-    pub(super) fn http(&mut self, method: Val, url: Option<Item>, body: Option<Val>, at: TextRange) -> Item {
-        let url = match url {
-            Some(url) => self.state.val(&url),
-            None => Val::unknown(self.excerpt(at), "the call names no address", self.span(at)),
-        };
-        self.effect(EffectKind::Http { method, url, body }, at)
-    }
-
-    /// Records a call; its response.
-    pub(super) fn effect(&mut self, kind: EffectKind, at: TextRange) -> Item {
-        let effect = Effect { kind, span: self.span(at), conditional: self.state.conditional.clone() };
-        if self.state.effects.len() < 64 {
-            self.state.effects.push(effect);
-        }
-        Item::Object(Rc::new(Object::Reply(self.state.effects.len() - 1)), Origins::none())
-    }
-
     /// The named arguments as a map; those by place under their number.
     pub(super) fn map_of(&self, arguments: &Arguments) -> Val {
         let mut entries: Vec<(Sourced<String>, Val)> = Vec::new();
@@ -383,7 +284,7 @@ impl<'a> Evaluator<'a> {
                 Item::Object(object, origins)
             }
             ("str", Some(_), Some(val)) => self.concat(&[&val], &Origins::none(), at),
-            ("int" | "float", Some(_), Some(val)) => self.to_number(name, &val, at),
+            ("int" | "float", Some(_), Some(val)) => self.number(name, &val, at),
             ("bool", Some(item), Some(val)) => match self.truth(&item) {
                 Some(truth) => Item::Scalar(Val::new(Value::Bool(truth), val.all_origins())),
                 None => self.unknown_of(at, &[&val], "this is known only when it runs"),
@@ -511,7 +412,8 @@ impl<'a> Evaluator<'a> {
         self.state.list(items, origins)
     }
 
-    fn to_number(&mut self, name: &str, val: &Val, at: TextRange) -> Item {
+    fn number(&mut self, name: &str, val: &Val, at: TextRange) -> Item {
+        self.risks += u32::from(val.literal().is_none());
         match &val.value {
             // A symbol that is converted keeps its name; the number is known when it runs.
             Value::Symbol(_) => return Item::Scalar(val.clone()),
@@ -541,15 +443,14 @@ impl<'a> Evaluator<'a> {
             (Some(Num::Float(float)), "int") => (float.abs() < 1e15).then_some(Num::Int(float.trunc() as i128)),
             (number, _) => number,
         };
-        match number {
-            Some(number) => Item::Scalar(Val::new(Value::Number(number.text()), val.origins.clone())),
-            None => {
-                let why = match val.literal() {
-                    Some(text) => format!("`{name}()` cannot read `{text}`"),
-                    None => format!("`{name}()` of something that is not known"),
-                };
-                self.unknown_of(at, &[val], &why)
-            }
+        if let Some(number) = number {
+            Item::Scalar(Val::new(Value::Number(number.text()), val.origins.clone()))
+        } else {
+            let why = match val.literal() {
+                Some(text) => format!("`{name}()` cannot read `{text}`"),
+                None => format!("`{name}()` of something that is not known"),
+            };
+            self.unknown_of(at, &[val], &why)
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Statements and expressions of one evaluation; a loop over a long list ends here.
 const FUEL: u32 = 60_000;
 /// Values built and cells copied in one evaluation.
-const WORK: u64 = 2_000_000;
+const WORK: u64 = 500_000;
 /// Of a branch that is evaluated only to see what it would have changed.
 const FUEL_ASIDE: u32 = 4_000;
 /// Nesting of expressions, blocks and calls together: each level is a few frames of the stack.
@@ -75,6 +75,8 @@ pub(super) struct Evaluator<'a> {
     pub quiet: u32,
     pub fuel: u32,
     pub depth: u32,
+    /// Evaluations so far that may raise an exception when it runs: fields of the event, conversions, the unknown.
+    pub risks: u32,
 }
 
 impl<'a> Evaluator<'a> {
@@ -91,6 +93,7 @@ impl<'a> Evaluator<'a> {
             quiet: 0,
             fuel: FUEL,
             depth: 0,
+            risks: 0,
         }
     }
 
@@ -292,7 +295,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The function may have returned `item`, after calls of its own.
-    fn maybe_returned(&mut self, item: &Item, then: State, why: &Unknown) {
+    pub(super) fn maybe_returned(&mut self, item: &Item, then: State, why: &Unknown) {
         let val = then.val(item);
         self.state.merge_effects(then.effects, why);
         let item = self.state.item(val);

@@ -1,14 +1,14 @@
 //! Methods: of texts, lists, dictionaries, symbols, responses and clients.
 use super::expression::Arguments;
 use super::flow::Evaluator;
-use super::state::{Content, EffectKind, Item, Object};
+use super::state::{EffectKind, Item, Object};
 use super::text;
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Sourced};
 use ruff_text_size::TextRange;
 use std::rc::Rc;
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     pub(super) fn method(&mut self, receiver: &Item, name: &str, arguments: &Arguments, at: TextRange) -> Item {
         if let Some(why) = &arguments.lost {
             let why = why.why.clone();
@@ -58,21 +58,18 @@ impl<'a> Evaluator<'a> {
                     return self.give_up(arguments, at, "no key is named");
                 };
                 let default = arguments.get(1, "default").cloned().unwrap_or_else(none);
-                let found = match (self.state.entries(dict), key.literal()) {
-                    (Some(entries), Some(name)) => entries.iter().find(|(k, _)| k.value == name).map(|(_, item)| item.clone()),
-                    _ => {
-                        if name != "get" {
-                            let why = self.why(at, "which key is changed is not known");
-                            self.state.spoil(dict, &why);
-                        }
-                        return self.unknown_of(at, &[&whole, &key], "which key is read is not known");
+                let found = if let (Some(entries), Some(name)) = (self.state.entries(dict), key.literal()) {
+                    entries.iter().find(|(k, _)| k.value == name).map(|(_, item)| item.clone())
+                } else {
+                    if name != "get" {
+                        let why = self.why(at, "which key is changed is not known");
+                        self.state.spoil(dict, &why);
                     }
+                    return self.unknown_of(at, &[&whole, &key], "which key is read is not known");
                 };
                 let text = key.literal().unwrap_or_default();
-                if name == "pop"
-                    && let Some(Content::Dict(entries)) = self.state.content(dict)
-                {
-                    entries.retain(|(k, _)| k.value != text);
+                if name == "pop" {
+                    self.state.remove(dict, &key);
                 }
                 let item = found.clone().unwrap_or(default).shaped_by(&key.origins).shaped_by(&own);
                 if name == "setdefault" && found.is_none() {
@@ -127,15 +124,14 @@ impl<'a> Evaluator<'a> {
                 none
             }
             ("extend", Some(more)) => {
-                match self.iterate(&more) {
-                    Some(more) => self.extend(list, more, at),
-                    None => {
-                        let val = self.state.val(&more);
-                        let lost = self.unknown_of(at, &[&val], "what is put into the list here is not known");
-                        let lost = self.state.val(&lost);
-                        if let Some(why) = super::flow::first_unknown(&lost) {
-                            self.state.spoil(list, &why);
-                        }
+                if let Some(items) = self.iterate(&more) {
+                    self.extend(list, items, at);
+                } else {
+                    let val = self.state.val(&more);
+                    let unknown = self.unknown_of(at, &[&val], "what is put into the list here is not known");
+                    let unknown = self.state.val(&unknown);
+                    if let Some(why) = super::flow::first_unknown(&unknown) {
+                        self.state.spoil(list, &why);
                     }
                 }
                 none
@@ -143,12 +139,11 @@ impl<'a> Evaluator<'a> {
             ("insert", Some(index)) if arguments.positional.len() == 2 => {
                 let index = self.state.val(&index).literal().and_then(|text| text.parse::<usize>().ok());
                 let item = arguments.positional.get(1).cloned();
-                match (index, item, self.list_mut(list)) {
-                    (Some(index), Some(item), Some(items)) => items.insert(index.min(items.len()), item),
-                    _ => {
-                        let why = self.why(at, "where this is inserted is not known");
-                        self.state.spoil(list, &why);
-                    }
+                if let (Some(index), Some(item), Some(items)) = (index, item, self.list_mut(list)) {
+                    items.insert(index.min(items.len()), item);
+                } else {
+                    let why = self.why(at, "where this is inserted is not known");
+                    self.state.spoil(list, &why);
                 }
                 none
             }
@@ -169,7 +164,9 @@ impl<'a> Evaluator<'a> {
         let named: Vec<(Sourced<String>, Item)> =
             arguments.named.iter().map(|(key, item)| (Sourced::new(key.clone(), item.origins()), item.clone())).collect();
         let mut origins = val.origins.clone();
-        vals.iter().for_each(|v| origins.extend(&v.all_origins()));
+        for val in &vals {
+            origins.extend(&val.all_origins());
+        }
         match name {
             "encode" | "decode" => return Item::Scalar(val.clone()),
             "format" => {
@@ -290,8 +287,9 @@ impl<'a> Evaluator<'a> {
                 Item::none(Origins::none())
             }
             (Object::Reply(_), "info" | "getheader" | "getheaders" | "geturl") => self.unknown(at, "it is part of a response"),
-            (Object::ReplyText(_), "decode" | "encode" | "strip") => Item::Object(Rc::new(object.clone()), origins.clone()),
-            (Object::Json(_), "encode" | "decode") => Item::Object(Rc::new(object.clone()), origins.clone()),
+            (Object::ReplyText(_), "decode" | "encode" | "strip") | (Object::Json(_), "encode" | "decode") => {
+                Item::Object(Rc::new(object.clone()), origins.clone())
+            }
             (Object::Connection(base), "request") => {
                 let verb = arguments.get(0, "method").map_or_else(|| Val::text("GET", Origins::none()), |m| self.state.val(m));
                 let path = arguments.get(1, "url").map_or_else(|| Val::text("/", Origins::none()), |u| self.state.val(u));

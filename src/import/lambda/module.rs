@@ -84,8 +84,15 @@ fn too_deep(text: &str) -> bool {
             }
             TokenKind::Indent => blocks += 1,
             TokenKind::Dedent => blocks = blocks.saturating_sub(1),
-            TokenKind::Name | TokenKind::String | TokenKind::Int | TokenKind::Float | TokenKind::Complex => {}
-            TokenKind::Comment | TokenKind::NonLogicalNewline | TokenKind::FStringMiddle | TokenKind::TStringMiddle => {}
+            TokenKind::Name
+            | TokenKind::String
+            | TokenKind::Int
+            | TokenKind::Float
+            | TokenKind::Complex
+            | TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::FStringMiddle
+            | TokenKind::TStringMiddle => {}
             _ => {
                 if let Some(last) = chains.last_mut() {
                     *last += 1;
@@ -253,6 +260,7 @@ mod tests {
 
     #[test]
     fn broken_files_are_reported_and_hostile_ones_do_no_harm() {
+        let steps: String = (0..2000).fold(String::new(), |all, i| all + &" ".repeat(i) + "if 1:\n");
         for (text, code) in [
             ("def f(:\n".to_owned(), "SRC002"),
             ("print 'x'\n".to_owned(), "SRC002"),
@@ -265,8 +273,14 @@ mod tests {
             (format!("x = {}1\n", "lambda: ".repeat(100_000)), "SRC004"),
             (format!("x = {}2\n", "1 if 0 else ".repeat(100_000)), "SRC004"),
             (format!("x = {}", "f'{".repeat(10_000)), "SRC004"),
-            ((0..2000).map(|i| format!("{}if 1:\n", " ".repeat(i))).collect(), "SRC004"),
-            (format!("(\n{}", (0..2000).map(|i| format!("{}if 1:\n", " ".repeat(i))).collect::<String>()), "SRC004"),
+            (steps.clone(), "SRC004"),
+            (
+                format!(
+                    "(
+{steps}"
+                ),
+                "SRC004",
+            ),
         ] {
             let mut sink = Sink::default();
             assert!(parse(&text, FileId(0), &mut sink).is_none());

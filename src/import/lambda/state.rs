@@ -9,7 +9,7 @@ use std::rc::Rc;
 pub(super) type Id = usize;
 
 /// How deep lists and dictionaries are looked into; a list that holds itself has no end.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// A Python object.
 #[derive(Clone, Debug)]
@@ -52,10 +52,11 @@ pub(super) enum Content {
     Dict(Vec<(Sourced<String>, Item)>),
 }
 
-/// A list or dictionary, and why its content is not known, when it is not.
+/// A list or dictionary, what decided which items it has, and why its content is not known, when it is not.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     pub content: Content,
+    pub shaped: Origins,
     pub spoiled: Option<Unknown>,
 }
 
@@ -89,7 +90,7 @@ pub(super) enum EffectKind {
 }
 
 impl EffectKind {
-    fn vals(&self) -> Vec<&Val> {
+    pub(super) fn vals(&self) -> Vec<&Val> {
         match self {
             EffectKind::Http { method, url, body } => [Some(method), Some(url), body.as_ref()].into_iter().flatten().collect(),
             EffectKind::Aws { service, arguments, .. } => vec![service, arguments],
@@ -97,7 +98,7 @@ impl EffectKind {
         }
     }
 
-    fn vals_mut(&mut self) -> Vec<&mut Val> {
+    pub(super) fn vals_mut(&mut self) -> Vec<&mut Val> {
         match self {
             EffectKind::Http { method, url, body } => [Some(method), Some(url), body.as_mut()].into_iter().flatten().collect(),
             EffectKind::Aws { service, arguments, .. } => vec![service, arguments],
@@ -106,7 +107,7 @@ impl EffectKind {
     }
 
     /// Whether both are the same kind of call, whatever the arguments.
-    fn alike(&self, other: &EffectKind) -> bool {
+    pub(super) fn alike(&self, other: &EffectKind) -> bool {
         match (self, other) {
             (EffectKind::Http { method: a, body: x, .. }, EffectKind::Http { method: b, body: y, .. }) => {
                 same_val(a, b) && x.is_some() == y.is_some()
@@ -179,41 +180,6 @@ fn same_symbol(a: &Symbol, b: &Symbol) -> bool {
     a.kind == b.kind && a.name == b.name
 }
 
-/// Adds `origins` to what in `a` differs from `b`.
-fn stamp_val(a: &mut Val, b: Option<&Val>, origins: &Origins) {
-    if b.is_some_and(|b| same_val(a, b)) {
-        return;
-    }
-    if let (Value::Map(entries), Some(Value::Map(others))) = (&mut a.value, b.map(|b| &b.value)) {
-        for (key, value) in entries.iter_mut() {
-            stamp_val(value, others.iter().find(|(other, _)| other.value == key.value).map(|(_, v)| v), origins);
-        }
-        if others.iter().all(|(other, _)| entries.iter().any(|(key, _)| key.value == other.value)) {
-            return;
-        }
-    }
-    a.origins.extend(origins);
-}
-
-/// What is known when either may be.
-fn merge_val(a: &Val, b: &Val, why: &Unknown) -> Val {
-    if same_val(a, b) {
-        return a.clone().shaped_by(&b.origins);
-    }
-    if let (Value::Map(x), Value::Map(y)) = (&a.value, &b.value) {
-        let mut out: Vec<(Sourced<String>, Val)> = Vec::new();
-        for (key, value) in x {
-            let merged = y.iter().find(|(k, _)| k.value == key.value).map(|(_, other)| merge_val(value, other, why));
-            out.push((key.clone(), merged.unwrap_or_else(|| unknown(why).shaped_by(&value.all_origins()))));
-        }
-        for (key, value) in y.iter().filter(|(key, _)| x.iter().all(|(k, _)| k.value != key.value)) {
-            out.push((key.clone(), unknown(why).shaped_by(&value.all_origins())));
-        }
-        return Val::new(Value::Map(out), a.origins.clone().with(&b.origins));
-    }
-    unknown(why).shaped_by(&a.all_origins()).shaped_by(&b.all_origins())
-}
-
 pub(super) fn unknown(why: &Unknown) -> Val {
     Val::new(Value::Unknown(why.clone()), why.span)
 }
@@ -229,7 +195,7 @@ impl Item {
         self
     }
 
-    fn shape(&mut self, origins: &Origins) {
+    pub(super) fn shape(&mut self, origins: &Origins) {
         match self {
             Item::Scalar(val) => val.origins.extend(origins),
             Item::List(_, own) | Item::Dict(_, own) | Item::Object(_, own) => own.extend(origins),
@@ -262,12 +228,12 @@ impl State {
         });
         items.truncate(LONGEST);
         self.spend(items.len());
-        self.cells.push(Cell { content: Content::List(items), spoiled });
+        self.cells.push(Cell { content: Content::List(items), shaped: Origins::none(), spoiled });
         Item::List(self.cells.len() - 1, origins.into())
     }
 
     pub(super) fn dict(&mut self, entries: Vec<(Sourced<String>, Item)>, origins: impl Into<Origins>) -> Item {
-        self.cells.push(Cell { content: Content::Dict(entries), spoiled: None });
+        self.cells.push(Cell { content: Content::Dict(entries), shaped: Origins::none(), spoiled: None });
         Item::Dict(self.cells.len() - 1, origins.into())
     }
 
@@ -286,7 +252,7 @@ impl State {
     pub(super) fn items(&self, item: &Item) -> Option<Vec<Item>> {
         match item {
             Item::List(id, _) => match self.cells.get(*id)? {
-                Cell { content: Content::List(items), spoiled: None } => Some(items.clone()),
+                Cell { content: Content::List(items), spoiled: None, .. } => Some(items.clone()),
                 _ => None,
             },
             _ => None,
@@ -297,7 +263,7 @@ impl State {
     pub(super) fn entries(&self, item: &Item) -> Option<&[(Sourced<String>, Item)]> {
         match item {
             Item::Dict(id, _) => match self.cells.get(*id)? {
-                Cell { content: Content::Dict(entries), spoiled: None } => Some(entries),
+                Cell { content: Content::Dict(entries), spoiled: None, .. } => Some(entries),
                 _ => None,
             },
             _ => None,
@@ -309,6 +275,25 @@ impl State {
             Item::List(id, _) | Item::Dict(id, _) => self.cells.get_mut(*id).map(|cell| &mut cell.content),
             _ => None,
         }
+    }
+
+    /// Notes what decided which items a list or dictionary has.
+    pub(super) fn shape_content(&mut self, item: &Item, origins: &Origins) {
+        if let Item::List(id, _) | Item::Dict(id, _) = item
+            && let Some(cell) = self.cells.get_mut(*id)
+        {
+            cell.shaped.extend(origins);
+        }
+    }
+
+    /// Takes a key out of a dictionary; `None` when it does not have it.
+    pub(super) fn remove(&mut self, item: &Item, key: &Val) -> Option<Item> {
+        let name = key.literal()?;
+        let Some(Content::Dict(entries)) = self.content(item) else { return None };
+        let at = entries.iter().position(|(known, _)| known.value == name)?;
+        let (known, removed) = entries.remove(at);
+        self.shape_content(item, &key.origins.clone().with(&known.origins));
+        Some(removed)
     }
 
     /// Sets a key of a dictionary.
@@ -366,16 +351,14 @@ impl State {
                         Value::Map(entries.iter().map(|(k, i)| (k.clone(), self.val_within(i, depth + 1, budget))).collect())
                     }
                 };
-                let val = Val::new(value, origins.clone());
+                let val = Val::new(value, origins.clone().with(&cell.shaped));
                 match &cell.spoiled {
                     Some(why) => unknown(why).shaped_by(&val.all_origins()),
                     None => val,
                 }
             }
             Item::Function(_) => opaque("a function"),
-            Item::Module(path) => opaque(path),
-            Item::Path(path) => opaque(path),
-            Item::Method(_, name) => opaque(name),
+            Item::Module(name) | Item::Path(name) | Item::Method(_, name) => opaque(name),
             Item::Object(object, origins) => match &**object {
                 Object::Reply(call) => Val::new(Value::Symbol(self.reply(*call, "#reply")), origins.clone()),
                 Object::ReplyText(call) => Val::new(Value::Symbol(self.reply(*call, "#text")), origins.clone()),
@@ -411,7 +394,7 @@ impl State {
         Symbol { kind: SymbolKind::Response, name: format!("{}{suffix}", response(call)), span }
     }
 
-    fn same(&self, a: &Item, other: &State, b: &Item) -> bool {
+    pub(super) fn same(&self, a: &Item, other: &State, b: &Item) -> bool {
         match (a, b) {
             (Item::Path(a), Item::Path(b)) | (Item::Module(a), Item::Module(b)) => a == b,
             (Item::Function(a), Item::Function(b)) => a == b,
@@ -424,210 +407,6 @@ impl State {
             _ => false,
         }
     }
-
-    /// Adds `origins` to everything that `other`, the state after the branch not taken, has differently.
-    pub(super) fn stamp(&mut self, other: &State, origins: &Origins) {
-        let mut globals = std::mem::take(&mut self.globals);
-        for (module, scope) in &mut globals {
-            self.stamp_scope(scope, other, other.globals.get(module), origins);
-        }
-        self.globals = globals;
-        let mut frames = std::mem::take(&mut self.frames);
-        for (i, frame) in frames.iter_mut().enumerate() {
-            self.stamp_scope(&mut frame.locals, other, other.frames.get(i).map(|f| &f.locals), origins);
-        }
-        self.frames = frames;
-        for (i, effect) in self.effects.iter_mut().enumerate() {
-            let twin = other.effects.get(i).filter(|twin| twin.kind.alike(&effect.kind));
-            let twins = twin.map(|twin| twin.kind.vals()).unwrap_or_default();
-            for (at, val) in effect.kind.vals_mut().into_iter().enumerate() {
-                stamp_val(val, twins.get(at).copied(), origins);
-            }
-        }
-        if self.effects.len() != other.effects.len() {
-            self.control.extend(origins);
-        }
-    }
-
-    fn stamp_scope(&mut self, scope: &mut Scope, other: &State, twin: Option<&Scope>, origins: &Origins) {
-        for (name, item) in scope.iter_mut() {
-            self.stamp_item(item, other, twin.and_then(|scope| scope.get(name)), origins, 0);
-        }
-    }
-
-    pub(super) fn stamp_item(&mut self, item: &mut Item, other: &State, twin: Option<&Item>, origins: &Origins, depth: usize) {
-        if depth > DEPTH || twin.is_some_and(|twin| self.same(item, other, twin)) {
-            return;
-        }
-        if let (Item::Dict(id, _), Some(twin)) = (&*item, twin)
-            && let Some(others) = other.entries(twin)
-        {
-            let id = *id;
-            let mut entries = match self.cells.get_mut(id).map(|c| &mut c.content) {
-                Some(Content::Dict(entries)) => std::mem::take(entries),
-                _ => Vec::new(),
-            };
-            for (key, value) in &mut entries {
-                let twin = others.iter().find(|(k, _)| k.value == key.value).map(|(_, v)| v);
-                self.stamp_item(value, other, twin, origins, depth + 1);
-            }
-            let lacks = others.iter().any(|(k, _)| entries.iter().all(|(key, _)| key.value != k.value));
-            if let Some(Content::Dict(place)) = self.cells.get_mut(id).map(|c| &mut c.content) {
-                *place = entries;
-            }
-            if !lacks {
-                return;
-            }
-        }
-        item.shape(origins);
-    }
-
-    /// What is known when the run may have come by either way. Both have the same frames.
-    pub(super) fn merge(&mut self, mut other: State, base: usize, why: &Unknown) {
-        // Cells that only the other branch made get new numbers after ours.
-        let shift = self.cells.len().saturating_sub(base);
-        for cell in other.cells.iter_mut() {
-            renumber_cell(cell, base, shift);
-        }
-        for scope in other.globals.values_mut().chain(other.frames.iter_mut().map(|f| &mut f.locals)) {
-            scope.values_mut().for_each(|item| renumber(item, base, shift));
-        }
-        let mut theirs = std::mem::take(&mut other.cells);
-        let added: Vec<Cell> = theirs.split_off(base.min(theirs.len()));
-        self.cells.extend(added);
-        let mut made = BTreeMap::new();
-        for (id, cell) in theirs.into_iter().enumerate() {
-            self.merge_cell(id, &cell, why, &mut made);
-        }
-        let mut globals = std::mem::take(&mut self.globals);
-        for (module, scope) in other.globals {
-            match globals.get_mut(&module) {
-                Some(ours) => self.merge_scope(ours, scope, why, &mut made),
-                None => {
-                    globals.insert(module, scope);
-                }
-            }
-        }
-        self.globals = globals;
-        let mut frames = std::mem::take(&mut self.frames);
-        for (ours, theirs) in frames.iter_mut().zip(other.frames) {
-            self.merge_scope(&mut ours.locals, theirs.locals, why, &mut made);
-            for maybe in theirs.maybe.into_iter().skip(ours.maybe.len()) {
-                let (mut item, why) = maybe;
-                renumber(&mut item, base, shift);
-                ours.maybe.push((item, why));
-            }
-        }
-        self.frames = frames;
-        self.merge_effects(other.effects, why);
-        self.control.extend(&other.control);
-        if self.conditional.is_none() {
-            self.conditional = other.conditional;
-        }
-    }
-
-    pub(super) fn merge_effects(&mut self, theirs: Vec<Effect>, why: &Unknown) {
-        let shared = self.effects.iter().zip(&theirs).take_while(|(a, b)| a.span == b.span && a.kind.alike(&b.kind)).count();
-        let alike = self.effects.len() == theirs.len() && self.effects.iter().zip(&theirs).all(|(a, b)| a.kind.alike(&b.kind));
-        if alike {
-            for (ours, theirs) in self.effects.iter_mut().zip(&theirs) {
-                for (a, b) in ours.kind.vals_mut().into_iter().zip(theirs.kind.vals()) {
-                    *a = merge_val(a, b, why);
-                }
-                if ours.conditional.is_none() {
-                    ours.conditional.clone_from(&theirs.conditional);
-                }
-            }
-            return;
-        }
-        self.effects.extend(theirs.into_iter().skip(shared));
-        for effect in self.effects.iter_mut().skip(shared) {
-            if effect.conditional.is_none() {
-                effect.conditional = Some(why.clone());
-            }
-        }
-    }
-
-    fn merge_scope(&mut self, ours: &mut Scope, theirs: Scope, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>) {
-        let lone: Vec<String> = ours.keys().filter(|name| !theirs.contains_key(*name)).cloned().collect();
-        for (name, theirs) in theirs {
-            let merged = match ours.get(&name) {
-                Some(item) => {
-                    let item = item.clone();
-                    self.merge_item(&item, &theirs, why, made, 0)
-                }
-                None => Item::Scalar(unknown(why).shaped_by(&self.val(&theirs).all_origins())),
-            };
-            ours.insert(name, merged);
-        }
-        for name in lone {
-            if let Some(item) = ours.get_mut(&name) {
-                *item = Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins()));
-            }
-        }
-    }
-
-    /// Merges two items of this state.
-    pub(super) fn merge_item(&mut self, a: &Item, b: &Item, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>, depth: usize) -> Item {
-        match (a, b) {
-            (Item::Dict(x, own), Item::Dict(y, theirs)) | (Item::List(x, own), Item::List(y, theirs)) if x == y => {
-                let origins = own.clone().with(theirs);
-                if matches!(a, Item::Dict(..)) { Item::Dict(*x, origins) } else { Item::List(*x, origins) }
-            }
-            _ if self.same(a, self, b) => a.clone().shaped_by(&b.origins()),
-            (Item::Dict(x, own), Item::Dict(y, theirs)) if depth < DEPTH => {
-                let origins = own.clone().with(theirs);
-                if let Some(id) = made.get(&(*x, *y)) {
-                    return Item::Dict(*id, origins);
-                }
-                let copy = self.cells.get(*x).cloned().unwrap_or(Cell { content: Content::Dict(Vec::new()), spoiled: None });
-                self.cells.push(copy);
-                let id = self.cells.len() - 1;
-                made.insert((*x, *y), id);
-                if let Some(other) = self.cells.get(*y).cloned() {
-                    self.merge_cell_within(id, &other, why, made, depth + 1);
-                }
-                Item::Dict(id, origins)
-            }
-            _ => {
-                let origins = self.val(a).all_origins().with(&self.val(b).all_origins());
-                Item::Scalar(unknown(why).shaped_by(&origins))
-            }
-        }
-    }
-
-    fn merge_cell(&mut self, id: Id, theirs: &Cell, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>) {
-        self.merge_cell_within(id, theirs, why, made, 0);
-    }
-
-    fn merge_cell_within(&mut self, id: Id, theirs: &Cell, why: &Unknown, made: &mut BTreeMap<(Id, Id), Id>, depth: usize) {
-        let Some(ours) = self.cells.get(id).cloned() else { return };
-        let mut merged = ours.clone();
-        merged.spoiled = ours.spoiled.or_else(|| theirs.spoiled.clone());
-        match (&ours.content, &theirs.content) {
-            (Content::List(a), Content::List(b)) if a.len() == b.len() => {
-                merged.content = Content::List(a.iter().zip(b).map(|(a, b)| self.merge_item(a, b, why, made, depth)).collect());
-            }
-            (Content::Dict(a), Content::Dict(b)) => {
-                let mut entries = Vec::new();
-                for (key, item) in a {
-                    let item = match b.iter().find(|(k, _)| k.value == key.value) {
-                        Some((_, other)) => self.merge_item(item, other, why, made, depth),
-                        None => Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins())),
-                    };
-                    entries.push((key.clone(), item));
-                }
-                for (key, item) in b.iter().filter(|(key, _)| a.iter().all(|(k, _)| k.value != key.value)) {
-                    entries.push((key.clone(), Item::Scalar(unknown(why).shaped_by(&self.val(item).all_origins()))));
-                }
-                merged.content = Content::Dict(entries);
-            }
-            _ => merged.spoiled = merged.spoiled.or_else(|| Some(why.clone())),
-        }
-        if let Some(place) = self.cells.get_mut(id) {
-            *place = merged;
-        }
-    }
 }
 
 fn no_span() -> Span {
@@ -636,19 +415,4 @@ fn no_span() -> Span {
 
 fn nothing(what: &str) -> Value {
     Value::Unknown(Unknown { expression: what.to_owned(), why: "this is not a value that can be written".to_owned(), span: no_span() })
-}
-
-fn renumber(item: &mut Item, base: usize, shift: usize) {
-    match item {
-        Item::List(id, _) | Item::Dict(id, _) if *id >= base => *id += shift,
-        Item::Method(receiver, _) => renumber(receiver, base, shift),
-        _ => {}
-    }
-}
-
-fn renumber_cell(cell: &mut Cell, base: usize, shift: usize) {
-    match &mut cell.content {
-        Content::List(items) => items.iter_mut().for_each(|item| renumber(item, base, shift)),
-        Content::Dict(entries) => entries.iter_mut().for_each(|(_, item)| renumber(item, base, shift)),
-    }
 }

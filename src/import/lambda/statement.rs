@@ -1,16 +1,13 @@
 //! Statements.
-use super::flow::{Body, Callable, Evaluator, Flow, Note, range};
-use super::state::{Content, Frame, Item};
+use super::flow::{Evaluator, Flow, Note, range};
+use super::state::{Content, Item};
 use crate::source::span::{Origins, Sourced};
 use ruff_python_ast::visitor::source_order::{self, SourceOrderVisitor};
-use ruff_python_ast::{ElifElseClause, ExceptHandler, Expr, Parameters, Stmt, StmtFor, StmtFunctionDef, StmtTry, StmtWhile, StmtWith};
+use ruff_python_ast::{ElifElseClause, ExceptHandler, Expr, Stmt, StmtFor, StmtTry, StmtWhile, StmtWith};
 use std::collections::BTreeSet;
 
 /// Items that a loop is followed for.
 const LOOP: usize = 500;
-/// Decorators that leave what a function does as it is, by the start of their dotted names.
-const HARMLESS: &[&str] =
-    &["aws_lambda_powertools", "logging", "aws_xray_sdk", "functools", "datadog_lambda", "sentry_sdk", "builtins.staticmethod"];
 
 impl<'a> Evaluator<'a> {
     pub(super) fn block(&mut self, stmts: &'a [Stmt]) -> Flow {
@@ -122,62 +119,6 @@ impl<'a> Evaluator<'a> {
         Flow::Next
     }
 
-    fn define(&mut self, def: &'a StmtFunctionDef) {
-        let mut opaque = None;
-        if def.is_async {
-            opaque = Some(format!("`{}` is asynchronous", def.name));
-        }
-        for decorator in &def.decorator_list {
-            let path = match self.expr(&decorator.expression) {
-                Item::Path(path) => path,
-                Item::Method(..) | Item::Scalar(_) => dotted(&decorator.expression).unwrap_or_default(),
-                _ => String::new(),
-            };
-            let root = self.root_of(&path);
-            if !HARMLESS.iter().any(|known| root.starts_with(known)) {
-                opaque = Some(format!("`{}` is changed by the decorator `{}`", def.name, self.excerpt(range(&decorator.expression))));
-            }
-        }
-        let defaults = self.defaults(&def.parameters);
-        let callable = Callable {
-            module: self.frame().map(|f| f.module.clone()).unwrap_or_default(),
-            name: def.name.to_string(),
-            parameters: Some(&def.parameters),
-            body: Body::Block(&def.body),
-            defaults,
-            parent: self.enclosing(),
-            opaque,
-            span: self.span(def.range),
-        };
-        let item = self.declare(callable);
-        self.assign_name(def.name.as_str(), item);
-    }
-
-    /// The full dotted name, when the first part is an imported library.
-    fn root_of(&self, path: &str) -> String {
-        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        match self.lookup(first) {
-            Some(Item::Path(full)) => format!("{full}.{rest}"),
-            _ => path.to_owned(),
-        }
-    }
-
-    pub(super) fn enclosing(&self) -> Option<usize> {
-        let top = self.frame().is_none_or(|f| f.top);
-        if top { None } else { self.state.frames.len().checked_sub(1) }
-    }
-
-    pub(super) fn defaults(&mut self, parameters: &'a Parameters) -> Vec<(String, Item)> {
-        let mut defaults = Vec::new();
-        for parameter in parameters.iter_non_variadic_params() {
-            if let Some(default) = &parameter.default {
-                let item = self.expr(default);
-                defaults.push((parameter.parameter.name.to_string(), item));
-            }
-        }
-        defaults
-    }
-
     pub(super) fn assign(&mut self, target: &'a Expr, item: Item) {
         match target {
             Expr::Name(name) => self.assign_name(name.id.as_str(), item),
@@ -246,56 +187,10 @@ impl<'a> Evaluator<'a> {
             let holder = self.expr(&subscript.value);
             let key = self.expr(&subscript.slice);
             let key = self.state.val(&key);
-            match (key.literal(), self.state.content(&holder)) {
-                (Some(name), Some(Content::Dict(entries))) => entries.retain(|(k, _)| k.value != name),
-                _ => {
-                    let why = self.why(range(target), "what is deleted here is not known");
-                    self.state.spoil(&holder, &why);
-                }
+            if self.state.remove(&holder, &key).is_none() {
+                let why = self.why(range(target), "what is deleted here is not known, or not there");
+                self.state.spoil(&holder, &why);
             }
-        }
-    }
-
-    fn import(&mut self, dotted: &str, alias: Option<&str>) {
-        if let Some(path) = self.find_module(dotted, 0)
-            && self.load(&path)
-        {
-            self.assign_name(alias.unwrap_or(dotted), Item::Module(path));
-            return;
-        }
-        let first = dotted.split('.').next().unwrap_or(dotted);
-        let (name, path) = match alias {
-            Some(alias) => (alias, dotted),
-            None => (first, first),
-        };
-        self.assign_name(name, Item::Path(super::external::canonical(path)));
-    }
-
-    fn import_from(&mut self, module: &str, level: u32, name: &str, alias: &str) {
-        let inner = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
-        let submodule = self.find_module(&inner, level);
-        let path = if module.is_empty() { None } else { self.find_module(module, level) };
-        if let Some(path) = path
-            && self.load(&path)
-        {
-            let scope = self.state.globals.get(&path).cloned().unwrap_or_default();
-            if name == "*" {
-                for (name, item) in scope.into_iter().filter(|(name, _)| !name.starts_with('_')) {
-                    self.assign_name(&name, item);
-                }
-                return;
-            }
-            if let Some(item) = scope.get(name) {
-                self.assign_name(alias, item.clone());
-                return;
-            }
-        }
-        if let Some(path) = submodule
-            && self.load(&path)
-        {
-            self.assign_name(alias, Item::Module(path));
-        } else {
-            self.assign_name(alias, Item::Path(super::external::canonical(&inner)));
         }
     }
 
@@ -337,8 +232,13 @@ impl<'a> Evaluator<'a> {
             self.unfollowed(&each.orelse, &why);
             return Flow::Next;
         };
+        let before = self.state.copy();
+        let flow = self.turns(each, items);
+        self.shaped_loop(flow, &before, &iterable.origins())
+    }
+
+    fn turns(&mut self, each: &'a StmtFor, items: Vec<Item>) -> Flow {
         for item in items {
-            let item = item.shaped_by(&iterable.origins());
             self.assign(&each.target, item);
             match self.block(&each.body) {
                 Flow::Next | Flow::Continue => {}
@@ -353,9 +253,28 @@ impl<'a> Evaluator<'a> {
         self.block(&each.orelse)
     }
 
+    /// How often a loop ran shapes everything that it changed.
+    fn shaped_loop(&mut self, mut flow: Flow, before: &super::state::State, origins: &Origins) -> Flow {
+        if !origins.is_empty() {
+            self.state.stamp(before, origins);
+            if let Flow::Return(item) = &mut flow {
+                self.state.stamp_item(item, before, None, origins, 0);
+            }
+        }
+        flow
+    }
+
     fn repeat(&mut self, repeat: &'a StmtWhile) -> Flow {
+        let before = self.state.copy();
+        let mut origins = Origins::none();
+        let flow = self.rounds(repeat, &mut origins);
+        self.shaped_loop(flow, &before, &origins)
+    }
+
+    fn rounds(&mut self, repeat: &'a StmtWhile, origins: &mut Origins) -> Flow {
         for _ in 0..LOOP {
             let condition = self.expr(&repeat.test);
+            origins.extend(&self.state.val(&condition).all_origins());
             match self.truth(&condition) {
                 Some(false) => return self.block(&repeat.orelse),
                 Some(true) => match self.block(&repeat.body) {
@@ -395,7 +314,9 @@ impl<'a> Evaluator<'a> {
         let made = self.state.effects.len();
         self.state.effects.extend(after.effects.into_iter().skip(made));
         let mut changed = Changed::default();
-        body.iter().for_each(|stmt| changed.visit_stmt(stmt));
+        for stmt in body {
+            changed.visit_stmt(stmt);
+        }
         self.havoc(&changed.names, &changed.touched, why);
         if changed.leaves && self.state.conditional.is_none() {
             self.state.conditional = Some(why.clone());
@@ -420,7 +341,10 @@ impl<'a> Evaluator<'a> {
 
     fn attempt(&mut self, attempt: &'a StmtTry) -> Flow {
         let before = self.state.copy();
+        let so_far = self.risks;
         let mut flow = self.block(&attempt.body);
+        // Without a call, and with nothing that may fail when it runs, the handlers are never reached.
+        let risky = self.risks > so_far && self.state.effects.len() == before.effects.len();
         let raised = matches!(flow, Flow::Raise);
         if raised && attempt.handlers.len() == 1 {
             // The body certainly raises: its handler runs.
@@ -433,7 +357,7 @@ impl<'a> Evaluator<'a> {
             }
         } else {
             for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
-                self.handler(handler, before.copy());
+                self.handler(handler, before.copy(), risky);
             }
             if matches!(flow, Flow::Next) {
                 flow = self.block(&attempt.orelse);
@@ -445,8 +369,10 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What a handler would do if the body raised; nothing of it stays but a note.
-    fn handler(&mut self, handler: &'a ruff_python_ast::ExceptHandlerExceptHandler, before: super::state::State) {
+    /// What a handler would do if the body raised. Where the body may raise without a call of its own, either way is
+    /// possible; the failure of a call leaves nothing but a note.
+    fn handler(&mut self, handler: &'a ruff_python_ast::ExceptHandlerExceptHandler, before: super::state::State, risky: bool) {
+        let base = before.cells.len();
         let now = std::mem::replace(&mut self.state, before);
         let calls = self.state.effects.len();
         if let Some(name) = &handler.name {
@@ -455,6 +381,15 @@ impl<'a> Evaluator<'a> {
         }
         let flow = self.block(&handler.body);
         let after = std::mem::replace(&mut self.state, now);
+        if risky {
+            let why = self.why(handler.range, "what stands before this `except` may fail when it runs");
+            match flow {
+                Flow::Return(item) => self.maybe_returned(&item, after, &why),
+                Flow::Next => self.state.merge(after, base, &why),
+                _ => {}
+            }
+            return;
+        }
         let what = match flow {
             _ if after.effects.len() > calls => Some("makes a call of its own"),
             Flow::Return(_) => Some("returns a value instead of failing"),
@@ -466,92 +401,6 @@ impl<'a> Evaluator<'a> {
             && self.state.effects.len() > calls
         {
             self.notes.push(Note::Handler { span: self.span(handler.range), what: what.to_owned() });
-        }
-    }
-
-    /// Calls a function of the sources.
-    pub(super) fn invoke(&mut self, number: usize, arguments: super::expression::Arguments, at: ruff_text_size::TextRange) -> Item {
-        let Some(callable) = self.functions.get(number) else { return self.unknown(at, "the function is lost") };
-        if let Some(why) = callable.opaque.clone() {
-            let name = callable.name.clone();
-            self.unevaluated(at, &name);
-            return self.give_up(&arguments, at, &why);
-        }
-        if let Some(why) = arguments.lost.clone() {
-            return self.give_up(&arguments, at, &why.why);
-        }
-        let (body, parameters, name) = (callable.body, callable.parameters, callable.name.clone());
-        let mut frame = Frame { module: callable.module.clone(), parent: callable.parent, ..Frame::default() };
-        frame.locals.extend(callable.defaults.iter().cloned());
-        let mut positional = arguments.positional.iter().cloned();
-        let mut named = arguments.named.clone();
-        if let Some(parameters) = parameters {
-            for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
-                if let Some(item) = positional.next() {
-                    frame.locals.insert(parameter.parameter.name.to_string(), item);
-                }
-            }
-            let rest: Vec<Item> = positional.collect();
-            if let Some(vararg) = &parameters.vararg {
-                let list = self.state.list(rest, Origins::none());
-                frame.locals.insert(vararg.name.to_string(), list);
-            } else if !rest.is_empty() {
-                return self.give_up(&arguments, at, &format!("`{name}` is called with more arguments than it takes"));
-            }
-            for parameter in parameters.iter_non_variadic_params() {
-                let wanted = parameter.parameter.name.as_str();
-                if let Some(i) = named.iter().position(|(given, _)| given == wanted) {
-                    frame.locals.insert(wanted.to_owned(), named.remove(i).1);
-                }
-                if !frame.locals.contains_key(wanted) {
-                    return self.give_up(&arguments, at, &format!("`{name}` is called without its argument `{wanted}`"));
-                }
-            }
-            if let Some(kwarg) = &parameters.kwarg {
-                let entries = named.drain(..).map(|(key, item)| (Sourced::new(key, item.origins()), item)).collect();
-                let dict = self.state.dict(entries, Origins::none());
-                frame.locals.insert(kwarg.name.to_string(), dict);
-            }
-        }
-        if let Some((extra, _)) = named.first() {
-            return self.give_up(&arguments, at, &format!("`{name}` takes no argument `{extra}`"));
-        }
-        if !self.enter() {
-            return self.unknown(at, "calls nest too deep, or the evaluation takes too long");
-        }
-        self.state.frames.push(frame);
-        let flow = match body {
-            Body::Block(stmts) => self.block(stmts),
-            Body::Lambda(expr) => Flow::Return(self.expr(expr)),
-        };
-        let frame = self.state.frames.pop().unwrap_or_default();
-        self.leave();
-        let item = match flow {
-            Flow::Return(item) => item,
-            Flow::Raise => self.unknown(at, format!("`{name}` raises an exception, or its evaluation takes too long")),
-            _ => Item::none(Origins::none()),
-        };
-        self.returned(item, frame.maybe)
-    }
-}
-
-/// `a.b.c` as written.
-fn dotted(expr: &Expr) -> Option<String> {
-    let mut parts = Vec::new();
-    let mut at = expr;
-    loop {
-        match at {
-            Expr::Attribute(attribute) => {
-                parts.push(attribute.attr.as_str());
-                at = &attribute.value;
-            }
-            Expr::Call(call) => at = &call.func,
-            Expr::Name(name) => {
-                parts.push(name.id.as_str());
-                parts.reverse();
-                return Some(parts.join("."));
-            }
-            _ => return None,
         }
     }
 }

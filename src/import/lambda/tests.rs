@@ -1,5 +1,5 @@
 //! Handlers from the outside: sources and an environment in, a behaviour out.
-use super::{Modules, PythonModule, evaluate, not_known, not_recognised, parse, unvisited};
+use super::{Modules, PythonModule, evaluate, mark_unvisited, not_known, not_recognised, parse, unvisited};
 use crate::ir::function::{Action, Behaviour, Function};
 use crate::ir::job::Batch;
 use crate::ir::value::{SymbolKind, Val, Value};
@@ -196,6 +196,9 @@ fn a_known_condition_shapes_only_what_differs() {
     let (second, _, _) = one(BRANCH, &env("Leone"));
     assert_eq!(args(batch(&second)), ["1", "Leone"]);
     assert_eq!(origins(&second), (true, false));
+    let mut marks = Sink::default();
+    mark_unvisited(sources.get("fn/h.py").expect("module"), &[&first], &mut marks);
+    assert!(!marks.marks.is_empty() && marks.marks.iter().all(|m| m.disposition == Disposition::Ignored && m.rule.code == "LAM108"));
     // What neither function comes by is nothing, what one comes by is its own branch.
     let module = sources.get("fn/h.py").expect("module");
     assert!(!unvisited(module, &[&first]).is_empty());
@@ -330,6 +333,11 @@ fn calls_in_loops_and_early_returns_are_uncertain() {
         let (behaviour, _, _) = one(text, &[]);
         assert!(why(&behaviour).contains("whether it makes a"), "{}", why(&behaviour));
         assert!(behaviour.plumbing.is_empty());
+        let module = parse(text, FileId(1), &mut Sink::default()).expect("module");
+        let mut marks = Sink::default();
+        mark_unvisited(&module, &[&behaviour], &mut marks);
+        assert_eq!(marks.marks.len(), module.scalars().len());
+        assert!(marks.marks.iter().all(|m| m.disposition == Disposition::Unsupported));
     }
 }
 
@@ -341,6 +349,15 @@ fn guards_and_error_handlers_are_remarked() {
     assert_eq!(codes, ["LAM107", "LAM106"], "{:?}", sink.diagnostics);
     assert_eq!(behaviour.returns.display(), "${response.id}");
     closes(&sources, "fn/h.py", &behaviour);
+}
+
+#[test]
+fn an_exception_before_the_call_leaves_either_value_possible() {
+    let text = "import os, requests\ndef handler(event, context):\n    try:\n        n = int(event['n'])\n    except (KeyError, ValueError):\n        n = 4\n    try:\n        m = os.environ['M']\n    except KeyError:\n        m = '1g'\n    return requests.post('http://l/batches', json={'file': 'a.jar', 'numExecutors': n, 'executorMemory': m}).json()['id']\n";
+    let (behaviour, _, _) = one(text, &[("M", "2g")]);
+    let batch = batch(&behaviour);
+    assert!(matches!(batch.num_executors.as_ref().map(|v| &v.value), Some(Value::Unknown(u)) if u.why.contains("may fail")), "{batch:?}");
+    assert_eq!(literal(batch.executor_memory.as_ref()), "2g");
 }
 
 #[test]
@@ -438,7 +455,7 @@ fn hostile_programs_end() {
         format!("def handler(e, c):\n    return e{}\n", "['a']".repeat(200)),
         format!(
             "def handler(e, c):\n{}",
-            (1..60).map(|i| format!("{}if e:\n", " ".repeat(i * 2))).collect::<String>() + &" ".repeat(130) + "pass\n"
+            (1..60).fold(String::new(), |all, i| all + &" ".repeat(i * 2) + "if e:\n") + &" ".repeat(130) + "pass\n"
         ),
         format!(
             "def handler(e, c):\n{}    return x\n",
@@ -451,42 +468,119 @@ fn hostile_programs_end() {
     }
 }
 
+/// A handler, its environment, and literals that do not move.
+type Mutated = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+/// Handlers for the mutation of their literals, with their environments, and the literals of conditions that decide
+/// something, though this mutation decides it alike.
+const MUTATED: &[Mutated] = &[
+    (DICT, DICT_ENV, &[]),
+    (BRANCH, &[("extra", ""), ("queue", "main"), ("lib", "s3://l"), ("one", "1"), ("url", "https://livy/batches")], &[]),
+    (BRANCH, &[("extra", "Leone"), ("queue", "main"), ("lib", "s3://l"), ("one", "1"), ("url", "https://livy/batches")], &["\"\""]),
+    (
+        "import os, json, urllib.request as u\nBASE = {'queue': 'a', 'conf': {'spark.x': 'y'}}\ndef size(kind, default='2g'):\n    sizes = {'big': '8g', 'small': '1g'}\n    return sizes.get(kind, default)\ndef handler(event, context):\n    body = dict(BASE, file='s3://' + '/'.join(['a', 'b.jar']))\n    if os.environ['KIND'] in ('big', 'small'):\n        body['executorMemory'] = size(os.environ['KIND'])\n    elif os.environ['KIND'].startswith('x'):\n        body['executorMemory'] = size('none', default='3g')\n    for key in ['driverMemory']:\n        body[key] = '%s%s' % (2 * 2, 'g')\n    body['args'] = [f'{n}-{event[\"day\"]}' for n in range(3) if n != 1]\n    body['name'] = 'n' if len(os.environ['KIND']) > 3 else 'm'\n    print('sending')\n    r = u.urlopen(u.Request(os.environ['L'] + '/batches', json.dumps(body).encode(), {'h': 'v'}))\n    return json.loads(r.read())['id']\n",
+        &[("KIND", "big"), ("L", "http://l")],
+        &["'small'", "3"],
+    ),
+    (
+        r"
+import os, requests
+PREFIX = 'spark.'
+LEVEL = os.environ.get('LEVEL', 'low')
+def conf(**extra):
+    out = {}
+    for key, value in extra.items():
+        if value == 'skip':
+            continue
+        out[PREFIX + key] = value
+    out.setdefault('spark.z', 'zz')
+    return out
+def handler(event, context):
+    def path(name):
+        return BUCKET + '/' + name
+    BUCKET = 's3://' + os.environ['B'].split('/')[0]
+    args = []
+    for _ in range(2):
+        args.append('again')
+    i = 0
+    while i < 2:
+        args += [str(i)]
+        i += 1
+    body = {'unused': 'x', 'file': path('a.py'), 'queue': os.environ.get('Q') or 'spare'}
+    del body['unused']
+    name = body.pop('gone', 'fallback')
+    body.update(name=name, args=args[1:], conf=conf(a='1', b='skip'))
+    if LEVEL == 'low' and not os.environ.get('MISSING'):
+        body['driverMemory'] = '1g'
+    try:
+        body['executorMemory'] = {'low': '1g', 'high': '4g'}[LEVEL]
+    except KeyError:
+        body['executorMemory'] = '2g'
+    resp = requests.request('POST', url='http://l/batches', json={k: v for k, v in body.items() if v != 'drop'})
+    if resp.status_code >= 400:
+        raise RuntimeError('failed: ' + resp.text)
+    return resp.json()['id']
+",
+        &[("B", "bucket/x"), ("LEVEL", "low"), ("Q", "")],
+        &["'LEVEL'", "'/'", "'Q'", "'gone'", "'MISSING'", "'drop'"],
+    ),
+];
+
+/// What a run says of the job: everything but where it comes from.
+fn says(behaviour: &Behaviour, sink: &Sink) -> Option<String> {
+    let Action::SubmitBatch { batch, .. } = &behaviour.action else { return None };
+    let mut out = Vec::new();
+    let vals = [&batch.file, &batch.class_name, &batch.args, &batch.queue, &batch.driver_memory, &batch.executor_memory];
+    for val in vals.into_iter().chain([&batch.num_executors, &batch.name]) {
+        out.push(literal(val.as_ref()));
+    }
+    out.extend(batch.conf.iter().map(|(key, val)| format!("{}={}", key.value, val.display())));
+    out.extend(sink.diagnostics.iter().map(|d| d.message.clone()));
+    Some(out.join("\n"))
+}
+
 #[test]
-fn the_article_s_own_handlers() {
-    let Ok(root) = std::env::var("EMR2K8S_ARTICLE") else { return };
-    let folder = std::path::Path::new(&root).join("resources/serverless");
-    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("the article's handler");
-    let (devfest, status) = (read("devfest/devfest.py"), read("get_livy_status/get_livy_status.py"));
-    let sources = Sources::new(&[("fn/devfest/devfest.py", &devfest), ("fn/get_livy_status/get_livy_status.py", &status)]);
-    let env = |args2| {
-        [
-            ("args2", args2),
-            ("driverCores", "1"),
-            ("driverMemory", "1g"),
-            ("endpoint", "https://livy/batches"),
-            ("executorCores", "2"),
-            ("executorMemory", "1g"),
-            ("numExecutors", "2"),
-            ("queue", "main"),
-            ("args0", "in"),
-            ("args1", "out"),
-            ("emrLibsPath", "s3://b"),
-            ("className", "C"),
-            ("jarPath", "j.jar"),
-        ]
-    };
-    let (first, sink) = sources.run("devfest/devfest.lambda_handler", &env(""));
-    assert_eq!(sink.diagnostics, vec![]);
-    assert_eq!(args(batch(&first)), ["in", "out"]);
-    assert_eq!(literal(batch(&first).file.as_ref()), "s3://b/j.jar");
-    assert_eq!(first.returns.display(), "${response.id}");
-    closes(&sources, "fn/devfest/devfest.py", &first);
-    let (second, _) = sources.run("devfest/devfest.lambda_handler", &env("Leone"));
-    assert_eq!(args(batch(&second)), ["in", "out", "Leone"]);
-    assert!(unvisited(sources.get("fn/devfest/devfest.py").expect("module"), &[&first, &second]).is_empty());
-    let (state, _) = sources.run("get_livy_status/get_livy_status.lambda_handler", &[("endpoint", "https://livy/batches")]);
-    assert!(matches!(&state.action, Action::ReadBatchState { id, .. } if id.display() == "${$}"), "{:?}", state.action);
-    assert_eq!(state.returns.display(), "${response.state}");
+fn a_changed_literal_changes_the_job_exactly_when_the_ledger_says_so() {
+    for (text, environment, unmoved) in MUTATED {
+        let mut idle: Vec<String> = Vec::new();
+        let (behaviour, sink, sources) = one(text, environment);
+        let before = says(&behaviour, &sink).expect("a batch");
+        closes(&sources, "fn/h.py", &behaviour);
+        let module = sources.get("fn/h.py").expect("module");
+        let dead: Vec<Span> = unvisited(module, &[&behaviour]).iter().map(|s| s.span).collect();
+        for scalar in module.scalars() {
+            let (start, end) = (scalar.span.start as usize, scalar.span.end as usize);
+            let written = &text[start..end];
+            let new = match written {
+                "True" => "False".to_owned(),
+                "False" => "True".to_owned(),
+                "None" => "0".to_owned(),
+                _ if written.ends_with(['"', '\'']) => format!("{}x{}", &written[..written.len() - 1], &written[written.len() - 1..]),
+                _ => format!("{written}1"),
+            };
+            let mutant = format!("{}{new}{}", &text[..start], &text[end..]);
+            let (after, sink, _) = one(&mutant, environment);
+            let said = says(&after, &sink);
+            let place = format!("{} {written} -> {new}", scalar.pointer);
+            if dead.contains(&scalar.span) {
+                assert_eq!(said.as_deref(), Some(before.as_str()), "a literal that is never reached: {place}");
+            } else if behaviour.plumbing.contains(&scalar.span) {
+                assert!(said.is_none_or(|said| said == before), "a literal of the plumbing: {place}");
+            } else if said.as_deref() == Some(before.as_str()) {
+                idle.push(written.to_owned());
+            }
+        }
+        for (i, (key, value)) in environment.iter().enumerate() {
+            let mut changed = environment.to_vec();
+            let new = format!("{value}1");
+            changed[i].1 = &new;
+            let (after, sink, _) = one(text, &changed);
+            if behaviour.plumbing.contains(&env_span(i)) || !behaviour.visited.contains(&env_span(i)) {
+                assert!(says(&after, &sink).is_none_or(|said| said == before), "a variable of the plumbing: {key}");
+            }
+        }
+        assert_eq!(idle, *unmoved, "literals of the job whose change does not show");
+    }
 }
 
 /// Programs of this grammar are valid Python more often than not.

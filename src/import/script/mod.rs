@@ -5,7 +5,7 @@
 //! input. Commands that run Spark (`spark-submit`, `aws emr add-steps`) are named with their lines, so that a person
 //! finds them.
 //!
-//! [`words`] takes the text apart as a POSIX shell does, as far as words go: quotes, escapes, variables, comments,
+//! `words` takes the text apart as a POSIX shell does, as far as words go: quotes, escapes, variables, comments,
 //! here-documents, separators. Nothing is expanded that is not certain.
 mod words;
 

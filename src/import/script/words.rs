@@ -249,7 +249,7 @@ impl Reader<'_> {
                     _ => {}
                 }
             }
-            return self.push(parts, literal, Part::Expansion(self.text.get(start..self.at).unwrap_or("").to_owned()));
+            return push(parts, literal, Part::Expansion(self.text.get(start..self.at).unwrap_or("").to_owned()));
         }
         match self.peek() {
             Some(open @ ('{' | '(')) => {
@@ -261,8 +261,7 @@ impl Reader<'_> {
                         (_, '\\') if quote != Some('\'') => {
                             self.bump();
                         }
-                        (Some(q), c) if c == q => quote = None,
-                        (Some(_), _) => {}
+                        (Some(q), c) => quote = Some(q).filter(|q| *q != c),
                         (None, '\'' | '"') => quote = Some(c),
                         (None, c) if c == open => depth += 1,
                         (None, c) if c == close => {
@@ -280,25 +279,26 @@ impl Reader<'_> {
                     Some(name) if !name.is_empty() && name.chars().all(is_name) => Part::Variable(name.to_owned()),
                     _ => Part::Expansion(whole),
                 };
-                self.push(parts, literal, part);
+                push(parts, literal, part);
             }
             Some(c) if is_name(c) => {
                 let name: String = self.rest().chars().take_while(|c| is_name(*c)).collect();
                 self.at += name.len();
-                self.push(parts, literal, Part::Variable(name));
+                push(parts, literal, Part::Variable(name));
             }
             Some(c @ ('@' | '*' | '#' | '?' | '!' | '$' | '-')) => {
                 self.bump();
-                self.push(parts, literal, Part::Expansion(format!("${c}")));
+                push(parts, literal, Part::Expansion(format!("${c}")));
             }
             _ => literal.push('$'),
         }
     }
+}
 
-    fn push(&self, parts: &mut Vec<Part>, literal: &mut String, part: Part) {
-        if !literal.is_empty() {
-            parts.push(Part::Literal(std::mem::take(literal)));
-        }
-        parts.push(part);
+/// Puts a part after the literal text before it.
+fn push(parts: &mut Vec<Part>, literal: &mut String, part: Part) {
+    if !literal.is_empty() {
+        parts.push(Part::Literal(std::mem::take(literal)));
     }
+    parts.push(part);
 }

@@ -184,7 +184,11 @@ impl<'a> Importer<'a, '_> {
         for (name, variable) in &index.variables {
             let what = format!("`var.{name}`");
             let empty = matches!(&variable.body.kind, Kind::Object(entries) if entries.is_empty());
-            for node in variable.value.into_iter().chain(empty.then_some(variable.body)) {
+            if empty && variable.value.is_some() {
+                let note = format!("declares {what}; its value stands in a file of values");
+                self.settle(&readers, variable.body, || (Disposition::Ignored, &TF105, note));
+            }
+            for node in variable.value.into_iter().chain((empty && variable.value.is_none()).then_some(variable.body)) {
                 self.settle(&readers, node, || verdict(&what, &readers.of(&format!("var.{name}"))));
             }
             for (node, why) in &variable.replaced {
@@ -275,10 +279,10 @@ impl<'a> Importer<'a, '_> {
                 "module" => {
                     let name = block.labels.first().copied().unwrap_or("?");
                     let why = "the values that a `module` block passes are not followed by this version";
-                    self.sink.report(
-                        Diagnostic::refused(&TF109, block.span, format!("the call of the module `{name}` is not followed"))
-                            .help("if its folder is below SRC, it is read with its own defaults: put the values into a `terraform.tfvars` beside it"),
-                    );
+                    self.sink
+                        .report(Diagnostic::refused(&TF109, block.span, format!("the call of the module `{name}` is not followed")).help(
+                        "if its folder is below SRC, it is read with its own defaults: put the values into a `terraform.tfvars` beside it",
+                    ));
                     self.sink.unsupported(block.span, &TF109, why);
                     let name = format!("module.{name}");
                     self.module.found.push(Found { kind: "Terraform module call".into(), name, span: block.span, why: why.into() });
@@ -328,11 +332,13 @@ impl<'a> Importer<'a, '_> {
             if self.asked.contains(name) {
                 continue;
             }
-            let reader = sites.iter().find_map(|s| readers.owners.find(*s)).map_or_else(String::new, |owner| format!(", and {owner} needs it"));
+            let reader =
+                sites.iter().find_map(|s| readers.owners.find(*s)).map_or_else(String::new, |owner| format!(", and {owner} needs it"));
             let described = variable.body.get("description").and_then(Node::str).map(|d| format!(" ({d})")).unwrap_or_default();
             let staged = if stage.is_empty() { String::new() } else { format!(", or into `{stage}.tfvars` if it differs by stage") };
-            let mut question = Diagnostic::question(&TF101, variable.name_span, format!("the variable `{name}`{described} has no value{reader}"))
-                .help(format!("write {name} = … into `terraform.tfvars` beside the module{staged}"));
+            let mut question =
+                Diagnostic::question(&TF101, variable.name_span, format!("the variable `{name}`{described} has no value{reader}"))
+                    .help(format!("write {name} = … into `terraform.tfvars` beside the module{staged}"));
             let mut seen = BTreeSet::new();
             for site in sites.iter().filter(|s| seen.insert(**s)).take(4) {
                 question = question.related(*site, "needed here");
@@ -341,7 +347,8 @@ impl<'a> Importer<'a, '_> {
         }
         for (name, span) in self.eval.undeclared.borrow().iter() {
             let (kind, short) = name.split_once('.').unwrap_or(("", name));
-            let names: Vec<&str> = if kind == "var" { index.variables.keys().copied().collect() } else { index.locals.keys().copied().collect() };
+            let names: Vec<&str> =
+                if kind == "var" { index.variables.keys().copied().collect() } else { index.locals.keys().copied().collect() };
             let near = names.into_iter().map(|n| (strsim::damerau_levenshtein(n, short), n)).min().filter(|(d, n)| *d <= 2 && *d < n.len());
             let help = near.map_or_else(|| "declare it in this module".to_owned(), |(_, near)| format!("did you mean `{kind}.{near}`?"));
             self.sink.report(Diagnostic::warning(&TF112, *span, format!("`{name}` is declared nowhere in this module")).help(help));

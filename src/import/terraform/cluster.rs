@@ -112,7 +112,14 @@ impl<'a> Importer<'a, '_> {
         }
     }
 
-    fn fleet_body(&mut self, resource: &Resource<'a>, body: &'a Node, role: Role, rows: &[table::Attribute], prefix: &str) -> InstanceGroup {
+    fn fleet_body(
+        &mut self,
+        resource: &Resource<'a>,
+        body: &'a Node,
+        role: Role,
+        rows: &[table::Attribute],
+        prefix: &str,
+    ) -> InstanceGroup {
         let mut group = empty_group(role, body.span);
         for inner in entries(body) {
             match &*inner.key {
@@ -205,7 +212,7 @@ impl<'a> Importer<'a, '_> {
                     let beside = origins.iter().filter(|o| !inner.iter().any(|i| o.contains(*i)));
                     self.module.also.extend(&beside.collect());
                 }
-                None => self.lost_configurations(resource, node, "it is not well-formed JSON", cluster),
+                None => self.lost_configurations(resource, node, "it is not well-formed JSON"),
             },
             Written::Value(value) => {
                 self.check(&entry.key, node, &value);
@@ -216,8 +223,10 @@ impl<'a> Importer<'a, '_> {
                 self.module.also.extend(&value.all_origins());
             }
             Written::Unknown { why, origins } => {
-                self.module.also.extend(&origins);
-                self.lost_configurations(resource, node, &why, cluster);
+                let mut unknown = Val::unknown(self.eval.text(node.span), why.clone(), node.span);
+                unknown.origins.extend(&origins);
+                cluster.configurations_file = Some(unknown);
+                self.lost_configurations(resource, node, &why);
             }
         }
     }
@@ -228,13 +237,16 @@ impl<'a> Importer<'a, '_> {
         if folder.is_empty() {
             return path.to_owned();
         }
-        path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).map_or_else(|| {
-            let up = "../".repeat(folder.split('/').count());
-            format!("{up}{path}")
-        }, str::to_owned)
+        path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).map_or_else(
+            || {
+                let up = "../".repeat(folder.split('/').count());
+                format!("{up}{path}")
+            },
+            str::to_owned,
+        )
     }
 
-    fn lost_configurations(&mut self, resource: &Resource<'a>, node: &'a Node, why: &str, _: &mut Cluster) {
+    fn lost_configurations(&mut self, resource: &Resource<'a>, node: &'a Node, why: &str) {
         let beside: Vec<String> = self
             .eval
             .context
@@ -341,7 +353,8 @@ impl<'a> Importer<'a, '_> {
     }
 }
 
-const FLEET_DETAIL: &str = "weights, capacities and ways of buying a fleet's machines are not translated; the nodes' autoscaler has its own settings";
+const FLEET_DETAIL: &str =
+    "weights, capacities and ways of buying a fleet's machines are not translated; the nodes' autoscaler has its own settings";
 
 fn is_positive(node: &Node) -> bool {
     !matches!(&node.kind, Kind::Number(text) if &**text == "0")

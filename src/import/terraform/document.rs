@@ -3,7 +3,7 @@
 //! The text of such a document is put together from pieces (a heredoc's literal, an interpolation, a template file), and
 //! each byte of it keeps the place where it was written, so that a message about the document points there.
 use super::eval::{Evaluator, Scope};
-use super::functions;
+use super::operators;
 use crate::ir::value::{Val, Value};
 use crate::source::hcl::{Part, Step, Tree, TreeKind};
 use crate::source::node::{Entry, Kind, Node};
@@ -78,7 +78,8 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     let path = self.tree(path, None);
                     let variables = self.tree(variables, None);
                     let origins = origins.with(&path.all_origins()).with(&variables.all_origins());
-                    let found = self.file_path(&path, tree.span).and_then(|path| self.template_parts(&path).map(|(parts, _)| (path, parts)));
+                    let found =
+                        self.file_path(&path, tree.span).and_then(|path| self.template_parts(&path).map(|(parts, _)| (path, parts)));
                     match found {
                         Ok((path, parts)) => {
                             let entries: Vec<(&str, &Val)> =
@@ -104,8 +105,8 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 mapped.opaque(&text, node.span);
                 Written::Text { text: mapped, template: None, origins }
             }
-            _ if functions::known(&value) => Written::Value(value.shaped_by(&origins)),
-            _ => Written::Unknown { why: format!("it depends on {}", functions::unknowns(&value)), origins },
+            _ if operators::known(&value) => Written::Value(value.shaped_by(&origins)),
+            _ => Written::Unknown { why: format!("it depends on {}", operators::unknowns(&value)), origins },
         }
     }
 
@@ -128,11 +129,15 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             }
             mapped.text.len() <= super::eval::MAX_TEXT
         });
-        if whole { Written::Text { text: mapped, template, origins } } else { Written::Unknown { why: "its text is too long".into(), origins } }
+        if whole {
+            Written::Text { text: mapped, template, origins }
+        } else {
+            Written::Unknown { why: "its text is too long".into(), origins }
+        }
     }
 
     /// The source text of a span in a file of the module.
-    fn raw(&self, span: Span) -> Option<&'i str> {
+    pub fn raw(&self, span: Span) -> Option<&'i str> {
         let path = self.index.paths.iter().find(|(id, _)| *id == span.file).map(|(_, path)| *path)?;
         self.context.text(path).and_then(|(_, text)| text.get(span.start as usize..span.end as usize))
     }
@@ -174,24 +179,25 @@ impl MappedText {
             let mut buffer = [0; 4];
             let encoded = c.encode_utf8(&mut buffer);
             let rest = raw.get(at..).unwrap_or("");
-            let (skip, length) = if rest.starts_with(c) && !(matches!(c, '$' | '%') && rest[1..].starts_with(c) && rest[2..].starts_with('{')) {
-                (0, encoded.len())
-            } else if let Some(escape) = rest.strip_prefix('\\') {
-                let digits = match escape.chars().next() {
-                    Some('u') => 5,
-                    Some('U') => 9,
-                    Some(other) => other.len_utf8(),
-                    None => 0,
+            let (skip, length) =
+                if rest.starts_with(c) && !(matches!(c, '$' | '%') && rest[1..].starts_with(c) && rest[2..].starts_with('{')) {
+                    (0, encoded.len())
+                } else if let Some(escape) = rest.strip_prefix('\\') {
+                    let digits = match escape.chars().next() {
+                        Some('u') => 5,
+                        Some('U') => 9,
+                        Some(other) => other.len_utf8(),
+                        None => 0,
+                    };
+                    (usize::MAX, 1 + digits)
+                } else if matches!(c, '$' | '%') && rest.len() > 1 && rest.starts_with(c) {
+                    (1, 1)
+                } else {
+                    match rest.find(c) {
+                        Some(found) if rest[..found].chars().all(char::is_whitespace) => (found, encoded.len()),
+                        _ => (usize::MAX, 0),
+                    }
                 };
-                (usize::MAX, 1 + digits)
-            } else if matches!(c, '$' | '%') && rest.len() > 1 && rest.starts_with(c) {
-                (1, 1)
-            } else {
-                match rest.find(c) {
-                    Some(found) if rest[..found].chars().all(char::is_whitespace) => (found, encoded.len()),
-                    _ => (usize::MAX, 0),
-                }
-            };
             let start = if skip == usize::MAX { at } else { at + skip };
             let exact = skip != usize::MAX;
             if !exact || start != expected {
@@ -208,7 +214,8 @@ impl MappedText {
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Option<Span> {
         let run = |offset: usize| self.runs.partition_point(|run| run.at <= offset).checked_sub(1).and_then(|i| self.runs.get(i));
-        let place = |run: &Run, offset: usize| if run.exact { run.span.start as usize + (offset - run.at) } else { run.span.start as usize };
+        let place =
+            |run: &Run, offset: usize| if run.exact { run.span.start as usize + (offset - run.at) } else { run.span.start as usize };
         let first = run(start)?;
         let last = run(end.max(start + 1) - 1)?;
         let from = place(first, start);
@@ -246,10 +253,7 @@ fn moved(node: Node, place: &dyn Fn(Span) -> Span) -> Node {
     let kind = match node.kind {
         Kind::Array(items) => Kind::Array(items.into_iter().map(|item| moved(item, place)).collect()),
         Kind::Object(entries) => Kind::Object(
-            entries
-                .into_iter()
-                .map(|e| Entry { key: e.key, key_span: place(e.key_span), value: moved(e.value, place) })
-                .collect(),
+            entries.into_iter().map(|e| Entry { key: e.key, key_span: place(e.key_span), value: moved(e.value, place) }).collect(),
         ),
         other => other,
     };

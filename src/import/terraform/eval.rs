@@ -5,6 +5,7 @@
 //! refer to each other in circles, or double at each step, end in an `Unknown` and not in a full stack or memory.
 use super::functions;
 use super::index::{Context, Index};
+use super::operators;
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::hcl::{Binary, Part, Step, Tree, TreeKind};
 use crate::source::node::{Kind, Node};
@@ -68,9 +69,25 @@ impl<'i, 'a> Evaluator<'i, 'a> {
 
     fn inner(&self, node: &Node) -> Val {
         node.mark_read();
-        if !self.spend() {
-            return Val::unknown("…", "it is too large to be evaluated", node.span);
+        self.deeper(node.span, || self.node_kind(node))
+    }
+
+    /// Runs an evaluation one level deeper, within the limits of depth and work.
+    fn deeper(&self, span: Span, evaluate: impl FnOnce() -> Val) -> Val {
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return Val::unknown(self.text(span), "it refers to itself, or is nested too deep", span);
         }
+        if !self.spend() {
+            return Val::unknown(self.text(span), "it is too large to be evaluated", span);
+        }
+        self.depth.set(depth + 1);
+        let value = evaluate();
+        self.depth.set(depth);
+        value
+    }
+
+    fn node_kind(&self, node: &Node) -> Val {
         let value = match &node.kind {
             Kind::Null => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
@@ -84,7 +101,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 let origins = if entries.is_empty() { node.origins() } else { Origins::none() };
                 let mut map: Vec<(Sourced<String>, Val)> = Vec::with_capacity(entries.len());
                 for entry in entries {
-                    functions::put(&mut map, Sourced::new(entry.key.to_string(), entry.key_span), self.inner(&entry.value));
+                    operators::put(&mut map, Sourced::new(entry.key.to_string(), entry.key_span), self.inner(&entry.value));
                 }
                 return Val::new(Value::Map(map), origins);
             }
@@ -100,22 +117,12 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     pub fn tree(&self, tree: &Tree, scope: Option<&Scope>) -> Val {
-        let depth = self.depth.get();
-        if depth >= MAX_DEPTH {
-            return Val::unknown(self.text(tree.span), "it refers to itself, or is nested too deep", tree.span);
-        }
-        if !self.spend() {
-            return Val::unknown(self.text(tree.span), "it is too large to be evaluated", tree.span);
-        }
-        self.depth.set(depth + 1);
-        let value = self.kind(tree, scope);
-        self.depth.set(depth);
-        value
+        self.deeper(tree.span, || self.kind(tree, scope))
     }
 
-    fn text(&self, span: Span) -> String {
-        let text = self.index.roots.iter().find(|root| root.span.file == span.file).and_then(|root| snippet(root, span));
-        text.unwrap_or_else(|| "…".to_owned())
+    /// The source text of a span, on one line and shortened.
+    pub fn text(&self, span: Span) -> String {
+        self.raw(span).map_or_else(|| "…".to_owned(), one_line)
     }
 
     fn unknown(&self, tree: &Tree, why: impl Into<String>, origins: &Origins) -> Val {
@@ -140,7 +147,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     let Some(name) = key.literal() else {
                         return self.unknown(tree, format!("the key {} is not known", key.display()), &key.all_origins());
                     };
-                    functions::put(&mut map, Sourced::new(name, key.origins), self.tree(value, scope));
+                    operators::put(&mut map, Sourced::new(name, key.origins), self.tree(value, scope));
                 }
                 Val::new(Value::Map(map), if entries.is_empty() { Origins::one(span) } else { Origins::none() })
             }
@@ -151,26 +158,26 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             TreeKind::If(parts) => {
                 let [condition, yes, no] = &**parts;
                 let condition = self.tree(condition, scope);
-                match functions::truth(&condition) {
+                match operators::truth(&condition) {
                     Some(taken) => self.tree(if taken { yes } else { no }, scope).shaped_by(&condition.all_origins()),
                     None => {
-                        let why = format!("its condition depends on {}", functions::unknowns(&condition));
+                        let why = format!("its condition depends on {}", operators::unknowns(&condition));
                         self.unknown(tree, why, &condition.all_origins())
                     }
                 }
             }
             TreeKind::Not(inner) => {
                 let inner = self.tree(inner, scope);
-                match functions::truth(&inner) {
+                match operators::truth(&inner) {
                     Some(value) => Val::new(Value::Bool(!value), inner.origins),
-                    None => self.unknown(tree, functions::unknowns(&inner), &inner.all_origins()),
+                    None => self.unknown(tree, operators::unknowns(&inner), &inner.all_origins()),
                 }
             }
             TreeKind::Negate(inner) => {
                 let inner = self.tree(inner, scope);
-                match functions::number(&inner) {
-                    Some(value) => Val::new(Value::Number(functions::show(-value)), inner.origins),
-                    None => self.unknown(tree, functions::unknowns(&inner), &inner.all_origins()),
+                match operators::number(&inner) {
+                    Some(value) => Val::new(Value::Number(operators::show(-value)), inner.origins),
+                    None => self.unknown(tree, operators::unknowns(&inner), &inner.all_origins()),
                 }
             }
             TreeKind::Binary(left, operator, right) => self.binary(tree, left, *operator, right, scope),
@@ -182,14 +189,14 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let left = self.tree(left, scope);
         let right = self.tree(right, scope);
         let origins = left.all_origins().with(&right.all_origins());
-        match functions::binary(&left, operator, &right) {
+        match operators::binary(&left, operator, &right) {
             Some(value) => Val::new(value, origins),
             None => {
-                let why = if functions::known(&left) && functions::known(&right) {
+                let why = if operators::known(&left) && operators::known(&right) {
                     "the operator does not fit its operands".to_owned()
                 } else {
-                    let unknown = if functions::known(&left) { &right } else { &left };
-                    format!("it depends on {}", functions::unknowns(unknown))
+                    let unknown = if operators::known(&left) { &right } else { &left };
+                    format!("it depends on {}", operators::unknowns(unknown))
                 };
                 self.unknown(tree, why, &origins)
             }
@@ -204,7 +211,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let mut out = Val::new(Value::Text(Vec::new()), span);
         let mut length = 0;
         let whole = self.walk(parts, scope, &mut |piece| {
-            functions::push(&mut out, &piece.value, &mut length);
+            operators::push(&mut out, &piece.value, &mut length);
             length <= MAX_TEXT
         });
         if !whole {
@@ -225,25 +232,25 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 Part::If { condition, then, otherwise } => {
                     let value = self.tree(condition, scope);
                     let empty = Val::new(Value::Text(Vec::new()), value.all_origins());
-                    match functions::truth(&value) {
+                    match operators::truth(&value) {
                         Some(taken) => {
                             emit(Piece { value: empty, literal: None }) && self.walk(if taken { then } else { otherwise }, scope, emit)
                         }
                         None => {
-                            let value = self.unknown(condition, functions::unknowns(&value), &value.all_origins());
+                            let value = self.unknown(condition, operators::unknowns(&value), &value.all_origins());
                             emit(Piece { value, literal: None })
                         }
                     }
                 }
                 Part::For { key, value, over, body } => {
                     let collection = self.tree(over, scope);
-                    match functions::pairs(&collection) {
+                    match operators::pairs(&collection) {
                         Some(pairs) => pairs.iter().all(|(k, v)| {
                             let entries = [(&**value, v), (key.as_deref().unwrap_or(""), k)];
                             self.walk(body, Some(&Scope { entries: &entries, outer: scope }), emit)
                         }),
                         None => {
-                            let value = self.unknown(over, functions::unknowns(&collection), &collection.all_origins());
+                            let value = self.unknown(over, operators::unknowns(&collection), &collection.all_origins());
                             emit(Piece { value, literal: None })
                         }
                     }
@@ -261,8 +268,8 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             return self.unknown(tree, "it is not a `for`", &Origins::none());
         };
         let collection = self.tree(over, scope);
-        let Some(pairs) = functions::pairs(&collection) else {
-            let why = format!("it goes over {}", functions::unknowns(&collection));
+        let Some(pairs) = operators::pairs(&collection) else {
+            let why = format!("it goes over {}", operators::unknowns(&collection));
             return self.unknown(tree, why, &collection.all_origins());
         };
         let mut list = Vec::new();
@@ -274,10 +281,10 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             if let Some(condition) = condition {
                 let condition = self.tree(condition, Some(&inner));
                 shaped = condition.all_origins();
-                match functions::truth(&condition) {
+                match operators::truth(&condition) {
                     Some(true) => {}
                     Some(false) => continue,
-                    None => return self.unknown(tree, functions::unknowns(&condition), &shaped),
+                    None => return self.unknown(tree, operators::unknowns(&condition), &shaped),
                 }
             }
             let item = self.tree(result, Some(&inner)).shaped_by(&shaped);
@@ -287,10 +294,10 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             };
             let name = self.tree(key_result, Some(&inner));
             let Some(text) = name.literal() else {
-                return self.unknown(tree, functions::unknowns(&name), &name.all_origins());
+                return self.unknown(tree, operators::unknowns(&name), &name.all_origins());
             };
             if !grouping {
-                functions::put(&mut map, Sourced::new(text, name.origins), item);
+                operators::put(&mut map, Sourced::new(text, name.origins), item);
             } else if let Some(Value::List(items)) = map.iter_mut().find(|(k, _)| k.value == text).map(|(_, v)| &mut v.value) {
                 items.push(item);
             } else {
@@ -309,7 +316,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         if expand && let Some(last) = values.pop() {
             match last.value {
                 Value::List(items) => values.extend(items.into_iter().map(|v| v.shaped_by(&last.origins))),
-                _ => return self.unknown(tree, functions::unknowns(&last), &last.all_origins()),
+                _ => return self.unknown(tree, operators::unknowns(&last), &last.all_origins()),
             }
         }
         match name {
@@ -329,10 +336,10 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     fn attempt(&self, tree: &Tree, name: &str, arguments: &[Tree], scope: Option<&Scope>) -> Val {
         if let (true, Some(first)) = (name == "try", arguments.first()) {
             let value = self.tree(first, scope);
-            if functions::known(&value) {
+            if operators::known(&value) {
                 return value;
             }
-            return self.unknown(tree, functions::unknowns(&value), &value.all_origins());
+            return self.unknown(tree, operators::unknowns(&value), &value.all_origins());
         }
         self.unknown(tree, "`can` is not evaluated", &Origins::none())
     }
@@ -340,7 +347,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     /// The path of a `file` or `templatefile` relative to SRC, where it is known and something is there.
     pub fn file_path(&self, argument: &Val, span: Span) -> Result<String, String> {
         let Some(written) = argument.literal() else {
-            return Err(format!("the path depends on {}", functions::unknowns(argument)));
+            return Err(format!("the path depends on {}", operators::unknowns(argument)));
         };
         let path = self.index.resolve(&written).ok_or_else(|| format!("`{written}` is outside the folder that is migrated"))?;
         if self.context.text(&path).is_some() {
@@ -405,7 +412,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             ("var", Some(variable)) => self.steps(tree, self.variable(tree, variable), &steps[1..], scope),
             ("local", Some(local)) => match self.index.locals.get(local) {
                 Some(entry) => {
-                    let value = self.bounded(tree, &entry.value);
+                    let value = self.named(tree, &entry.value);
                     self.steps(tree, value, &steps[1..], scope)
                 }
                 None => self.no_such(tree, &format!("local.{local}")),
@@ -439,26 +446,20 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let single = !matches!(&resource.body.kind, Kind::Object(entries)
             if entries.iter().any(|e| matches!(&*e.key, "count" | "for_each")) || entries.iter().filter(|e| *e.key == **attribute).count() != 1);
         let Some(node) = resource.body.get(attribute).filter(|_| single) else { return symbol() };
-        let value = self.bounded(tree, node);
+        let value = self.named(tree, node);
         let value = self.steps(tree, value, after, scope);
         if matches!(value.value, Value::Unknown(_) | Value::Null) { symbol() } else { value }
     }
 
-    fn bounded(&self, tree: &Tree, node: &Node) -> Val {
-        let depth = self.depth.get();
-        if depth >= MAX_DEPTH {
-            return Val::unknown(self.text(tree.span), "it refers to itself, or is nested too deep", tree.span);
-        }
-        self.depth.set(depth + 1);
-        let value = self.inner(node).shaped_by(&Origins::one(tree.span));
-        self.depth.set(depth);
-        value
+    /// The value of another node of the module, which a reference names.
+    fn named(&self, tree: &Tree, node: &Node) -> Val {
+        self.inner(node).shaped_by(&Origins::one(tree.span))
     }
 
     fn variable(&self, tree: &Tree, name: &str) -> Val {
         let Some(variable) = self.index.variables.get(name) else { return self.no_such(tree, &format!("var.{name}")) };
         if let Some(node) = variable.value {
-            return self.bounded(tree, node);
+            return self.named(tree, node);
         }
         self.missing.borrow_mut().entry(name.to_owned()).or_default().push(tree.span);
         let mut origins = Origins::one(tree.span);
@@ -490,7 +491,9 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 Step::Index(index) => {
                     let index = self.tree(index, scope);
                     origins.extend(&index.all_origins());
-                    name.push_str(&format!("[{}]", index.display()));
+                    name.push('[');
+                    name.push_str(&index.display());
+                    name.push(']');
                 }
                 Step::Splat => name.push_str("[*]"),
             }
@@ -509,7 +512,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                         Value::List(items) => items,
                         Value::Null => Vec::new(),
                         Value::Symbol(_) | Value::Unknown(_) => {
-                            return self.unknown(tree, functions::unknowns(&value), &value.origins);
+                            return self.unknown(tree, operators::unknowns(&value), &value.origins);
                         }
                         other => vec![Val::new(other, value.origins.clone())],
                     };
@@ -517,34 +520,13 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     return Val::new(Value::List(list), value.origins);
                 }
             };
-            value = match functions::pick(&value, &index) {
+            value = match operators::pick(&value, &index) {
                 Ok(value) => value,
                 Err(why) => return self.unknown(tree, why, &value.all_origins()),
             };
         }
         value
     }
-}
-
-/// The source text of a span, when an expression node of the file holds it, on one line and shortened.
-fn snippet(root: &Node, span: Span) -> Option<String> {
-    let mut stack = vec![root];
-    while let Some(node) = stack.pop() {
-        if !node.span.contains(span) {
-            continue;
-        }
-        match &node.kind {
-            Kind::Array(items) => stack.extend(items),
-            Kind::Object(entries) => stack.extend(entries.iter().map(|e| &e.value)),
-            Kind::Expr(expr) => {
-                let start = (span.start - node.span.start) as usize;
-                let text = expr.text().get(start..start + span.len() as usize)?;
-                return Some(one_line(text));
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Text on one line, of at most 80 characters.

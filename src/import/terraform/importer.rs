@@ -1,8 +1,8 @@
 //! What the import of every kind of resource shares: taking attributes, and leaving the others with a reason.
 use super::eval::{Evaluator, one_line};
-use super::functions;
 use super::index::{Index, Resource};
 use super::module::Module;
+use super::operators;
 use super::table::{self, Attribute, Row};
 use crate::ir::estate::Found;
 use crate::ir::value::{Val, Value};
@@ -19,6 +19,8 @@ pub struct Importer<'a, 'i> {
     pub module: Module<'a>,
     /// Load balancers and DNS records that lead to an EMR cluster, with its address.
     pub exposed: BTreeMap<String, String>,
+    /// Event targets by the address of their rule, as places in the index.
+    pub targets: BTreeMap<String, Vec<usize>>,
     /// Variables without a value about which a question was asked.
     pub asked: BTreeSet<String>,
 }
@@ -123,7 +125,9 @@ impl<'a> Importer<'a, '_> {
         let Some(entry) = ["count", "for_each"].iter().find_map(|key| resource.body.entry(key)) else { return true };
         let value = self.eval.node(&entry.value);
         let instances = match (&*entry.key, &value.value) {
-            ("count", _) if functions::known(&value) => functions::number(&value).or_else(|| functions::truth(&value).map(|t| f64::from(u8::from(t)))),
+            ("count", _) if operators::known(&value) => {
+                operators::number(&value).or_else(|| operators::truth(&value).map(|t| f64::from(u8::from(t))))
+            }
             ("for_each", Value::List(items)) if items.is_empty() => Some(0.0),
             ("for_each", Value::Map(entries)) if entries.is_empty() => Some(0.0),
             _ => None,
@@ -175,12 +179,12 @@ impl<'a> Importer<'a, '_> {
                 }
             }
         }
-        for resource in &index.resources {
+        for (at, resource) in index.resources.iter().enumerate() {
             match resource.kind {
                 _ if resource.data => {}
                 "aws_emr_instance_group" => self.group(resource),
                 "aws_emr_instance_fleet" => self.fleet(resource),
-                "aws_cloudwatch_event_target" => self.loose_target(resource),
+                "aws_cloudwatch_event_target" => self.loose_target(resource, at),
                 _ => {}
             }
         }

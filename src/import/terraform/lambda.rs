@@ -47,6 +47,7 @@ impl<'a> Importer<'a, '_> {
                     {
                         function.folder = folder;
                     }
+                    entry.value.mark_tree_read();
                     function.plumbing.extend(entry.value.scalars().into_iter().map(|s| s.span));
                 }
                 _ => self.leave(resource, LAMBDA, "", entry),
@@ -83,9 +84,8 @@ impl<'a> Importer<'a, '_> {
 
     /// The folder that a `data "archive_file"` packs, when `filename` is its output.
     fn packed(&mut self, entry: &'a Entry) -> Option<String> {
-        let reference = super::close::references(&entry.value)
-            .into_iter()
-            .find(|r| r.len() >= 3 && r[0] == "data" && r[1] == "archive_file")?;
+        let reference =
+            super::close::references(&entry.value).into_iter().find(|r| r.len() >= 3 && r[0] == "data" && r[1] == "archive_file")?;
         let index = self.index;
         let archive = index.resource(&format!("data.archive_file.{}", reference[2]))?;
         let (node, is_file) = match (archive.body.get("source_dir"), archive.body.get("source_file")) {

@@ -45,7 +45,11 @@ impl<'a> Importer<'a, '_> {
         } else {
             let why = "the express kind (at most five minutes, may run twice) is not told apart: the workflow runs once";
             self.mark(node.span, Disposition::Unsupported, why);
-            self.sink.report(Diagnostic::equivalent(&TF116, node.span, format!("{} is translated as a standard state machine", resource.address)));
+            self.sink.report(Diagnostic::equivalent(
+                &TF116,
+                node.span,
+                format!("{} is translated as a standard state machine", resource.address),
+            ));
         }
     }
 
@@ -56,7 +60,7 @@ impl<'a> Importer<'a, '_> {
                 self.module.deployments.push(Deployment { name, definition_file, span: resource.span });
             }
             Written::Text { text, template, origins } => match text.document(node.span, self.sink) {
-                Some(document) => self.inline(resource, name, node, document, template, origins),
+                Some(document) => self.inline(resource, name, node, document, template, &origins),
                 None => {
                     self.module.also.extend(&name.all_origins().with(&origins));
                     self.undefined(resource, &name, "it is not well-formed JSON");
@@ -65,7 +69,7 @@ impl<'a> Importer<'a, '_> {
             Written::Value(value) if value.map().is_some() => {
                 self.check("definition", node, &value);
                 let document = value_document(&value, node.span);
-                self.inline(resource, name, node, document, None, value.all_origins());
+                self.inline(resource, name, node, document, None, &value.all_origins());
             }
             Written::Value(value) => {
                 self.module.also.extend(&name.all_origins().with(&value.all_origins()));
@@ -78,7 +82,7 @@ impl<'a> Importer<'a, '_> {
         }
     }
 
-    fn inline(&mut self, resource: &Resource<'a>, name: Val, node: &'a Node, document: Node, template: Option<String>, origins: Origins) {
+    fn inline(&mut self, resource: &Resource<'a>, name: Val, node: &'a Node, document: Node, template: Option<String>, origins: &Origins) {
         let inner: Vec<_> = document.scalars().iter().map(|s| s.span).collect();
         // A template file is claimed by the machine that it makes; the text of the module itself is claimed value by value.
         let origins = origins.iter().filter(|o| !inner.iter().any(|i| o.contains(*i) && o != i)).collect();

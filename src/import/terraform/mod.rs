@@ -16,6 +16,7 @@ mod index;
 mod lambda;
 mod machine;
 mod module;
+mod operators;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub fn import<'a>(
         index: &index,
         sink,
         module: Module::default(),
+        targets: trigger::targets(&index),
         exposed: close::exposures(&index),
         asked: BTreeSet::new(),
     };

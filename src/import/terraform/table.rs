@@ -1,9 +1,9 @@
 //! What becomes of attributes and resources that have no place in the IR, and why.
 //!
-//! Attribute names are those of the Terraform AWS provider's documentation (registry pages "Resource: aws_emr_cluster",
-//! "aws_emr_instance_group", "aws_emr_instance_fleet", "aws_sfn_state_machine", "aws_lambda_function",
-//! "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_scheduler_schedule"; November 2026, and the older
-//! names of `aws_emr_cluster` of provider 1.x).
+//! Attribute names are those of the Terraform AWS provider's documentation: the registry pages "Resource:" of `aws_emr_cluster`,
+//! `aws_emr_instance_group`, `aws_emr_instance_fleet`, `aws_sfn_state_machine`, `aws_lambda_function`,
+//! `aws_cloudwatch_event_rule`, `aws_cloudwatch_event_target` and `aws_scheduler_schedule` (November 2026), and the older names
+//! of `aws_emr_cluster` in provider 1.x.
 use crate::source::sink::Disposition;
 use Disposition::{Ignored, Unsupported};
 
@@ -42,7 +42,11 @@ pub const EMR_CLUSTER: &[Attribute] = &[
     ("ec2_attributes.subnet_ids", Ignored, NETWORK),
     ("instance_group.autoscaling_policy", Unsupported, SCALING),
     ("instance_group.ebs_config", Unsupported, DISKS),
-    ("keep_job_flow_alive_when_no_steps", Ignored, "no cluster waits between jobs on Kubernetes: each job brings its own driver and executors"),
+    (
+        "keep_job_flow_alive_when_no_steps",
+        Ignored,
+        "no cluster waits between jobs on Kubernetes: each job brings its own driver and executors",
+    ),
     ("kerberos_attributes", Unsupported, "Kerberos is not translated; if the jobs read secured services, they need their own keytabs"),
     ("list_steps_states", Ignored, "which steps Terraform lists when it refreshes its state"),
     ("log_encryption_kms_key_id", Unsupported, "encryption of the logs is not translated: set it on the bucket"),
@@ -66,7 +70,11 @@ pub const EMR_CLUSTER: &[Attribute] = &[
 
 pub const EMR_GROUP: &[Attribute] = &[
     ("autoscaling_policy", Unsupported, SCALING),
-    ("configurations_json", Unsupported, "classifications of one instance group are not translated: on Kubernetes a job has one configuration"),
+    (
+        "configurations_json",
+        Unsupported,
+        "classifications of one instance group are not translated: on Kubernetes a job has one configuration",
+    ),
     ("ebs_config", Unsupported, DISKS),
     ("ebs_optimized", Ignored, "a setting of EC2 machines' disks; the nodes have their own"),
     ("status", Ignored, "what EMR reports, not a setting"),
@@ -83,7 +91,11 @@ pub const EMR_FLEET: &[Attribute] = &[
 
 pub const STATE_MACHINE: &[Attribute] = &[
     ("role_arn", Unsupported, ROLE),
-    ("logging_configuration", Unsupported, "Step Functions' execution log is not translated; Argo keeps the logs of a workflow's pods by its own settings"),
+    (
+        "logging_configuration",
+        Unsupported,
+        "Step Functions' execution log is not translated; Argo keeps the logs of a workflow's pods by its own settings",
+    ),
     ("tracing_configuration", Unsupported, "X-Ray tracing is not translated"),
     ("encryption_configuration", Unsupported, "encryption of the execution's data is not translated"),
     ("publish", Ignored, "versions of a state machine; a GitOps repository keeps the versions"),
@@ -202,7 +214,11 @@ const RESOURCES: &[Attribute] = &[
     ("aws_athena_", Ignored, STAYS),
     ("aws_autoscaling_", Unsupported, EC2),
     ("aws_cloudwatch_event_", Unsupported, "events other than schedules are later work"),
-    ("aws_cloudwatch_log_", Ignored, "a log group for AWS services, which stays; the logs of pods go where the Kubernetes cluster sends them"),
+    (
+        "aws_cloudwatch_log_",
+        Ignored,
+        "a log group for AWS services, which stays; the logs of pods go where the Kubernetes cluster sends them",
+    ),
     ("aws_cloudwatch_metric_alarm", Unsupported, "alarms are later work"),
     ("aws_codebuild_", Unsupported, "builds and their pipelines are not an input of this version"),
     ("aws_codepipeline", Unsupported, "builds and their pipelines are not an input of this version"),

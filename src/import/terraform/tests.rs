@@ -164,7 +164,10 @@ variable "unused" { default = 555 }
 
 #[test]
 fn a_cluster_is_read_with_the_origin_of_every_value() {
-    let fixture = Fixture::new("m", &[("m/a.tf", CLUSTER), ("m/v.tf", VARIABLES), ("m/terraform.tfvars", "team = \"red\"\nrelease = \"emr-6.1.0\"\n")]);
+    let fixture = Fixture::new(
+        "m",
+        &[("m/a.tf", CLUSTER), ("m/v.tf", VARIABLES), ("m/terraform.tfvars", "team = \"red\"\nrelease = \"emr-6.1.0\"\n")],
+    );
     let (module, sink) = fixture.import("");
     let cluster = &module.clusters[0];
     assert_eq!(cluster.reference, "aws_emr_cluster.jobs");
@@ -203,13 +206,16 @@ fn a_cluster_is_read_with_the_origin_of_every_value() {
     assert_eq!(fixture.mark(&sink, "m/a.tf", "\"strict\"").0, Disposition::Unsupported);
     assert!(fixture.mark(&sink, "m/a.tf", "\"r5.xlarge\"").1.contains("takes another part"));
     assert!(fixture.mark(&sink, "m/v.tf", "\"s-2\"").1.contains("machines stood"));
+    assert!(fixture.mark(&sink, "m/v.tf", "{}").1.starts_with("only aws_emr_cluster.jobs reads `var.role`"));
     // `role` has no value, and nothing translated needs one.
     assert!(sink.diagnostics.iter().all(|d| d.severity != Severity::Question), "{:?}", sink.diagnostics);
 }
 
 #[test]
 fn a_variable_without_a_value_is_asked_for_once_and_keeps_its_place() {
-    let fixture = one("variable \"t\" {}\nvariable \"u\" {\n  description = \"logs\"\n}\nresource \"aws_emr_cluster\" \"c\" {\n  name = \"a-${var.t}-b${var.t}\"\n  log_uri = var.u\n}\n");
+    let fixture = one(
+        "variable \"t\" {}\nvariable \"u\" {\n  description = \"logs\"\n}\nresource \"aws_emr_cluster\" \"c\" {\n  name = \"a-${var.t}-b${var.t}\"\n  log_uri = var.u\n}\n",
+    );
     let (module, sink) = fixture.import("prod");
     let Value::Text(segments) = &module.clusters[0].name.as_ref().unwrap().value else { panic!() };
     assert!(matches!(&segments[..], [Segment::Literal(a), Segment::Symbol(s), Segment::Literal(b), Segment::Symbol(_)]
@@ -283,10 +289,15 @@ fn what_cannot_be_evaluated_says_why() {
         ("[1, 2][5]", "no element 5"),
         ("timestamp()", "another result in each run"),
         ("local.big30", "too large"),
+        ("local.nest90", "too deep"),
     ] {
         let mut rest = "locals {\n  a = local.b\n  b = local.a\n}\nvariable \"empty\" {}\nlocals {\n  big0 = \"x\"\n".to_owned();
         for i in 0..30 {
             rest.push_str(&format!("  big{} = [local.big{i}, local.big{i}]\n", i + 1));
+        }
+        rest.push_str("  nest0 = 1\n");
+        for i in 0..90 {
+            rest.push_str(&format!("  nest{} = {}local.nest{i}{}\n", i + 1, "[".repeat(40), "]".repeat(40)));
         }
         rest.push_str("}\n");
         let value = value_of(expression, &rest);
@@ -303,7 +314,10 @@ fn a_state_machine_names_its_file_below_the_module() {
     let fixture = Fixture::new(
         "a/m",
         &[
-            ("a/m/main.tf", "resource \"aws_sfn_state_machine\" \"s\" {\n  name = \"${var.n}\"\n  role_arn = \"r\"\n  type = \"STANDARD\"\n  definition = \"${file(\"${path.module}/../code/step.json\")}\"\n}\nvariable \"n\" {}\n"),
+            (
+                "a/m/main.tf",
+                "resource \"aws_sfn_state_machine\" \"s\" {\n  name = \"${var.n}\"\n  role_arn = \"r\"\n  type = \"STANDARD\"\n  definition = \"${file(\"${path.module}/../code/step.json\")}\"\n}\nvariable \"n\" {}\n",
+            ),
             ("a/m/terraform.tfvars", "n = \"nightly\"\n"),
             ("a/code/step.json", "{}"),
         ],
@@ -352,8 +366,14 @@ fn a_template_file_is_filled_in_and_points_into_itself() {
     let fixture = Fixture::new(
         "m",
         &[
-            ("m/main.tf", "resource \"aws_sfn_state_machine\" \"s\" {\n  definition = templatefile(\"s.tpl\", { fn = \"poll\", list = [\"x\", \"y\"] })\n}\n"),
-            ("m/s.tpl", "{\"StartAt\": \"A\", \"F\": \"${fn}-1\", \"L\": [%{ for i, x in list }${i > 0 ? \",\" : \"\"}\"${x}\"%{ endfor }]}"),
+            (
+                "m/main.tf",
+                "resource \"aws_sfn_state_machine\" \"s\" {\n  definition = templatefile(\"s.tpl\", { fn = \"poll\", list = [\"x\", \"y\"] })\n}\n",
+            ),
+            (
+                "m/s.tpl",
+                "{\"StartAt\": \"A\", \"F\": \"${fn}-1\", \"L\": [%{ for i, x in list }${i > 0 ? \",\" : \"\"}\"${x}\"%{ endfor }]}",
+            ),
         ],
     );
     let (module, _) = fixture.import("");
@@ -390,7 +410,7 @@ fn configurations_that_are_not_known_are_asked_for_with_the_file_that_lies_there
     let json = "[{\"Classification\": \"spark\"}]";
     let fixture = Fixture::new("m", &[("m/main.tf", main), ("m/conf.json", json), ("m/other.json", "{}")]);
     let (module, sink) = fixture.import("");
-    assert!(module.clusters[0].configurations_file.is_none());
+    assert_eq!(module.clusters[0].configurations_file.as_ref().and_then(Val::literal), None, "it is not guessed");
     let questions: Vec<_> = sink.diagnostics.iter().filter(|d| d.severity == Severity::Question).collect();
     assert_eq!(questions.len(), 1, "one question, not two: {questions:?}");
     assert_eq!(questions[0].rule.code, "TF114");
@@ -510,10 +530,15 @@ variable "nets" { default = ["n"] }
 variable "only" { default = "o" }
 "#);
     let (module, sink) = fixture.import("");
-    let fate = |name: &str| sink.marks.iter().find(|m| {
-        let found = module.found.iter().find(|f| f.name == name).unwrap();
-        found.span.contains(m.span)
-    }).unwrap();
+    let fate = |name: &str| {
+        sink.marks
+            .iter()
+            .find(|m| {
+                let found = module.found.iter().find(|f| f.name == name).unwrap();
+                found.span.contains(m.span)
+            })
+            .unwrap()
+    };
     assert_eq!(fate("aws_alb.emr").disposition, Disposition::Ignored);
     assert!(fate("aws_alb.emr").note.contains("aws_emr_cluster.c"));
     assert_eq!(fate("aws_lb.shop").disposition, Disposition::Unsupported);
@@ -589,7 +614,10 @@ fn empty_and_odd_files_close_too() {
     let fixture = Fixture::new(
         "",
         &[
-            ("main.tf", "resource \"x\" {\n  a = 1\n}\nlocals {}\nterraform {}\nvariable \"v\" {\n  validation {\n    condition = var.v != 1\n    error_message = \"e\"\n  }\n}\noutput \"o\" { value = var.v }\nlocals {\n  a = local.b\n  b = local.a\n}\n"),
+            (
+                "main.tf",
+                "resource \"x\" {\n  a = 1\n}\nlocals {}\nterraform {}\nvariable \"v\" {\n  validation {\n    condition = var.v != 1\n    error_message = \"e\"\n  }\n}\noutput \"o\" { value = var.v }\nlocals {\n  a = local.b\n  b = local.a\n}\n",
+            ),
             ("terraform.tfvars", ""),
             ("x.auto.tfvars", "nope = { a = [], b = {} }\nv = [1, { c = null }]\n"),
         ],
@@ -628,35 +656,5 @@ proptest::proptest! {
         let module = import("m", &list, "", &fixture.files, &mut sink);
         let open = fixture.open(&module, &sink);
         proptest::prop_assert!(open.is_empty(), "{}\n{:?}", text, open);
-    }
-}
-
-#[test]
-fn zz_by_hand() {
-    let Ok(dir) = std::env::var("TF_DIR") else { return };
-    let mut texts: Vec<(String, String)> = Vec::new();
-    let mut stack = vec![std::path::PathBuf::from(&dir)];
-    while let Some(d) = stack.pop() {
-        for e in std::fs::read_dir(d).unwrap() {
-            let p = e.unwrap().path();
-            if p.is_dir() { stack.push(p); continue; }
-            if let Ok(t) = std::fs::read_to_string(&p) {
-                texts.push((p.strip_prefix(&dir).unwrap().to_str().unwrap().to_owned(), t));
-            }
-        }
-    }
-    let mut folders: Vec<String> = texts.iter().filter(|(p, _)| p.ends_with(".tf")).map(|(p, _)| p.rsplit_once('/').map_or("", |x| x.0).to_owned()).collect();
-    folders.sort(); folders.dedup();
-    for folder in folders {
-        println!("=== {folder}");
-        let of: Vec<(&str, &str)> = texts.iter().filter(|(p, _)| !(p.ends_with(".tf") || p.ends_with(".tfvars")) || p.rsplit_once('/').map_or("", |x| x.0) == folder).map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        let fixture = Fixture::new(&folder, &of);
-        let (module, sink) = fixture.import("");
-        for d in &sink.diagnostics {
-            println!("{:?} {} {} {} | {:?}", d.severity, d.rule.code, d.span.map_or(String::new(), |s| fixture.files.place(s)), d.message, d.help);
-        }
-        println!("clusters {:#?}\ndeployments {:?}\ninline {:?}\nfunctions {:?} triggers {:?}", module.clusters, module.deployments, module.inline_machines.len(), module.functions, module.triggers);
-        for f in &module.found { println!("found {} {} {}: {}", f.kind, f.name, fixture.files.place(f.span), f.why); }
-        for m in &sink.marks { println!("mark {} {:?} {} {}: {}", fixture.files.place(m.span), m.disposition, m.rule.code, eval::one_line(fixture.files.text(m.span)), m.note); }
     }
 }

@@ -1,23 +1,20 @@
 //! Schedules that start a state machine or a function: `aws_cloudwatch_event_rule` with its targets, `aws_scheduler_schedule`.
 use super::importer::{Importer, entries};
-use super::index::Resource;
+use super::index::{Index, Resource};
 use super::table::{EVENT_RULE, EVENT_TARGET, SCHEDULE};
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
-use crate::source::node::{Entry, Node};
+use crate::source::node::{Entry, Kind, Node};
 use crate::source::rules::terraform::{TF103, TF115};
 use crate::source::sink::{Diagnostic, Disposition};
 use crate::source::span::Origins;
+use std::collections::BTreeMap;
 
 impl<'a> Importer<'a, '_> {
     pub fn rule(&mut self, resource: &Resource<'a>) {
         let index = self.index;
-        let targets: Vec<&Resource<'a>> = index
-            .resources
-            .iter()
-            .filter(|r| r.kind == "aws_cloudwatch_event_target" && !r.data)
-            .filter(|r| r.body.get("rule").is_some_and(|node| names(node, resource)))
-            .collect();
+        let targets: Vec<&Resource<'a>> =
+            self.targets.get(&resource.address).into_iter().flatten().filter_map(|at| index.resources.get(*at)).collect();
         let expression = resource.body.entry("schedule_expression");
         let starts: Vec<_> = targets.iter().filter(|t| t.body.entry("arn").is_some_and(|e| self.startable(&e.value))).copied().collect();
         let Some(expression) = expression.filter(|_| !starts.is_empty()) else {
@@ -79,15 +76,12 @@ impl<'a> Importer<'a, '_> {
     }
 
     /// A target whose rule is not in this module.
-    pub fn loose_target(&mut self, resource: &Resource<'a>) {
-        let index = self.index;
-        let owned = resource.body.get("rule").is_some_and(|node| {
-            index.resources.iter().any(|r| r.kind == "aws_cloudwatch_event_rule" && !r.data && names(node, r))
-        });
-        if !owned {
+    pub fn loose_target(&mut self, resource: &Resource<'a>, at: usize) {
+        if !self.targets.values().any(|owned| owned.contains(&at)) {
             let message = format!("{} belongs to a rule that is not in this module", resource.address);
             self.sink.report(
-                Diagnostic::refused(&TF115, resource.name_span, message).help("declare the rule in the same module, and name it with a reference"),
+                Diagnostic::refused(&TF115, resource.name_span, message)
+                    .help("declare the rule in the same module, and name it with a reference"),
             );
             self.refuse(resource, Disposition::Unsupported, "its rule is not in this module");
         }
@@ -182,8 +176,28 @@ impl<'a> Importer<'a, '_> {
     }
 }
 
-/// Whether an expression names a resource, by reference or by its literal name.
-fn names(node: &Node, resource: &Resource) -> bool {
-    let referred = super::close::references(node).iter().any(|r| r.len() >= 2 && r[0] == resource.kind && r[1] == resource.name);
-    referred || matches!((node.scalar_text(), resource.body.get("name").and_then(Node::scalar_text)), (Some(a), Some(b)) if a == b)
+/// Event targets by the address of the rule that they name, by reference or by its literal name.
+pub fn targets(index: &Index) -> BTreeMap<String, Vec<usize>> {
+    const RULE: &str = "aws_cloudwatch_event_rule";
+    let rules = index.resources.iter().filter(|r| r.kind == RULE && !r.data);
+    let literal: BTreeMap<&str, &str> = rules
+        .filter_map(|r| match &r.body.get("name")?.kind {
+            Kind::String(name) => Some((&**name, r.address.as_str())),
+            _ => None,
+        })
+        .collect();
+    let mut out: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, target) in index.resources.iter().enumerate().filter(|(_, r)| r.kind == "aws_cloudwatch_event_target" && !r.data) {
+        let Some(node) = target.body.get("rule") else { continue };
+        let referred =
+            super::close::references(node).into_iter().find(|r| r.len() >= 2 && r[0] == RULE).map(|r| format!("{RULE}.{}", r[1]));
+        let named = match &node.kind {
+            Kind::String(name) => literal.get(&**name).map(|address| (*address).to_owned()),
+            _ => None,
+        };
+        if let Some(address) = referred.or(named).filter(|address| index.resource(address).is_some()) {
+            out.entry(address).or_default().push(at);
+        }
+    }
+    out
 }

@@ -103,9 +103,18 @@ pub enum Part {
     Text(Box<str>, Span),
     Value(Tree),
     /// `%{ if … }`
-    If { condition: Tree, then: Vec<Part>, otherwise: Vec<Part> },
+    If {
+        condition: Tree,
+        then: Vec<Part>,
+        otherwise: Vec<Part>,
+    },
     /// `%{ for … }`
-    For { key: Option<Box<str>>, value: Box<str>, over: Tree, body: Vec<Part> },
+    For {
+        key: Option<Box<str>>,
+        value: Box<str>,
+        over: Tree,
+        body: Vec<Part>,
+    },
 }
 
 /// Parses the text of a template file, as `templatefile` does. The error is the message and the byte offset.
@@ -198,11 +207,9 @@ impl Converter<'_> {
             }
             Expression::Parenthesis(inner) => return Tree { span, ..self.tree(inner.inner(), span) },
             Expression::Variable(name) => TreeKind::Name(name.as_str().into()),
-            Expression::Conditional(c) => TreeKind::If(Box::new([
-                self.tree(&c.cond_expr, span),
-                self.tree(&c.true_expr, span),
-                self.tree(&c.false_expr, span),
-            ])),
+            Expression::Conditional(c) => {
+                TreeKind::If(Box::new([self.tree(&c.cond_expr, span), self.tree(&c.true_expr, span), self.tree(&c.false_expr, span)]))
+            }
             Expression::FuncCall(call) => {
                 let mut name = String::new();
                 for part in &call.name.namespace {
@@ -299,7 +306,9 @@ impl Converter<'_> {
     /// The template between two markers, with what `~` on their inner sides strips.
     fn inner(&self, template: &Template, around: Span, open: Strip, close: Strip) -> Vec<Part> {
         let mut parts = self.parts(template, around);
-        if strips(open).1 && let Some(Part::Text(text, _)) = parts.first_mut() {
+        if strips(open).1
+            && let Some(Part::Text(text, _)) = parts.first_mut()
+        {
             *text = text.trim_start().into();
         }
         strip_end(&mut parts, close);
@@ -318,7 +327,9 @@ fn strips(strip: Strip) -> (bool, bool) {
 }
 
 fn strip_end(parts: &mut [Part], strip: Strip) {
-    if strips(strip).0 && let Some(Part::Text(text, _)) = parts.last_mut() {
+    if strips(strip).0
+        && let Some(Part::Text(text, _)) = parts.last_mut()
+    {
         *text = text.trim_end().into();
     }
 }

@@ -52,8 +52,12 @@ fn report(error: &hcl_edit::parser::Error, text: &str, file: FileId, sink: &mut 
     let message = error.message().replace('\n', "; ");
     sink.report(if message.contains("redefined") {
         let word: String = text[start..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '.')).collect();
-        Diagnostic::error(&SRC003, Span::new(file, start, start + word.len().max(length)), format!("{word} is set twice in one block or object"))
-            .help("Terraform refuses it too: remove one of them")
+        Diagnostic::error(
+            &SRC003,
+            Span::new(file, start, start + word.len().max(length)),
+            format!("{word} is set twice in one block or object"),
+        )
+        .help("Terraform refuses it too: remove one of them")
     } else if message.contains("nested levels") || message.contains("chained binary operators") {
         Diagnostic::error(&SRC004, span, format!("the expression is too deep to be read: {message}"))
             .help("give parts of it names with `locals`")
@@ -212,7 +216,17 @@ mod tests {
 
     #[test]
     fn depth_is_bounded() {
-        for (open, close) in [("[", "]"), ("(", ")"), ("{a=", "}"), ("\"${", "}\""), ("f(", ")"), ("!", ""), ("-", ""), ("[for x in ", ":x]"), ("true?1:", "")] {
+        for (open, close) in [
+            ("[", "]"),
+            ("(", ")"),
+            ("{a=", "}"),
+            ("\"${", "}\""),
+            ("f(", ")"),
+            ("!", ""),
+            ("-", ""),
+            ("[for x in ", ":x]"),
+            ("true?1:", ""),
+        ] {
             for depth in [200, 20_000] {
                 let text = format!("a = {}1{}\n", open.repeat(depth), close.repeat(depth));
                 assert_eq!(refused(&text).rule.code, "SRC004", "{open} {depth}");
