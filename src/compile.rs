@@ -201,15 +201,17 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
     }
     if config.gitops.repository.is_none() {
         sink.report(
-            Diagnostic::question(&EMI109, None, "the address of the GitOps repository is not known; Argo CD cannot fetch from the placeholder")
-                .help("answer `gitops.repository` in emr2k8s.yaml")
-                .answer("gitops.repository"),
+            Diagnostic::question(
+                &EMI109,
+                None,
+                "the address of the GitOps repository is not known; Argo CD cannot fetch from the placeholder",
+            )
+            .answer("gitops.repository"),
         );
     }
     if config.images.registry.is_none() && !plan.images.is_empty() {
         sink.report(
             Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
-                .help("answer `images.registry` in emr2k8s.yaml")
                 .answer("images.registry"),
         );
     }
@@ -238,6 +240,7 @@ fn notes(diagnostics: &[Diagnostic], files: &Files) -> Notes {
             message: diagnostic.message.clone(),
             place: diagnostic.span.map_or_else(|| "emr2k8s.yaml".to_owned(), |span| files.place(span)),
             help: diagnostic.help.clone(),
+            answer: diagnostic.answer.clone(),
             origins: diagnostic.span.map(Origins::one).unwrap_or_default(),
         };
         match (diagnostic.severity, diagnostic.verdict) {

@@ -5,7 +5,6 @@ use super::documents::{Documents, Format};
 use crate::emit::tree::Tree;
 use crate::import::lambda::Modules;
 use crate::source::node::Scalar;
-use crate::source::rules::plan::PLN125;
 use crate::source::rules::source::SRC007;
 use crate::source::secret;
 use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
@@ -24,7 +23,9 @@ pub fn scalars(documents: &Documents, claimed: &BTreeSet<FileId>) -> Vec<(FileId
         .map(|file| {
             let document = documents.get(*file);
             let scalars = if document.format == Format::Python {
-                Modules::get(documents, &documents.files.get(*file).path).map(crate::import::lambda::PythonModule::scalars).unwrap_or_default()
+                Modules::get(documents, &documents.files.get(*file).path)
+                    .map(crate::import::lambda::PythonModule::scalars)
+                    .unwrap_or_default()
             } else {
                 // A value that an alias repeats stands once in the text.
                 let mut seen: BTreeMap<Span, usize> = BTreeMap::new();
@@ -57,9 +58,8 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
         .par_iter()
         .map(|(file, scalars)| {
             let marks = &by_file[file.0 as usize];
-            let python = documents.get(*file).format == Format::Python;
             let mut problems = Vec::new();
-            let values = scalars.iter().map(|scalar| value(scalar, marks, &places, python, &mut problems)).collect();
+            let values = scalars.iter().map(|scalar| value(scalar, marks, &places, &mut problems)).collect();
             (values, problems)
         })
         .collect();
@@ -71,7 +71,7 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
     out
 }
 
-fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, python: bool, problems: &mut Vec<Diagnostic>) -> LedgerValue {
+fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, problems: &mut Vec<Diagnostic>) -> LedgerValue {
     let outputs = places.of(scalar.span);
     let key = scalar.pointer.rsplit('/').next().unwrap_or("");
     let shown = if secret::reason(key, &scalar.value).is_some() { secret::MASK.to_owned() } else { scalar.value.clone() };
@@ -88,21 +88,21 @@ fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, python: bool, proble
         return out;
     }
     // The closest mark speaks; of equal ones the most telling.
-    let rank = |m: &Mark| (m.span.len(), match m.disposition {
-        Disposition::Absorbed => 0,
-        Disposition::Unsupported => 1,
-        _ => 2,
-    });
+    let rank = |m: &Mark| {
+        (
+            m.span.len(),
+            match m.disposition {
+                Disposition::Absorbed => 0,
+                Disposition::Unsupported => 1,
+                _ => 2,
+            },
+        )
+    };
     match marks.iter().filter(|m| m.span.contains(scalar.span)).min_by_key(|m| rank(m)) {
         Some(mark) => {
             out.disposition = mark.disposition;
             mark.rule.code.clone_into(&mut out.rule);
             out.note.clone_from(&mark.note);
-        }
-        None if python => {
-            out.disposition = Disposition::Ignored;
-            PLN125.code.clone_into(&mut out.rule);
-            "stands in a branch that no environment of the sources takes, or in code that no handler reaches".clone_into(&mut out.note);
         }
         None => {
             out.disposition = Disposition::Unexplained;

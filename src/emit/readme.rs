@@ -29,6 +29,8 @@ pub struct Note {
     /// `path:line`.
     pub place: String,
     pub help: Option<String>,
+    /// The key of `emr2k8s.yaml` that answers it.
+    pub answer: Option<String>,
     pub origins: Origins,
 }
 
@@ -51,6 +53,7 @@ impl Marks {
                     message => self.mark(&note.message, &note.origins),
                     place => format!("`{}`", note.place),
                     help => note.help.as_ref().map(|h| sentence(h)),
+                    answer => note.answer.clone(),
                 }
             })
             .collect()
@@ -148,6 +151,7 @@ pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) 
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    let text = environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
+    let text =
+        environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
     OutFile { lines: marks.lines(&text) }
 }

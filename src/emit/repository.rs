@@ -135,7 +135,8 @@ fn crons<'s>(
         return;
     }
     let same_names = stages.iter().all(|(_, p)| {
-        p.schedules.len() == stages[0].1.schedules.len() && p.schedules.iter().zip(&stages[0].1.schedules).all(|(a, b)| a.name.value == b.name.value)
+        p.schedules.len() == stages[0].1.schedules.len()
+            && p.schedules.iter().zip(&stages[0].1.schedules).all(|(a, b)| a.name.value == b.name.value)
     });
     let merged: Option<Vec<(Node, Vec<Vec<Patch>>)>> = same_names
         .then(|| {

@@ -20,7 +20,9 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
             })
             .collect();
         let key = literal.split_once('=').map_or("", |(key, _)| key.trim_start_matches('-'));
-        let Some(why) = secret::reason(key, literal.split_once('=').map_or(literal.as_str(), |(_, v)| v)).or_else(|| secret::value_reason(&literal)) else {
+        let Some(why) =
+            secret::reason(key, literal.split_once('=').map_or(literal.as_str(), |(_, v)| v)).or_else(|| secret::value_reason(&literal))
+        else {
             continue;
         };
         // Kubernetes expands $(NAME) in a container's arguments, and the driver's arguments are those of its container.

@@ -212,7 +212,7 @@ impl<'a> Importer<'a, '_> {
                     let beside = origins.iter().filter(|o| !inner.iter().any(|i| o.contains(*i)));
                     self.module.also.extend(&beside.collect());
                 }
-                None => self.lost_configurations(resource, node, "it is not well-formed JSON", cluster),
+                None => self.lost_configurations(resource, node, "it is not well-formed JSON"),
             },
             Written::Value(value) => {
                 self.check(&entry.key, node, &value);
@@ -223,8 +223,10 @@ impl<'a> Importer<'a, '_> {
                 self.module.also.extend(&value.all_origins());
             }
             Written::Unknown { why, origins } => {
-                self.module.also.extend(&origins);
-                self.lost_configurations(resource, node, &why, cluster);
+                let mut unknown = Val::unknown(self.eval.text(node.span), why.clone(), node.span);
+                unknown.origins.extend(&origins);
+                cluster.configurations_file = Some(unknown);
+                self.lost_configurations(resource, node, &why);
             }
         }
     }
@@ -244,7 +246,7 @@ impl<'a> Importer<'a, '_> {
         )
     }
 
-    fn lost_configurations(&mut self, resource: &Resource<'a>, node: &'a Node, why: &str, _: &mut Cluster) {
+    fn lost_configurations(&mut self, resource: &Resource<'a>, node: &'a Node, why: &str) {
         let beside: Vec<String> = self
             .eval
             .context

@@ -121,7 +121,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     /// The source text of a span, on one line and shortened.
-    fn text(&self, span: Span) -> String {
+    pub fn text(&self, span: Span) -> String {
         self.raw(span).map_or_else(|| "…".to_owned(), one_line)
     }
 

@@ -410,7 +410,7 @@ fn configurations_that_are_not_known_are_asked_for_with_the_file_that_lies_there
     let json = "[{\"Classification\": \"spark\"}]";
     let fixture = Fixture::new("m", &[("m/main.tf", main), ("m/conf.json", json), ("m/other.json", "{}")]);
     let (module, sink) = fixture.import("");
-    assert!(module.clusters[0].configurations_file.is_none());
+    assert_eq!(module.clusters[0].configurations_file.as_ref().and_then(Val::literal), None, "it is not guessed");
     let questions: Vec<_> = sink.diagnostics.iter().filter(|d| d.severity == Severity::Question).collect();
     assert_eq!(questions.len(), 1, "one question, not two: {questions:?}");
     assert_eq!(questions[0].rule.code, "TF114");
