@@ -71,12 +71,27 @@ fn every_mark_has_a_reason() {
 #[test]
 fn secrets_are_nowhere() {
     const SECRETS: &[&str] = &[
-        "pelican-brief", "open-sesame-41", "AKIAQWERTYUIOPASDFGH", "hooks.slack.com/services/T00000000", "ghp_0123456789",
-        "wJalrXUtnFEMIK7MDENG", "tortoise-shell", "slow-and-steady-9", "marmalade-sky-77", "tangerine-trees-12", "kaleidoscope-eyes",
-        "AKIAZXCVBNMLKJHGFDSA", "b1anketOfLeaves", "bm90IGEgcmVhbCBrZXk", "cellophane-flowers", "newspaper-taxis",
-        "plasticine-porters-5", "looking-glass-ties",
+        "pelican-brief",
+        "open-sesame-41",
+        "AKIAQWERTYUIOPASDFGH",
+        "hooks.slack.com/services/T00000000",
+        "ghp_0123456789",
+        "wJalrXUtnFEMIK7MDENG",
+        "tortoise-shell",
+        "slow-and-steady-9",
+        "marmalade-sky-77",
+        "tangerine-trees-12",
+        "kaleidoscope-eyes",
+        "AKIAZXCVBNMLKJHGFDSA",
+        "b1anketOfLeaves",
+        "bm90IGEgcmVhbCBrZXk",
+        "cellophane-flowers",
+        "newspaper-taxis",
+        "plasticine-porters-5",
+        "looking-glass-ties",
     ];
-    let sources: String = support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
+    let sources: String =
+        support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
     let compilation = support::compiled("secrets");
     let lock = emr2k8s::output::lock::Lock::of(&compilation, emr2k8s::output::lock::LockOptions::default()).render();
     let said = [
