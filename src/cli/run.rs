@@ -10,7 +10,7 @@ use crate::output::plan::{self, Difference, Plan, Status};
 use crate::report::diagnostics::Prefix;
 use crate::report::model::RunReport;
 use crate::source::files::Files;
-use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007, OUT008};
+use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007, OUT008, OUT009};
 use crate::source::sink::{Diagnostic, Severity, Verdict};
 use crate::source::span::FileId;
 use clap::{Args, ValueEnum};
@@ -114,7 +114,17 @@ impl Run {
             diagnostics.push(Diagnostic::error(&OUT007, None, message).help("mend the file, or delete or exclude it if it is meant to go"));
         }
         diagnostics.extend(folder_diagnostics(&plan));
-        let stop = if broken.is_empty() {
+        let nothing = session.compilation.tree.files.is_empty();
+        if nothing {
+            let message = "the sources hold no state machine and no Livy batch: there is nothing to migrate";
+            diagnostics.push(
+                Diagnostic::error(&OUT009, None, message)
+                    .help("`emr2k8s inspect SRC` says what was found; name the folder that holds the definitions"),
+            );
+        }
+        let stop = if nothing {
+            Some(("there is nothing to migrate".to_owned(), Exit::Mend))
+        } else if broken.is_empty() {
             denied(deny, &session.compilation.diagnostics).map(|reason| (reason, Exit::Differences))
         } else {
             Some(("a source that shaped the folder can no longer be read".to_owned(), Exit::Mend))
