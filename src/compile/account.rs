@@ -23,7 +23,9 @@ pub fn scalars(documents: &Documents, claimed: &BTreeSet<FileId>) -> Vec<(FileId
         .map(|file| {
             let document = documents.get(*file);
             let scalars = if document.format == Format::Python {
-                Modules::get(documents, &documents.files.get(*file).path).map(crate::import::lambda::PythonModule::scalars).unwrap_or_default()
+                Modules::get(documents, &documents.files.get(*file).path)
+                    .map(crate::import::lambda::PythonModule::scalars)
+                    .unwrap_or_default()
             } else {
                 // A value that an alias repeats stands once in the text.
                 let mut seen: BTreeMap<Span, usize> = BTreeMap::new();
@@ -86,11 +88,16 @@ fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, problems: &mut Vec<D
         return out;
     }
     // The closest mark speaks; of equal ones the most telling.
-    let rank = |m: &Mark| (m.span.len(), match m.disposition {
-        Disposition::Absorbed => 0,
-        Disposition::Unsupported => 1,
-        _ => 2,
-    });
+    let rank = |m: &Mark| {
+        (
+            m.span.len(),
+            match m.disposition {
+                Disposition::Absorbed => 0,
+                Disposition::Unsupported => 1,
+                _ => 2,
+            },
+        )
+    };
     match marks.iter().filter(|m| m.span.contains(scalar.span)).min_by_key(|m| rank(m)) {
         Some(mark) => {
             out.disposition = mark.disposition;

@@ -51,8 +51,25 @@ pub struct Documents {
 
 /// Words that make a JSON or YAML file worth parsing.
 const WORDS: &[&str] = &[
-    "StartAt", "\"States\"", "States:", "service:", "\"service\"", "Classification", "ReleaseLabel", "InstanceGroups", "InstanceFleets", "JobFlowRole",
-    "className", "executorMemory", "numExecutors", "driverMemory", "pyFiles", "executorCores", "proxyUser", "AWSTemplateFormatVersion", "AWS::",
+    "StartAt",
+    "\"States\"",
+    "States:",
+    "service:",
+    "\"service\"",
+    "Classification",
+    "ReleaseLabel",
+    "InstanceGroups",
+    "InstanceFleets",
+    "JobFlowRole",
+    "className",
+    "executorMemory",
+    "numExecutors",
+    "driverMemory",
+    "pyFiles",
+    "executorCores",
+    "proxyUser",
+    "AWSTemplateFormatVersion",
+    "AWS::",
 ];
 
 impl Documents {
@@ -201,7 +218,9 @@ fn language(path: &str, text: &str) -> Language {
         "yaml" | "yml" => return Language::Yaml,
         "tf" | "tfvars" | "hcl" => return Language::Hcl,
         "py" => return Language::Python,
-        "sh" | "bash" | "md" | "rs" | "go" | "java" | "scala" | "js" | "ts" | "rb" | "css" | "html" | "txt" | "csv" | "sql" => return Language::Other,
+        "sh" | "bash" | "md" | "rs" | "go" | "java" | "scala" | "js" | "ts" | "rb" | "css" | "html" | "txt" | "csv" | "sql" => {
+            return Language::Other;
+        }
         _ => {}
     }
     match text.trim_start().chars().next() {
@@ -216,8 +235,40 @@ fn language(path: &str, text: &str) -> Language {
 fn worth_reading(path: &str) -> bool {
     !matches!(
         extension(path).as_str(),
-        "jar" | "zip" | "gz" | "tgz" | "tar" | "png" | "jpg" | "jpeg" | "gif" | "svg" | "pdf" | "csv" | "parquet" | "orc" | "avro" | "class" | "so" | "exe" | "whl" | "pyc" | "woff" | "woff2" | "ttf" | "ico" | "mp4"
-            | "lock" | "md" | "scala" | "java" | "go" | "rs" | "css" | "html" | "ipynb"
+        "jar"
+            | "zip"
+            | "gz"
+            | "tgz"
+            | "tar"
+            | "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "svg"
+            | "pdf"
+            | "csv"
+            | "parquet"
+            | "orc"
+            | "avro"
+            | "class"
+            | "so"
+            | "exe"
+            | "whl"
+            | "pyc"
+            | "woff"
+            | "woff2"
+            | "ttf"
+            | "ico"
+            | "mp4"
+            | "lock"
+            | "md"
+            | "scala"
+            | "java"
+            | "go"
+            | "rs"
+            | "css"
+            | "html"
+            | "ipynb"
     )
 }
 
@@ -255,16 +306,26 @@ impl import::lambda::Modules for Documents {
 pub fn report_cloudformation(node: &Node, path: &str, file: FileId, sink: &mut Sink, found: &mut Vec<crate::ir::estate::Found>) {
     use crate::source::node::Kind;
     const MATTER: &[&str] = &[
-        "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine", "AWS::EMR::Cluster", "AWS::EMR::Step", "AWS::EMRServerless::Application",
-        "AWS::EMRContainers::VirtualCluster", "AWS::EMR::InstanceGroupConfig", "AWS::EMR::InstanceFleetConfig",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::Serverless::StateMachine",
+        "AWS::EMR::Cluster",
+        "AWS::EMR::Step",
+        "AWS::EMRServerless::Application",
+        "AWS::EMRContainers::VirtualCluster",
+        "AWS::EMR::InstanceGroupConfig",
+        "AWS::EMR::InstanceFleetConfig",
     ];
     let Some(Node { kind: Kind::Object(resources), .. }) = node.get("Resources") else { return };
     for resource in resources {
         let Some(Node { kind: Kind::String(kind), span, .. }) = resource.value.get("Type") else { continue };
         if MATTER.contains(&&**kind) {
             sink.report(
-                Diagnostic::refused(&SRC005, *span, format!("`{}` is a {kind} in a CloudFormation template, which this version does not read", resource.key))
-                    .help("migrate the definition file that it names, or what the template becomes when it is deployed"),
+                Diagnostic::refused(
+                    &SRC005,
+                    *span,
+                    format!("`{}` is a {kind} in a CloudFormation template, which this version does not read", resource.key),
+                )
+                .help("migrate the definition file that it names, or what the template becomes when it is deployed"),
             );
         }
     }

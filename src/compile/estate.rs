@@ -92,9 +92,33 @@ fn one(documents: &Documents, document: &super::documents::Document) -> (Common,
 /// file it is.
 fn stem(path: &str) -> String {
     const GENERIC: &[&str] = &[
-        "statemachine", "statemachines", "state-machine", "state_machine", "stepfunction", "stepfunctions", "step-function", "step_function", "step",
-        "definition", "workflow", "workflows", "main", "index", "asl", "sfn", "src", "code", "resources", "template", "machine", "typescript", "python",
-        "typscript", "sam", "cdk", "lib",
+        "statemachine",
+        "statemachines",
+        "state-machine",
+        "state_machine",
+        "stepfunction",
+        "stepfunctions",
+        "step-function",
+        "step_function",
+        "step",
+        "definition",
+        "workflow",
+        "workflows",
+        "main",
+        "index",
+        "asl",
+        "sfn",
+        "src",
+        "code",
+        "resources",
+        "template",
+        "machine",
+        "typescript",
+        "python",
+        "typscript",
+        "sam",
+        "cdk",
+        "lib",
     ];
     for part in path.rsplit('/') {
         let name = part.split('.').next().unwrap_or(part);
@@ -124,7 +148,14 @@ pub fn stages(documents: &Documents) -> Vec<(FileId, Vec<String>)> {
 /// The estate of a stage. `known`: which stages each deployment file knows; a file that knows others and not this one does not
 /// deploy to it.
 #[must_use]
-pub fn of_stage(documents: &Documents, common: &Common, stage: &str, known: &[(FileId, Vec<String>)], claimed: &mut BTreeSet<FileId>, sink: &mut Sink) -> Estate {
+pub fn of_stage(
+    documents: &Documents,
+    common: &Common,
+    stage: &str,
+    known: &[(FileId, Vec<String>)],
+    claimed: &mut BTreeSet<FileId>,
+    sink: &mut Sink,
+) -> Estate {
     let mut estate = common.estate.clone();
     let services: Vec<(Part, Sink)> = known
         .par_iter()
@@ -165,8 +196,12 @@ pub fn of_stage(documents: &Documents, common: &Common, stage: &str, known: &[(F
                 estate.machines.push(deployed(machine, deployment));
             }
             None => sink.report(
-                Diagnostic::warning(&LNK107, path.span(), format!("the definition `{}` of this state machine is not a state machine that was found", path.value))
-                    .help("put the file where the deployment looks for it, or migrate from the folder that holds it"),
+                Diagnostic::warning(
+                    &LNK107,
+                    path.span(),
+                    format!("the definition `{}` of this state machine is not a state machine that was found", path.value),
+                )
+                .help("put the file where the deployment looks for it, or migrate from the folder that holds it"),
             ),
         }
     }
@@ -216,7 +251,8 @@ fn service(documents: &Documents, file: FileId, stage: &str, sink: &mut Sink) ->
     }
     for definition in &service.machines {
         let Some(tree) = definition.tree() else { continue };
-        let fallback = service.name.as_ref().map_or_else(|| definition.logical.value.clone(), |s| format!("{}-{}", s.value, definition.logical.value));
+        let fallback =
+            service.name.as_ref().map_or_else(|| definition.logical.value.clone(), |s| format!("{}-{}", s.value, definition.logical.value));
         let at = definition.span.file;
         let mut machine = match &definition.definition {
             serverless::DefinitionSource::File { path, .. } => {

@@ -45,7 +45,8 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
     let of_machine = triggers::link(estate, sink);
-    let mut planned: Vec<Planned> = estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
+    let mut planned: Vec<Planned> =
+        estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
     let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
     let machines = planned.len();
     planned.extend(lone);
@@ -74,7 +75,13 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
             triggers::schedule(&mut one.pipeline, &estate.machines[index], &of_machine[index], estate, config, &mut crons, sink);
             for trigger in &of_machine[index] {
                 let trigger = &estate.triggers[*trigger];
-                links.push(Link { kind: "trigger", from: trigger_name(trigger), to: one.pipeline.name.value.clone(), evidence: trigger.span, broken: false });
+                links.push(Link {
+                    kind: "trigger",
+                    from: trigger_name(trigger),
+                    to: one.pipeline.name.value.clone(),
+                    evidence: trigger.span,
+                    broken: false,
+                });
             }
         }
         plan.pipelines.push(one.pipeline);
@@ -129,7 +136,14 @@ fn submission(target: &Target, estate: &Estate) -> bool {
 }
 
 /// State → function → handler → batch → cluster → queue, each with its evidence.
-fn links(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, pipeline: &Pipeline, settings: &ClusterSettings, clusters: &Clusters) -> Vec<Link> {
+fn links(
+    machine: &Machine,
+    targets: &BTreeMap<Span, Target>,
+    estate: &Estate,
+    pipeline: &Pipeline,
+    settings: &ClusterSettings,
+    clusters: &Clusters,
+) -> Vec<Link> {
     let mut links = Vec::new();
     let mut graphs = vec![&machine.graph];
     while let Some(graph) = graphs.pop() {
@@ -153,7 +167,10 @@ fn links(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, p
                     if let Some(behaviour) = &function.behaviour {
                         let does = match &behaviour.action {
                             Action::SubmitBatch { batch, .. } => {
-                                format!("submits {}", batch.class_name.as_ref().or(batch.file.as_ref()).map_or_else(|| "a batch".to_owned(), Val::display))
+                                format!(
+                                    "submits {}",
+                                    batch.class_name.as_ref().or(batch.file.as_ref()).map_or_else(|| "a batch".to_owned(), Val::display)
+                                )
                             }
                             Action::ReadBatchState { .. } => "reads a batch's state".to_owned(),
                             Action::AddSteps { .. } => "adds EMR steps".to_owned(),
@@ -166,10 +183,22 @@ fn links(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, p
                     }
                 }
                 Some(Target::MissingFunction { name, .. }) => {
-                    links.push(Link { kind: "function", from, to: name.value.clone(), evidence: name.span().unwrap_or(state.span), broken: true });
+                    links.push(Link {
+                        kind: "function",
+                        from,
+                        to: name.value.clone(),
+                        evidence: name.span().unwrap_or(state.span),
+                        broken: true,
+                    });
                 }
                 Some(Target::Service(name) | Target::Other(name)) => {
-                    links.push(Link { kind: "service", from, to: name.value.clone(), evidence: name.span().unwrap_or(state.span), broken: true });
+                    links.push(Link {
+                        kind: "service",
+                        from,
+                        to: name.value.clone(),
+                        evidence: name.span().unwrap_or(state.span),
+                        broken: true,
+                    });
                 }
                 _ => {}
             }
@@ -181,7 +210,13 @@ fn links(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, p
             links.push(Link { kind: "cluster", from: from.clone(), to: settings.cluster.clone(), evidence, broken: false });
         }
         if let Some(queue) = &job.queue {
-            links.push(Link { kind: "queue", from, to: queue.value.clone(), evidence: queue.span().unwrap_or(machine.span), broken: false });
+            links.push(Link {
+                kind: "queue",
+                from,
+                to: queue.value.clone(),
+                evidence: queue.span().unwrap_or(machine.span),
+                broken: false,
+            });
         }
     }
     links
@@ -271,5 +306,9 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
 /// A name that ends in the stage's own is the same pipeline in every stage.
 fn without_stage(name: &str, stage: &str) -> String {
     let stage = label(stage, 63);
-    name.strip_suffix(&format!("-{stage}")).or_else(|| name.strip_prefix(&format!("{stage}-"))).filter(|n| !n.is_empty()).unwrap_or(name).to_owned()
+    name.strip_suffix(&format!("-{stage}"))
+        .or_else(|| name.strip_prefix(&format!("{stage}-")))
+        .filter(|n| !n.is_empty())
+        .unwrap_or(name)
+        .to_owned()
 }

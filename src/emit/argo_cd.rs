@@ -1,4 +1,4 @@
-//! Argo CD (argoproj.io/v1alpha1): AppProject, one Application for each pipeline and stage, and the Application of them.
+//! Argo CD (argoproj.io/v1alpha1): `AppProject`, one Application for each pipeline and stage, and the Application of them.
 use super::yaml::{Node, Writer};
 use crate::config::Config;
 use crate::source::rules::emit::{EMI105, EMI109};
@@ -82,8 +82,7 @@ pub fn project(config: &Config, places: &[Place]) -> Node {
     let mut namespaces: Vec<&str> = places.iter().map(|p| p.namespace.as_str()).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
-    let destinations =
-        namespaces.into_iter().map(|n| W.flow(W.map().text("server", SERVER).text("namespace", n).build())).collect();
+    let destinations = namespaces.into_iter().map(|n| W.flow(W.map().text("server", SERVER).text("namespace", n).build())).collect();
     let kind = |group: &str, kind: &str| W.flow(W.map().text("group", group).text("kind", kind).build());
     let mut kinds = vec![kind("argoproj.io", "WorkflowTemplate")];
     if places.iter().any(|p| p.crons) {

@@ -250,7 +250,9 @@ fn payload_node(payload: &Payload) -> Node {
     match payload {
         Payload::Literal(json) => w.text(tagless(&json.value)).from(&json.origins),
         Payload::Input(path) if path.value == "$" => w.text("{{=workflow.parameters.input}}").from(&path.origins),
-        Payload::Input(path) => w.text(format!("{{{{=toJson(jsonpath(workflow.parameters.input, {}))}}}}", quoted(&path.value))).from(&path.origins),
+        Payload::Input(path) => {
+            w.text(format!("{{{{=toJson(jsonpath(workflow.parameters.input, {}))}}}}", quoted(&path.value))).from(&path.origins)
+        }
     }
 }
 
@@ -273,7 +275,14 @@ fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, settings: &
     let account = format!("{}-spark", pipeline.name.value);
     let none = Image {
         name: job.image.clone(),
-        spark: crate::ir::plan::SparkRelease { spark: String::new(), scala: String::new(), java: String::new(), hadoop: String::new(), aws_sdk: String::new(), image: String::new() },
+        spark: crate::ir::plan::SparkRelease {
+            spark: String::new(),
+            scala: String::new(),
+            java: String::new(),
+            hadoop: String::new(),
+            aws_sdk: String::new(),
+            image: String::new(),
+        },
         files: Vec::new(),
         from_release: None,
         python: false,
@@ -310,7 +319,8 @@ fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, settings: &
 /// `aws lambda invoke` exits with 0 when the function itself fails, and names the failure in the metadata that it prints
 /// (AWS CLI Command Reference, `lambda invoke`, `FunctionError`). A function may run for 15 minutes (AWS Lambda quotas);
 /// the command line stops reading after 60 seconds, and calls again, unless told otherwise.
-const CALL_SCRIPT: &str = "error=$(aws lambda invoke --function-name \"$FUNCTION\" --payload \"$PAYLOAD\" --cli-binary-format raw-in-base64-out \\
+const CALL_SCRIPT: &str =
+    "error=$(aws lambda invoke --function-name \"$FUNCTION\" --payload \"$PAYLOAD\" --cli-binary-format raw-in-base64-out \\
   --cli-read-timeout 900 --query FunctionError --output text /tmp/answer)
 cat /tmp/answer
 test \"$error\" = None
@@ -337,15 +347,16 @@ fn call_template(function: &Function) -> Node {
         )
         .text("source", CALL_SCRIPT)
         .build();
-    let mut map = w.map().field("name", name).field(
-        "inputs",
-        w.map().field("parameters", w.list(vec![w.flow(w.map().text("name", "payload").build())])).build(),
-    );
+    let mut map = w
+        .map()
+        .field("name", name)
+        .field("inputs", w.map().field("parameters", w.list(vec![w.flow(w.map().text("name", "payload").build())])).build());
     if let Some(timeout) = &function.timeout_seconds {
         map = map.field("activeDeadlineSeconds", w.int(i64::try_from(timeout.value).unwrap_or(i64::MAX)).from(&timeout.origins));
     }
     if let Some(retry) = &function.retry {
-        let mut backoff = w.map().field("duration", w.text(format!("{}s", retry.interval_seconds.value)).from(&retry.interval_seconds.origins));
+        let mut backoff =
+            w.map().field("duration", w.text(format!("{}s", retry.interval_seconds.value)).from(&retry.interval_seconds.origins));
         if let Some(factor) = &retry.factor {
             backoff = backoff.field("factor", w.int(factor.value).from(&factor.origins));
         }
@@ -365,7 +376,10 @@ fn call_template(function: &Function) -> Node {
 
 fn fail_templates(raises: &Origins) -> Vec<Node> {
     let w = Writer(&ARG107);
-    let never = w.flow(w.list(vec![w.flow(w.list(vec![w.flow(w.map().text("name", "never").text("template", "nothing").text("when", "false").build())]))]));
+    let never =
+        w.flow(w.list(vec![
+            w.flow(w.list(vec![w.flow(w.map().text("name", "never").text("template", "nothing").text("when", "false").build())])),
+        ]));
     let output = w
         .map()
         .text("name", "raise")

@@ -20,7 +20,8 @@ pub fn overlay(pipeline: &str, stage: &str, namespace: &str, resources: &[&str],
         .text("namespace", namespace)
         .field("resources", W.list(resources.iter().map(|r| W.text(*r)).collect()))
         .field("labels", W.list(vec![labels]));
-    let patches: Vec<Node> = patches.iter().filter(|(_, _, list)| !list.is_empty()).map(|(kind, name, list)| patch(kind, name, list)).collect();
+    let patches: Vec<Node> =
+        patches.iter().filter(|(_, _, list)| !list.is_empty()).map(|(kind, name, list)| patch(kind, name, list)).collect();
     if !patches.is_empty() {
         map = map.field("patches", W.list(patches));
     }

@@ -1,4 +1,4 @@
-//! ServiceAccounts, Roles and RoleBindings of a pipeline.
+//! ServiceAccounts, Roles and `RoleBindings` of a pipeline.
 use super::yaml::{Node, Writer};
 use crate::ir::plan::Pipeline;
 use crate::source::rules::emit::EMI103;
@@ -21,7 +21,10 @@ pub fn manifests(pipeline: &Pipeline, role: Option<&str>) -> Vec<Node> {
     out.push(self::role(name, rules));
     if has_jobs {
         let resources = ["pods", "services", "configmaps", "persistentvolumeclaims"];
-        out.push(self::role(&driver, vec![rule("", &resources, &["create", "get", "list", "watch", "patch", "delete", "deletecollection"])]));
+        out.push(self::role(
+            &driver,
+            vec![rule("", &resources, &["create", "get", "list", "watch", "patch", "delete", "deletecollection"])],
+        ));
     }
     out.push(binding(name));
     if has_jobs {

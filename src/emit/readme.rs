@@ -151,6 +151,7 @@ pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) 
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    let text = environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
+    let text =
+        environment.render_str(TEMPLATE, values).unwrap_or_else(|error| format!("# README\n\nThe README could not be written: {error}"));
     OutFile { lines: marks.lines(&text) }
 }

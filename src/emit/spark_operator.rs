@@ -34,7 +34,12 @@ pub fn application(job: &SparkJob, context: &Context<'_>) -> Node {
     W.map()
         .text("apiVersion", "sparkoperator.k8s.io/v1beta2")
         .text("kind", "SparkApplication")
-        .field("metadata", W.map().field("name", W.text(format!("{{{{workflow.name}}}}-{}", suffix(job, context.pipeline))).from(&job.name.origins)).build())
+        .field(
+            "metadata",
+            W.map()
+                .field("name", W.text(format!("{{{{workflow.name}}}}-{}", suffix(job, context.pipeline))).from(&job.name.origins))
+                .build(),
+        )
         .field("spec", spec(job, context))
         .build()
 }
@@ -108,7 +113,8 @@ fn application_file(job: &SparkJob) -> String {
 #[must_use]
 pub fn file_name(path: &str) -> String {
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
-    let clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '_' }).collect();
+    let clean: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+') { c } else { '_' }).collect();
     if clean.trim_matches('.').is_empty() { "application".to_owned() } else { clean }
 }
 
@@ -228,7 +234,11 @@ fn pod(resources: &Resources, instances: Option<&Sourced<u32>>, job: &SparkJob, 
     if !job.secrets.is_empty() {
         let mut refs = W.map();
         for secret in &job.secrets {
-            let reference = W.map().text("name", format!("{}-secrets", context.pipeline)).field("key", W.text(secret.key.clone()).from(&secret.origin.origins)).build();
+            let reference = W
+                .map()
+                .text("name", format!("{}-secrets", context.pipeline))
+                .field("key", W.text(secret.key.clone()).from(&secret.origin.origins))
+                .build();
             refs = refs.field(secret.variable.clone(), W.flow(reference));
         }
         map = map.field("envSecretKeyRefs", refs.build());

@@ -54,7 +54,8 @@ impl Merger {
         }
         merged.yaml = match &first.yaml {
             Yaml::Map(fields) => {
-                let others: Option<Vec<&Vec<Field>>> = rest.iter().map(|n| if let Yaml::Map(f) = &n.yaml { Some(f) } else { None }).collect();
+                let others: Option<Vec<&Vec<Field>>> =
+                    rest.iter().map(|n| if let Yaml::Map(f) = &n.yaml { Some(f) } else { None }).collect();
                 let others = others?;
                 if others.iter().any(|o| o.len() != fields.len() || o.iter().zip(fields).any(|(a, b)| a.key != b.key)) {
                     return None;
@@ -70,7 +71,8 @@ impl Merger {
                 Yaml::Map(out)
             }
             Yaml::List(items) => {
-                let others: Option<Vec<&Vec<Node>>> = rest.iter().map(|n| if let Yaml::List(l) = &n.yaml { Some(l) } else { None }).collect();
+                let others: Option<Vec<&Vec<Node>>> =
+                    rest.iter().map(|n| if let Yaml::List(l) = &n.yaml { Some(l) } else { None }).collect();
                 let others = others?;
                 if others.iter().any(|o| o.len() != items.len()) {
                     return None;
@@ -88,15 +90,19 @@ impl Merger {
             }
             Yaml::Flow(inner) => {
                 let whole = Node { yaml: (**inner).clone(), ..first.clone() };
-                let others: Option<Vec<Node>> =
-                    rest.iter().map(|n| if let Yaml::Flow(i) = &n.yaml { Some(Node { yaml: (**i).clone(), ..(*n).clone() }) } else { None }).collect();
+                let others: Option<Vec<Node>> = rest
+                    .iter()
+                    .map(|n| if let Yaml::Flow(i) = &n.yaml { Some(Node { yaml: (**i).clone(), ..(*n).clone() }) } else { None })
+                    .collect();
                 let others = others?;
                 Yaml::Flow(Box::new(self.node(&whole, &others.iter().collect::<Vec<_>>(), path, template)?.yaml))
             }
             Yaml::Block(inner) => {
                 let whole = Node { yaml: (**inner).clone(), ..first.clone() };
-                let others: Option<Vec<Node>> =
-                    rest.iter().map(|n| if let Yaml::Block(i) = &n.yaml { Some(Node { yaml: (**i).clone(), ..(*n).clone() }) } else { None }).collect();
+                let others: Option<Vec<Node>> = rest
+                    .iter()
+                    .map(|n| if let Yaml::Block(i) = &n.yaml { Some(Node { yaml: (**i).clone(), ..(*n).clone() }) } else { None })
+                    .collect();
                 let others = others?;
                 let start = path.len();
                 path.push("\0manifest".to_owned());
@@ -140,7 +146,9 @@ impl Merger {
             .collect();
         let field: Vec<&str> = path.iter().map(String::as_str).filter(|p| !matches!(*p, "spec" | "metadata")).collect();
         let wanted = crate::pass::naming::label(&format!("{template}-{}", field.join("-")), 63);
-        let same = |p: &&Parameter| p.values.iter().zip(&values).all(|(a, b)| a.yaml == b.yaml) && p.name.rsplit('-').next() == wanted.rsplit('-').next();
+        let same = |p: &&Parameter| {
+            p.values.iter().zip(&values).all(|(a, b)| a.yaml == b.yaml) && p.name.rsplit('-').next() == wanted.rsplit('-').next()
+        };
         let name = match self.parameters.iter().find(same) {
             Some(known) => known.name.clone(),
             None => {
@@ -155,13 +163,15 @@ impl Merger {
             }
         };
         let numeric = matches!(first.yaml, Yaml::Int(_) | Yaml::Bool(_));
-        let plain = |p: &Parameter| {
-            p.values.iter().all(|v| matches!(&v.yaml, Yaml::Text(t) if !t.contains(['"', '\\', '\n', '{'])))
-        };
+        let plain = |p: &Parameter| p.values.iter().all(|v| matches!(&v.yaml, Yaml::Text(t) if !t.contains(['"', '\\', '\n', '{'])));
         let is_plain = self.parameters.iter().find(|p| p.name == name).is_some_and(plain);
         if numeric || !is_plain {
             // Not quoted: a number as it is, a difficult text as the JSON text that YAML reads too.
-            Yaml::Raw(if numeric { format!("{{{{workflow.parameters.{name}}}}}") } else { format!("{{{{=toJson(workflow.parameters[\"{name}\"])}}}}") })
+            Yaml::Raw(if numeric {
+                format!("{{{{workflow.parameters.{name}}}}}")
+            } else {
+                format!("{{{{=toJson(workflow.parameters[\"{name}\"])}}}}")
+            })
         } else {
             Yaml::Text(format!("{{{{workflow.parameters.{name}}}}}"))
         }
@@ -185,7 +195,7 @@ fn declare(base: &mut Node, parameters: &[Parameter]) -> Option<usize> {
         .iter()
         .map(|p| {
             let origins: Origins = p.values.iter().flat_map(|v| v.origins.iter().collect::<Vec<_>>()).collect();
-            let first = p.values.first().map(|v| v.yaml.clone()).unwrap_or(Yaml::Text(String::new()));
+            let first = p.values.first().map_or(Yaml::Text(String::new()), |v| v.yaml.clone());
             w.map().text("name", p.name.clone()).field("value", Node::new(&EMI108, first).from(&origins)).build()
         })
         .collect();
@@ -239,11 +249,14 @@ mod tests {
         assert!(text.contains("memory: \"{{workflow.parameters.job-driver-memory}}\""), "{text}");
         assert!(text.contains("instances: {{workflow.parameters.job-driver-instances}}\n"), "{text}");
         let seen: Vec<(String, String)> = patches[1].iter().map(|p| (p.path.clone(), shown(&p.value).trim().to_owned())).collect();
-        assert_eq!(seen, [
-            ("/spec/schedule".to_owned(), "y".to_owned()),
-            ("/spec/arguments/parameters/0/value".to_owned(), "2g".to_owned()),
-            ("/spec/arguments/parameters/1/value".to_owned(), "\"4\"".to_owned()),
-        ]);
+        assert_eq!(
+            seen,
+            [
+                ("/spec/schedule".to_owned(), "y".to_owned()),
+                ("/spec/arguments/parameters/0/value".to_owned(), "2g".to_owned()),
+                ("/spec/arguments/parameters/1/value".to_owned(), "\"4\"".to_owned()),
+            ]
+        );
         assert_eq!(patches[0].len(), 3);
     }
 

@@ -312,7 +312,12 @@ pub fn scalar(text: &str) -> String {
 fn is_plain(text: &str) -> bool {
     const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity", "~", "none"];
     let Some(first) = text.chars().next() else { return false };
-    if !(first.is_ascii_alphabetic() || first == '/' || first == '_' || text.starts_with("../") || (first.is_ascii_digit() && is_word_with_digit_first(text))) {
+    if !(first.is_ascii_alphabetic()
+        || first == '/'
+        || first == '_'
+        || text.starts_with("../")
+        || (first.is_ascii_digit() && is_word_with_digit_first(text)))
+    {
         return false;
     }
     if WORDS.contains(&text.to_ascii_lowercase().as_str()) {

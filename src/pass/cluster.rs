@@ -80,7 +80,12 @@ impl Clusters {
                 Diagnostic::question(
                     &LNK101,
                     span,
-                    format!("{} clusters could run these jobs: `{}` ({}) is taken, the first of the nearest", equals + 1, self.settings[index].cluster, self.paths[index]),
+                    format!(
+                        "{} clusters could run these jobs: `{}` ({}) is taken, the first of the nearest",
+                        equals + 1,
+                        self.settings[index].cluster,
+                        self.paths[index]
+                    ),
                 )
                 .related(self.spans[index], "this cluster"),
             );
@@ -102,7 +107,10 @@ impl Clusters {
                     sink.ignore(span, &SIZ111, "a setting for jobs of this cluster, and the sources show no job that takes it");
                 }
             }
-            let others = [&settings.minimum_allocation.as_ref().map(|m| m.origins.clone()), &settings.dynamic_allocation.as_ref().map(|d| d.origins.clone())];
+            let others = [
+                &settings.minimum_allocation.as_ref().map(|m| m.origins.clone()),
+                &settings.dynamic_allocation.as_ref().map(|d| d.origins.clone()),
+            ];
             for span in others.into_iter().flatten().flat_map(|o| o.iter().collect::<Vec<_>>()) {
                 sink.ignore(span, &SIZ111, "a setting for jobs of this cluster, and the sources show no job that takes it");
             }
@@ -132,15 +140,20 @@ fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink
                     sink.unsupported(span, &LNK109, "names a configuration file that was not found, or holds no classifications");
                 }
                 sink.report(
-                    Diagnostic::warning(&LNK109, named.origins.first(), format!("the configuration file `{text}` is not among the sources, so what it sets is not known"))
-                        .help("migrate from a folder that holds it too"),
+                    Diagnostic::warning(
+                        &LNK109,
+                        named.origins.first(),
+                        format!("the configuration file `{text}` is not among the sources, so what it sets is not known"),
+                    )
+                    .help("migrate from a folder that holds it too"),
                 );
             }
         }
         return found;
     }
     // The importer asked for the variable's value; what lies beside the cluster is what it deploys, and the question stays.
-    let beside: Vec<usize> = (0..estate.configurations.len()).filter(|i| shared_folders(&estate.configurations[*i].path, path) == folders(path)).collect();
+    let beside: Vec<usize> =
+        (0..estate.configurations.len()).filter(|i| shared_folders(&estate.configurations[*i].path, path) == folders(path)).collect();
     let [only] = beside.as_slice() else {
         for span in named.origins.iter() {
             sink.unsupported(span, &LNK109, "names a configuration file that the sources do not tell");
@@ -153,7 +166,10 @@ fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink
         Diagnostic::note(
             &LNK109,
             named.origins.first().or(Some(cluster.span)),
-            format!("which configuration file `{}` uses is not written in the sources; `{}` lies beside it and is used", cluster.reference, file.path),
+            format!(
+                "which configuration file `{}` uses is not written in the sources; `{}` lies beside it and is used",
+                cluster.reference, file.path
+            ),
         )
         .related(file.span, "this file"),
     );
@@ -181,24 +197,29 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
     };
     let mut spark_conf = text(found.spark_conf, sink);
     let hadoop_conf = text(found.hadoop_conf, sink);
-    let property = |name: &str| {
-        list.iter().flat_map(|c| &c.properties).find(|(key, _)| key.value == name).and_then(|(_, value)| value.sourced())
-    };
-    let dynamic_allocation = property("spark.dynamicAllocation.enabled")
-        .map(|value| Sourced::new(value.value.eq_ignore_ascii_case("true"), value.origins));
+    let property =
+        |name: &str| list.iter().flat_map(|c| &c.properties).find(|(key, _)| key.value == name).and_then(|(_, value)| value.sourced());
+    let dynamic_allocation =
+        property("spark.dynamicAllocation.enabled").map(|value| Sourced::new(value.value.eq_ignore_ascii_case("true"), value.origins));
     // A job says by its own fields whether its executors come and go.
     spark_conf.retain(|(key, value)| key.value != "spark.dynamicAllocation.enabled" || value.value.eq_ignore_ascii_case("true"));
     for queue in &found.queues {
-        for part in [&queue.capacity, &queue.maximum_capacity, &queue.submit_acl, &queue.state, &queue.default_node_label].into_iter().flatten() {
+        for part in
+            [&queue.capacity, &queue.maximum_capacity, &queue.submit_acl, &queue.state, &queue.default_node_label].into_iter().flatten()
+        {
             for span in part.origins.iter() {
-                sink.unsupported(span, &CLU105, "shares of YARN's queues are not translated by this version: YuniKorn's queues have quotas of their own");
+                sink.unsupported(
+                    span,
+                    &CLU105,
+                    "shares of YARN's queues are not translated by this version: YuniKorn's queues have quotas of their own",
+                );
             }
         }
     }
-    for value in found.max_attempts.iter() {
+    if let Some(value) = &found.max_attempts {
         sink.absorb_all(&value.all_origins(), &SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
     }
-    for value in found.default_queue.iter() {
+    if let Some(value) = &found.default_queue {
         for span in value.all_origins().iter() {
             sink.unsupported(span, &CLU105, "the default queue of jobs that name none");
         }
@@ -209,7 +230,8 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
         spark_conf,
         hadoop_conf,
         queues: found.queues.iter().filter(|q| q.path != "root").map(|q| Sourced::new(q.path.clone(), q.name.origins.clone())).collect(),
-        minimum_allocation: property("yarn.scheduler.minimum-allocation-mb").and_then(|v| v.value.parse().ok().map(|n| Sourced::new(n, v.origins))),
+        minimum_allocation: property("yarn.scheduler.minimum-allocation-mb")
+            .and_then(|v| v.value.parse().ok().map(|n| Sourced::new(n, v.origins))),
         dynamic_allocation,
     }
 }
@@ -224,7 +246,11 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
     ignore(&cluster.name, "the name of a cluster that no longer exists; pipelines are named after their state machines", sink);
     ignore(&cluster.log_uri, "EMR's own logs; pods write to standard output, which the cluster's logging collects", sink);
     for application in &cluster.applications {
-        sink.absorb_all(&application.all_origins(), &CLU101, "Spark is in the image; what EMR ran beside it is replaced by the operator and Argo");
+        sink.absorb_all(
+            &application.all_origins(),
+            &CLU101,
+            "Spark is in the image; what EMR ran beside it is replaced by the operator and Argo",
+        );
     }
     let mut groups = Vec::new();
     let mut origins = Origins::none();
@@ -242,8 +268,12 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
     }
     if !groups.is_empty() {
         sink.report(
-            Diagnostic::changed(&CLU102, cluster.span, format!("`{}` ran on {} → on whatever nodes the cluster has", cluster.reference, groups.join(", ")))
-                .help("give the Kubernetes cluster nodes of at least this size, spot where it was spot"),
+            Diagnostic::changed(
+                &CLU102,
+                cluster.span,
+                format!("`{}` ran on {} → on whatever nodes the cluster has", cluster.reference, groups.join(", ")),
+            )
+            .help("give the Kubernetes cluster nodes of at least this size, spot where it was spot"),
         );
     }
     for action in &cluster.bootstrap_actions {
@@ -273,8 +303,12 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
         }
         let name = step.name.as_ref().map_or_else(|| "(no name)".to_owned(), Val::display);
         let words: String = step.args.iter().map(Val::display).collect::<Vec<_>>().join(" ");
-        let mut diagnostic = Diagnostic::refused(&CLU104, step.name.as_ref().and_then(|n| n.origins.first()).unwrap_or(step.span), format!("the step `{name}` of the cluster is not translated"))
-            .help("a Spark step becomes a pipeline by hand; what it sets up for EMR itself is needless");
+        let mut diagnostic = Diagnostic::refused(
+            &CLU104,
+            step.name.as_ref().and_then(|n| n.origins.first()).unwrap_or(step.span),
+            format!("the step `{name}` of the cluster is not translated"),
+        )
+        .help("a Spark step becomes a pipeline by hand; what it sets up for EMR itself is needless");
         if let Some(script) = words.split([' ', ';']).find_map(|w| script_named(w, estate, files.get(cluster.span.file).path.as_str())) {
             diagnostic = diagnostic.related(script, "it runs a script of this name, which was found and not read");
         }

@@ -66,7 +66,10 @@ pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate)
         StateKind::Pass { result } => {
             let makes = result.is_some() || parameters_given || data.input_path.is_some();
             if makes {
-                if !parameters_given && result.is_none() && let Some(base) = &base {
+                if !parameters_given
+                    && result.is_none()
+                    && let Some(base) = &base
+                {
                     effects.reads.push((base.clone(), state.span));
                 }
                 effects.writes.extend(result_place(state));
@@ -171,9 +174,21 @@ fn task_event_reads(target: Option<&Target>, estate: &Estate) -> Option<Vec<Acce
     match &behaviour.action {
         Action::SubmitBatch { batch, endpoint } => {
             let fields = [
-                &batch.file, &batch.proxy_user, &batch.class_name, &batch.args, &batch.jars, &batch.py_files, &batch.files,
-                &batch.driver_memory, &batch.driver_cores, &batch.executor_memory, &batch.executor_cores, &batch.num_executors,
-                &batch.archives, &batch.queue, &batch.name,
+                &batch.file,
+                &batch.proxy_user,
+                &batch.class_name,
+                &batch.args,
+                &batch.jars,
+                &batch.py_files,
+                &batch.files,
+                &batch.driver_memory,
+                &batch.driver_cores,
+                &batch.executor_memory,
+                &batch.executor_cores,
+                &batch.num_executors,
+                &batch.archives,
+                &batch.queue,
+                &batch.name,
             ];
             for value in fields.into_iter().flatten().chain(batch.conf.iter().map(|(_, v)| v)).chain([endpoint]) {
                 event_symbols(value, &mut reads)?;
@@ -314,10 +329,10 @@ mod tests {
     #[test]
     fn intrinsic_arguments_are_reads() {
         let base = parse("$.in");
-        assert_eq!(expression_reads("States.Format('{} $.no', $.a, States.Array($.b['x,y'], 'it\\'s $.no'))", &base), vec![
-            parse("$.in.a"),
-            parse("$.in.b['x,y']"),
-        ]);
+        assert_eq!(
+            expression_reads("States.Format('{} $.no', $.a, States.Array($.b['x,y'], 'it\\'s $.no'))", &base),
+            vec![parse("$.in.a"), parse("$.in.b['x,y']"),]
+        );
         assert_eq!(expression_reads("$.a", &base), vec![parse("$.in.a")]);
         assert_eq!(expression_reads("$$.Execution.Id", &base), vec![Access::Context]);
     }

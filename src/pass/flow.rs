@@ -67,13 +67,12 @@ impl<'m> Flow<'m> {
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for state in &graph.states {
             names.entry(&state.name.value).or_insert(self.states.len());
-            let (role, effects) = if opens(state) { (Role::Opening, Effects::default()) } else { (Role::Plain, effects(state, targets, estate)) };
+            let (role, effects) =
+                if opens(state) { (Role::Opening, Effects::default()) } else { (Role::Plain, effects(state, targets, estate)) };
             self.states.push(Flat { state, edges: Vec::new(), effects, role });
         }
         let resolve = |target: &Option<Sourced<String>>| match target {
-            Some(name) => {
-                Edge { to: names.get(name.value.as_str()).map_or(Dest::Nowhere, |i| Dest::State(*i)), via: name.origins.clone() }
-            }
+            Some(name) => Edge { to: names.get(name.value.as_str()).map_or(Dest::Nowhere, |i| Dest::State(*i)), via: name.origins.clone() },
             None => Edge { to: Dest::Nowhere, via: Origins::none() },
         };
         for (offset, state) in graph.states.iter().enumerate() {

@@ -31,10 +31,18 @@ fn report_uncalled(function: &Function, sink: &mut Sink) {
         Some(Action::SubmitBatch { .. } | Action::ReadBatchState { .. } | Action::AddSteps { .. } | Action::StartExecution { .. })
     );
     let diagnostic = if drives_spark {
-        Diagnostic::refused(&LNK102, name.span().unwrap_or(function.span), format!("the function `{}` drives Spark, and no state machine of the sources that was translated calls it", name.value))
-            .help("if something else calls it, migrate that too; the function itself is not translated alone")
+        Diagnostic::refused(
+            &LNK102,
+            name.span().unwrap_or(function.span),
+            format!("the function `{}` drives Spark, and no state machine of the sources that was translated calls it", name.value),
+        )
+        .help("if something else calls it, migrate that too; the function itself is not translated alone")
     } else {
-        Diagnostic::note(&LNK102, name.span().unwrap_or(function.span), format!("no state machine of the sources calls the function `{}`; it stays as it is", name.value))
+        Diagnostic::note(
+            &LNK102,
+            name.span().unwrap_or(function.span),
+            format!("no state machine of the sources calls the function `{}`; it stays as it is", name.value),
+        )
     };
     sink.report(diagnostic);
 }
@@ -42,7 +50,9 @@ fn report_uncalled(function: &Function, sink: &mut Sink) {
 /// Every source value that only the function is made of.
 fn spans(function: &Function) -> Vec<Span> {
     let mut out = function.plumbing.clone();
-    for text in [Some(&function.logical), function.name.as_ref(), function.service.as_ref(), function.runtime.as_ref(), function.handler.as_ref()] {
+    for text in
+        [Some(&function.logical), function.name.as_ref(), function.service.as_ref(), function.runtime.as_ref(), function.handler.as_ref()]
+    {
         out.extend(text.iter().flat_map(|t| t.origins.iter()));
     }
     for (key, value) in &function.environment {

@@ -56,6 +56,7 @@ pub struct Mismatch {
 }
 
 /// Matches the idiom at a state whose function submits a batch. `None` when the state does no such thing.
+#[must_use]
 pub fn at<'m>(
     flow: &Flow<'m>,
     submit: usize,
@@ -114,17 +115,25 @@ impl<'m> Matcher<'_, 'm> {
         let Some((poll_function, poll_behaviour)) =
             function_of(self.state(poll), self.targets, self.estate).and_then(|(i, f)| f.behaviour.as_ref().map(|b| (i, b)))
         else {
-            return self.mismatch(submit, format!("`{}` follows the submission, and it is not known to read a batch's state", self.state(poll).name.value));
+            return self.mismatch(
+                submit,
+                format!("`{}` follows the submission, and it is not known to read a batch's state", self.state(poll).name.value),
+            );
         };
         let Action::ReadBatchState { id, .. } = &poll_behaviour.action else {
-            return self.mismatch(submit, format!("`{}` follows the submission, and its function does not read a batch's state", self.state(poll).name.value));
+            return self.mismatch(
+                submit,
+                format!("`{}` follows the submission, and its function does not read a batch's state", self.state(poll).name.value),
+            );
         };
         let Some(event_path) = event_path(id) else {
-            return self.mismatch(poll, format!("which batch `{}` asks for is not a plain field of its input", self.state(poll).name.value));
+            return self
+                .mismatch(poll, format!("which batch `{}` asks for is not a plain field of its input", self.state(poll).name.value));
         };
         let asked = self.event_place(poll, &event_path);
         if asked.as_ref() != Some(&id_place) {
-            return self.mismatch(poll, format!("`{}` asks for another batch than the one that `{name}` submitted", self.state(poll).name.value));
+            return self
+                .mismatch(poll, format!("`{}` asks for another batch than the one that `{name}` submitted", self.state(poll).name.value));
         }
         let Some(state_inside) = response_place(&poll_behaviour.returns, &|name| name.ends_with("state")) else {
             return self.mismatch(poll, format!("what `{}` returns is not the batch's state", self.state(poll).name.value));
@@ -133,7 +142,10 @@ impl<'m> Matcher<'_, 'm> {
             return self.mismatch(poll, format!("`{}` discards the batch's state", self.state(poll).name.value));
         };
         if status_place.overlaps(&id_place) {
-            return self.mismatch(poll, format!("`{}` overwrites the batch's id, so the next poll would ask for nothing", self.state(poll).name.value));
+            return self.mismatch(
+                poll,
+                format!("`{}` overwrites the batch's id, so the next poll would ask for nothing", self.state(poll).name.value),
+            );
         }
 
         // The choice.
@@ -194,7 +206,10 @@ impl<'m> Matcher<'_, 'm> {
                     Some(_) => {
                         return self.mismatch(
                             choice,
-                            format!("`{}` goes to different states after different failures, and the Spark Operator knows one failure only", choice_state.name.value),
+                            format!(
+                                "`{}` goes to different states after different failures, and the Spark Operator knows one failure only",
+                                choice_state.name.value
+                            ),
                         );
                     }
                 },
@@ -207,10 +222,16 @@ impl<'m> Matcher<'_, 'm> {
         let inside: Vec<usize> = loop_waits.iter().copied().chain([poll, choice]).collect();
         for index in &inside {
             if let Some(other) = self.predecessors[*index].iter().find(|p| **p != submit && !inside.contains(p)) {
-                return self.mismatch(*index, format!("`{}` also leads to `{}`, past the submission", self.state(*other).name.value, self.state(*index).name.value));
+                return self.mismatch(
+                    *index,
+                    format!("`{}` also leads to `{}`, past the submission", self.state(*other).name.value, self.state(*index).name.value),
+                );
             }
             if !self.state(*index).catch.is_empty() {
-                return self.mismatch(*index, format!("`{}` has a Catch, which this version does not translate inside a polling loop", self.state(*index).name.value));
+                return self.mismatch(
+                    *index,
+                    format!("`{}` has a Catch, which this version does not translate inside a polling loop", self.state(*index).name.value),
+                );
             }
             if self.state(*index).data.output_path.is_some() {
                 return self.mismatch(*index, format!("`{}` replaces the document with OutputPath", self.state(*index).name.value));
@@ -228,7 +249,10 @@ impl<'m> Matcher<'_, 'm> {
                 let whole = *read == Access::whole();
                 if !whole && (read.overlaps(&id_place) || read.overlaps(&status_place)) {
                     return Err(Mismatch {
-                        why: format!("`{}` reads the batch's id or state, which a Spark job on Kubernetes does not have", flat.state.name.value),
+                        why: format!(
+                            "`{}` reads the batch's id or state, which a Spark job on Kubernetes does not have",
+                            flat.state.name.value
+                        ),
                         span: *span,
                     });
                 }
@@ -316,9 +340,9 @@ fn response_place(value: &Val, wanted: &dyn Fn(&str) -> bool) -> Option<Access> 
             [Segment::Symbol(symbol)] if symbol.kind == SymbolKind::Response && wanted(&symbol.name) => Some(Access::whole()),
             _ => None,
         },
-        Value::Map(entries) => entries.iter().find_map(|(key, inner)| {
-            response_place(inner, wanted).map(|place| Access::Fields(vec![key.value.clone()]).join(&place))
-        }),
+        Value::Map(entries) => entries
+            .iter()
+            .find_map(|(key, inner)| response_place(inner, wanted).map(|place| Access::Fields(vec![key.value.clone()]).join(&place))),
         _ => None,
     }
 }

@@ -70,14 +70,17 @@ impl Images {
             aws_sdk: r.aws_sdk_bundle.to_owned(),
             image: r.image.to_owned(),
         };
-        let fallback = newest.map(target).unwrap_or_else(|| SparkRelease {
-            spark: String::new(),
-            scala: String::new(),
-            java: String::new(),
-            hadoop: String::new(),
-            aws_sdk: String::new(),
-            image: String::new(),
-        });
+        let fallback = newest.map_or_else(
+            || SparkRelease {
+                spark: String::new(),
+                scala: String::new(),
+                java: String::new(),
+                hadoop: String::new(),
+                aws_sdk: String::new(),
+                image: String::new(),
+            },
+            target,
+        );
         let Some(label) = label else { return (fallback, None) };
         let name = &label.value;
         let Some(release) = facts::emr_release(name) else {
@@ -90,13 +93,20 @@ impl Images {
             return (fallback, Some(Sourced::new(format!("EMR release `{name}`, unknown to emr2k8s"), label.origins.clone())));
         };
         let Some(spark) = release.spark else {
-            sink.report(Diagnostic::warning(&SIZ106, label.span(), format!("which Spark `{name}` has is not known")).help(format!("check that the jobs run on Spark {}", fallback.spark)));
+            sink.report(
+                Diagnostic::warning(&SIZ106, label.span(), format!("which Spark `{name}` has is not known"))
+                    .help(format!("check that the jobs run on Spark {}", fallback.spark)),
+            );
             return (fallback, Some(Sourced::new(format!("EMR release {name}"), label.origins.clone())));
         };
         let Some(found) = facts::target_for(spark) else {
             sink.report(
-                Diagnostic::changed(&SIZ106, label.span(), format!("`{name}` has Spark {spark} → Spark {}: no image of Spark {spark} is supported", fallback.spark))
-                    .help("the application has to be moved to this Spark first"),
+                Diagnostic::changed(
+                    &SIZ106,
+                    label.span(),
+                    format!("`{name}` has Spark {spark} → Spark {}: no image of Spark {spark} is supported", fallback.spark),
+                )
+                .help("the application has to be moved to this Spark first"),
             );
             return (fallback, Some(Sourced::new(format!("EMR release {name} had Spark {spark}"), label.origins.clone())));
         };
@@ -105,7 +115,11 @@ impl Images {
         let scala_of = scala.map_or_else(String::new, |s| format!(" on Scala {s}"));
         let mut diagnostic = Diagnostic::new(
             &SIZ106,
-            if found.verdict == crate::source::sink::Verdict::Changed { crate::source::sink::Severity::Warning } else { crate::source::sink::Severity::Note },
+            if found.verdict == crate::source::sink::Verdict::Changed {
+                crate::source::sink::Severity::Warning
+            } else {
+                crate::source::sink::Severity::Note
+            },
             label.span(),
             format!("`{name}` has Spark {spark}{scala_of} → Spark {} on Scala {}, Java {}", to.spark, to.scala, to.java),
         );

@@ -37,12 +37,7 @@ pub struct Outcome {
 }
 
 /// Plans one machine. The pipeline's name is the machine's as a label; the caller makes it unique.
-pub fn pipeline(
-    machine: &Machine,
-    targets: &BTreeMap<Span, Target>,
-    around: &Surroundings<'_>,
-    sink: &mut Sink,
-) -> (Pipeline, Outcome) {
+pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> (Pipeline, Outcome) {
     let mut planner = Planner {
         targets,
         around,
@@ -202,14 +197,21 @@ impl<'m> Planner<'_> {
     fn wait(&mut self, flat: &Flat<'m>, wait: &WaitFor) -> Step {
         let state = flat.state;
         match wait {
-            WaitFor::Seconds(Number::Literal(seconds)) if state.query_language == QueryLanguage::JsonPath || !seconds.value.contains("{%") => {
+            WaitFor::Seconds(Number::Literal(seconds))
+                if state.query_language == QueryLanguage::JsonPath || !seconds.value.contains("{%") =>
+            {
                 match seconds.value.parse::<u64>() {
                     Ok(number) => {
                         self.absorb_data(state);
                         let kind = StmtKind::Wait { seconds: Sourced::new(number, seconds.origins.clone()) };
                         self.loud(state, StepKind::Plain(kind, flat.first_edge()))
                     }
-                    Err(_) => self.refuse(flat, &plan::PLN110, format!("`{}` waits `{}` seconds, which is no whole number", state.name.value, seconds.value), seconds.span()),
+                    Err(_) => self.refuse(
+                        flat,
+                        &plan::PLN110,
+                        format!("`{}` waits `{}` seconds, which is no whole number", state.name.value, seconds.value),
+                        seconds.span(),
+                    ),
                 }
             }
             _ => {
@@ -248,7 +250,10 @@ impl<'m> Planner<'_> {
             && state.data.arguments.is_none()
             && state.data.assign.is_none();
         if !plain {
-            let why = format!("the Parallel `{}` has a Retry, a Catch or an input of its own, which this version does not translate", state.name.value);
+            let why = format!(
+                "the Parallel `{}` has a Retry, a Catch or an input of its own, which this version does not translate",
+                state.name.value
+            );
             return self.refuse(flat, &plan::PLN110, why, None);
         }
         let written = here.written_before(index);
@@ -307,7 +312,8 @@ impl<'m> Planner<'_> {
                 (name.clone(), *envelope)
             }
             Target::Service(service) => {
-                let why = format!("`{}` calls `{}`, a service integration that this version does not translate", state.name.value, service.value);
+                let why =
+                    format!("`{}` calls `{}`, a service integration that this version does not translate", state.name.value, service.value);
                 return self.refuse(flat, &plan::PLN110, why, service.span());
             }
             Target::Other(resource) => {
@@ -360,13 +366,17 @@ impl<'m> Planner<'_> {
         let of_service = functions.of_service(&name.value);
         if let Some(function) = of_service.first() {
             let known = function.name.as_ref().unwrap_or(&function.logical);
-            diagnostic = diagnostic
-                .related(function.span, format!("the service `{}` defines `{}`", name.value, known.value))
-                .help(format!("a service has this name and its function is `{}`: mend the name in the state, or say what replaces it", known.value));
+            diagnostic =
+                diagnostic.related(function.span, format!("the service `{}` defines `{}`", name.value, known.value)).help(format!(
+                    "a service has this name and its function is `{}`: mend the name in the state, or say what replaces it",
+                    known.value
+                ));
         } else if let Some(near) = functions.near_miss(&name.value) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`? or say under `functions` in emr2k8s.yaml what replaces it"));
         } else {
-            diagnostic = diagnostic.help("the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it");
+            diagnostic = diagnostic.help(
+                "the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it",
+            );
         }
         self.sink.report(diagnostic);
     }
@@ -381,7 +391,9 @@ impl<'m> Planner<'_> {
             let template = if envelope { template.and_then(|t| member(t, "Payload")) } else { template };
             return match template {
                 Some(template) if template.expressions().is_empty() => Ok(Payload::Literal(literal_json(template))),
-                Some(template) => Err((format!("`{name}` computes its payload with JSONata, which this version does not translate"), template.span)),
+                Some(template) => {
+                    Err((format!("`{name}` computes its payload with JSONata, which this version does not translate"), template.span))
+                }
                 None if envelope => Ok(Payload::Literal(Sourced::new("{}".to_owned(), Origins::none()))),
                 None => self.input_at(here, index, &Access::whole(), &Origins::none(), at),
             };
@@ -471,11 +483,20 @@ impl<'m> Planner<'_> {
         Some(retrier)
     }
 
-    fn call_template(&mut self, target: Sourced<String>, retry: Option<Retry>, timeout: Option<Sourced<u64>>, defined: bool, state: &State) -> String {
+    fn call_template(
+        &mut self,
+        target: Sourced<String>,
+        retry: Option<Retry>,
+        timeout: Option<Sourced<u64>>,
+        defined: bool,
+        state: &State,
+    ) -> String {
         let shape = |f: &Function| {
             (
                 f.target.value.clone(),
-                f.retry.as_ref().map(|r| (r.limit.value, r.interval_seconds.value, r.factor.as_ref().map(|x| x.value), r.max_seconds.as_ref().map(|x| x.value))),
+                f.retry.as_ref().map(|r| {
+                    (r.limit.value, r.interval_seconds.value, r.factor.as_ref().map(|x| x.value), r.max_seconds.as_ref().map(|x| x.value))
+                }),
                 f.timeout_seconds.as_ref().map(|t| t.value),
             )
         };
@@ -508,8 +529,12 @@ impl<'m> Planner<'_> {
             return known.name.clone();
         }
         self.sink.report(
-            Diagnostic::equivalent(&plan::PLN113, target.span(), format!("the function `{}` stays in AWS and is called from a pod", target.value))
-                .help("the ServiceAccount's AWS role must allow lambda:InvokeFunction on it"),
+            Diagnostic::equivalent(
+                &plan::PLN113,
+                target.span(),
+                format!("the function `{}` stays in AWS and is called from a pod", target.value),
+            )
+            .help("the ServiceAccount's AWS role must allow lambda:InvokeFunction on it"),
         );
         new.name = self.call_names.unique(&label(&target.value, 60));
         let name = new.name.clone();
@@ -544,7 +569,8 @@ impl<'m> Planner<'_> {
                     self.sink.unsupported(here.flow.states[*inside].state.span, &plan::PLN119, "belongs to a job that is not translated");
                 }
                 self.sink.unsupported(state.span, &plan::PLN119, "belongs to a job that is not translated");
-                let step = self.loud(state, StepKind::Last(StmtKind::Refused { why: format!("`{}` is not translated: {why}", state.name.value) }));
+                let step =
+                    self.loud(state, StepKind::Last(StmtKind::Refused { why: format!("`{}` is not translated: {why}", state.name.value) }));
                 return (step, idiom.absorbed);
             }
         };
@@ -552,7 +578,11 @@ impl<'m> Planner<'_> {
         self.report_idiom(here, state, &idiom, failure.is_some());
         self.outcome.replaced.extend(idiom.functions.iter().copied());
         for inside in &idiom.absorbed {
-            self.absorb_state(here.flow.states[*inside].state, &plan::PLN101, "part of submit, wait, poll and choose: the operator watches the job");
+            self.absorb_state(
+                here.flow.states[*inside].state,
+                &plan::PLN101,
+                "part of submit, wait, poll and choose: the operator watches the job",
+            );
         }
         self.absorb_state(state, &plan::PLN101, "the submission: the SparkApplication itself");
         if job.arguments.iter().any(|a| a.value.iter().any(|p| matches!(p, crate::ir::job::Piece::Input(_)))) {
@@ -601,11 +631,16 @@ impl<'m> Planner<'_> {
                 );
                 Ok(Some(failure.clone()))
             }
-            (None, Some(_)) => Err(format!("`{}` handles a failed submission and no failed job, and on Kubernetes they are one", state.name.value)),
-            (Some(failure), Some(caught)) if failure.to == caught.to => Ok(Some(Edge { to: failure.to, via: failure.via.clone().with(&caught.via) })),
-            (Some(_), Some(_)) => {
-                Err(format!("`{}` handles a failed submission otherwise than a failed job, and on Kubernetes they are one", state.name.value))
+            (None, Some(_)) => {
+                Err(format!("`{}` handles a failed submission and no failed job, and on Kubernetes they are one", state.name.value))
             }
+            (Some(failure), Some(caught)) if failure.to == caught.to => {
+                Ok(Some(Edge { to: failure.to, via: failure.via.clone().with(&caught.via) }))
+            }
+            (Some(_), Some(_)) => Err(format!(
+                "`{}` handles a failed submission otherwise than a failed job, and on Kubernetes they are one",
+                state.name.value
+            )),
         }
     }
 
@@ -634,8 +669,12 @@ impl<'m> Planner<'_> {
         let poll = here.flow.states[idiom.poll].state;
         let every = idiom.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
         self.sink.report(
-            Diagnostic::equivalent(&plan::PLN107, at, format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"))
-                .related(poll.name.span(), "the poll"),
+            Diagnostic::equivalent(
+                &plan::PLN107,
+                at,
+                format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"),
+            )
+            .related(poll.name.span(), "the poll"),
         );
         let goes = if handled { "goes where a failed job goes" } else { "the run fails" };
         if !idiom.polls_for_ever.is_empty() {
@@ -656,7 +695,11 @@ impl<'m> Planner<'_> {
             self.sink.report(Diagnostic::changed(
                 &plan::PLN102,
                 idiom.choice.name.span(),
-                format!("`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}", idiom.choice.name.value, idiom.unmatched.join("`, `")),
+                format!(
+                    "`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}",
+                    idiom.choice.name.value,
+                    idiom.unmatched.join("`, `")
+                ),
             ));
         }
         if !idiom.leaves_early.is_empty() {
@@ -676,7 +719,8 @@ impl<'m> Planner<'_> {
         let state = flat.state;
         let span = at.or(state.name.span()).unwrap_or(state.span);
         self.sink.report(
-            Diagnostic::refused(rule, span, why.clone()).help("a step that fails stands in its place: replace it by hand, or leave the machine where it is"),
+            Diagnostic::refused(rule, span, why.clone())
+                .help("a step that fails stands in its place: replace it by hand, or leave the machine where it is"),
         );
         self.sink.unsupported(state.span, rule, why.clone());
         self.loud(state, StepKind::Last(StmtKind::Refused { why }))
@@ -731,7 +775,9 @@ impl<'m> Planner<'_> {
                 }
                 other => {
                     let why = format!("`{other}` of the invocation is not carried over");
-                    self.sink.report(Diagnostic::changed(&plan::PLN113, value.span, why.clone()).help("add it to the call in the output by hand"));
+                    self.sink.report(
+                        Diagnostic::changed(&plan::PLN113, value.span, why.clone()).help("add it to the call in the output by hand"),
+                    );
                     self.sink.unsupported(value.span, &plan::PLN113, why);
                 }
             }
@@ -817,10 +863,10 @@ fn merged(retriers: &[Retrier]) -> Option<Retry> {
             limit.origins.extend(&attempts.origins);
         }
     }
-    let interval = first.interval_seconds.as_ref().map_or_else(
-        || Sourced::new(1, Origins::none()),
-        |i| Sourced::new(i.value.parse().unwrap_or(1), i.origins.clone()),
-    );
+    let interval = first
+        .interval_seconds
+        .as_ref()
+        .map_or_else(|| Sourced::new(1, Origins::none()), |i| Sourced::new(i.value.parse().unwrap_or(1), i.origins.clone()));
     let factor = match &first.backoff_rate {
         None => Some(Sourced::new(2, Origins::none())),
         Some(rate) => rate.value.parse::<f64>().ok().filter(|r| (1.0..=1000.0).contains(r)).map(|r| {
@@ -882,7 +928,9 @@ fn write_json(template: &Template, out: &mut String, origins: &mut Origins) {
                 TemplateValue::Number(number) => out.push_str(number),
                 TemplateValue::List(_) => out.push_str("[]"),
                 TemplateValue::Map(_) => out.push_str("{}"),
-                TemplateValue::Text(value) | TemplateValue::PathExpression(value) | TemplateValue::Jsonata(value) => out.push_str(&text(value)),
+                TemplateValue::Text(value) | TemplateValue::PathExpression(value) | TemplateValue::Jsonata(value) => {
+                    out.push_str(&text(value))
+                }
             }
         }
     }

@@ -6,7 +6,9 @@ use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
 
 /// Replaces every secret of a job by a reference to an environment variable that comes from a Kubernetes Secret.
-/// `Err`: a secret stands where Spark cannot read a reference.
+///
+/// # Errors
+/// When a secret stands where Spark cannot read a reference.
 pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
     let name = job.name.value.clone();
     let mut secrets: Vec<SecretRef> = Vec::new();
@@ -20,7 +22,9 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
             })
             .collect();
         let key = literal.split_once('=').map_or("", |(key, _)| key.trim_start_matches('-'));
-        let Some(why) = secret::reason(key, literal.split_once('=').map_or(literal.as_str(), |(_, v)| v)).or_else(|| secret::value_reason(&literal)) else {
+        let Some(why) =
+            secret::reason(key, literal.split_once('=').map_or(literal.as_str(), |(_, v)| v)).or_else(|| secret::value_reason(&literal))
+        else {
             continue;
         };
         // Kubernetes expands $(NAME) in a container's arguments, and the driver's arguments are those of its container.

@@ -76,7 +76,11 @@ fn set<T>(slot: &mut Option<Sourced<T>>, parsed: Option<T>, key: &Sourced<String
         Some(parsed) => *slot = Some(Sourced::new(parsed, value.origins.clone().with(&key.origins))),
         None => {
             value.origins.iter().for_each(|span| sink.unsupported(span, &plan::SIZ112, "not a value that Spark reads"));
-            sink.report(Diagnostic::warning(&plan::SIZ112, value.span(), format!("`{}` is `{}`, which Spark cannot read", key.value, value.value)));
+            sink.report(Diagnostic::warning(
+                &plan::SIZ112,
+                value.span(),
+                format!("`{}` is `{}`, which Spark cannot read", key.value, value.value),
+            ));
         }
     }
 }

@@ -51,7 +51,10 @@ pub struct Place<'a> {
     pub span: Option<Span>,
 }
 
-/// Sizes a batch. `Err`: why it cannot be emitted; everything is reported.
+/// Sizes a batch.
+///
+/// # Errors
+/// Why it cannot be emitted; everything is reported.
 pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
     let mut reader = Reader { place, sink, failed: None };
     let file = reader.text("file", batch.file.as_ref());
@@ -76,8 +79,12 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
             }
         }
     }
-    for value in settings.max_attempts.iter() {
-        reader.sink.absorb_all(&value.all_origins(), &plan::SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
+    if let Some(value) = &settings.max_attempts {
+        reader.sink.absorb_all(
+            &value.all_origins(),
+            &plan::SIZ111,
+            "the job itself never runs twice; a submission is retried where the state says so",
+        );
     }
     let default_queue = settings.default_queue;
     let queue = reader.text("queue", batch.queue.as_ref().or(default_queue.as_ref())).filter(|q| !q.value.is_empty());
@@ -180,7 +187,11 @@ fn defaults(job: &mut SparkJob, place: &Place<'_>, sink: &mut Sink) {
             Diagnostic::changed(
                 &plan::SIZ103,
                 place.span,
-                format!("`{}` does not set {}: EMR's default for the instance type → Spark's default (1 core, 1 GiB)", place.name.value, missing.join(", ")),
+                format!(
+                    "`{}` does not set {}: EMR's default for the instance type → Spark's default (1 core, 1 GiB)",
+                    place.name.value,
+                    missing.join(", ")
+                ),
             )
             .help("set them in the payload, or in the output after looking at what the jobs used"),
         );
@@ -282,9 +293,10 @@ impl Reader<'_, '_> {
         let Some(value) = value else { return Vec::new() };
         match &value.value {
             Value::Null => Vec::new(),
-            Value::List(items) => {
-                items.iter().filter_map(|item| self.text(field, Some(item)).map(|t| Sourced::new(t.value, t.origins.with(&value.origins)))).collect()
-            }
+            Value::List(items) => items
+                .iter()
+                .filter_map(|item| self.text(field, Some(item)).map(|t| Sourced::new(t.value, t.origins.with(&value.origins))))
+                .collect(),
             Value::Text(_) => self.text(field, Some(value)).into_iter().collect(),
             _ => {
                 self.unknown(field, value);
@@ -320,13 +332,18 @@ impl Reader<'_, '_> {
             for segment in symbols {
                 match segment {
                     Segment::Literal(text) => pieces.push(Piece::Literal(text)),
-                    Segment::Symbol(symbol) if symbol.kind == SymbolKind::Event => match (self.place.input)(&super::path::parse(&symbol.name)) {
-                        Ok(path) => pieces.push(Piece::Input(path)),
-                        Err(why) => {
-                            let message = format!("an argument of `{}` comes from the function's input `{}`: {why}", self.place.name.value, symbol.name);
-                            self.fail(&plan::PLN112, Some(symbol.span), message, "pass the value in the execution's input");
+                    Segment::Symbol(symbol) if symbol.kind == SymbolKind::Event => {
+                        match (self.place.input)(&super::path::parse(&symbol.name)) {
+                            Ok(path) => pieces.push(Piece::Input(path)),
+                            Err(why) => {
+                                let message = format!(
+                                    "an argument of `{}` comes from the function's input `{}`: {why}",
+                                    self.place.name.value, symbol.name
+                                );
+                                self.fail(&plan::PLN112, Some(symbol.span), message, "pass the value in the execution's input");
+                            }
                         }
-                    },
+                    }
                     Segment::Symbol(_) => self.unknown("args", item),
                 }
             }
@@ -397,7 +414,8 @@ mod tests {
     #[test]
     fn queues_have_full_names() {
         let origins = Origins::none();
-        let settings = ClusterSettings { queues: vec![Sourced::new("root.etl.main".into(), origins.clone())], ..ClusterSettings::default() };
+        let settings =
+            ClusterSettings { queues: vec![Sourced::new("root.etl.main".into(), origins.clone())], ..ClusterSettings::default() };
         assert_eq!(full_queue_name(Sourced::new("main".into(), origins.clone()), &settings).value, "root.etl.main");
         assert_eq!(full_queue_name(Sourced::new("other".into(), origins.clone()), &settings).value, "root.other");
         assert_eq!(full_queue_name(Sourced::new("root.x".into(), origins), &settings).value, "root.x");

@@ -197,7 +197,9 @@ impl Builder<'_> {
             if self.written > MOST_STATEMENTS || depth > 64 {
                 out.push(Stmt {
                     name: step.name.clone(),
-                    kind: StmtKind::Refused { why: "the branches of this machine share so many states that writing them out would not be readable".into() },
+                    kind: StmtKind::Refused {
+                        why: "the branches of this machine share so many states that writing them out would not be readable".into(),
+                    },
                     comment: None,
                     origins: via.clone(),
                 });
@@ -279,6 +281,7 @@ fn with_failure(kind: &StmtKind, on_failure: OnFailure) -> StmtKind {
 }
 
 #[cfg(test)]
+#[expect(clippy::unnecessary_wraps, reason = "steps are optional where they are used")]
 mod tests {
     use super::*;
 
@@ -293,7 +296,12 @@ mod tests {
 
     fn job(name: &str, next: Dest, failure: Dest) -> Option<Step> {
         let kind = StmtKind::Run { job: name.into(), on_failure: OnFailure::Raise };
-        Some(Step { kind: StepKind::Fallible { kind, next: edge(next), failure: edge(failure) }, name: name.into(), comment: None, origins: Origins::none() })
+        Some(Step {
+            kind: StepKind::Fallible { kind, next: edge(next), failure: edge(failure) },
+            name: name.into(),
+            comment: None,
+            origins: Origins::none(),
+        })
     }
 
     fn raise(name: &str) -> Option<Step> {

@@ -77,7 +77,15 @@ fn trigger_origins(trigger: &Trigger) -> Origins {
 }
 
 /// Gives a pipeline its schedules, and says what else starts it.
-pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[usize], estate: &Estate, config: &Config, names: &mut Names, sink: &mut Sink) {
+pub fn schedule(
+    pipeline: &mut Pipeline,
+    machine: &Machine,
+    triggers: &[usize],
+    estate: &Estate,
+    config: &Config,
+    names: &mut Names,
+    sink: &mut Sink,
+) {
     let answer = config.schedules.get(&pipeline.name.value);
     let mut commands = 0;
     for index in triggers {
@@ -93,9 +101,16 @@ pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[usize], 
                 if answer.is_none() {
                     let input = trigger.input.as_ref().map_or_else(String::new, |i| format!(" with the input {}", i.display()));
                     sink.report(
-                        Diagnostic::question(&LNK105, trigger.span, format!("a command in `{script}` starts `{}`{input}; nothing boots for a run on Kubernetes", machine.name.value))
-                            .help("give the pipeline a schedule, or submit it where the command stood")
-                            .answer(format!("schedules.{}", pipeline.name.value)),
+                        Diagnostic::question(
+                            &LNK105,
+                            trigger.span,
+                            format!(
+                                "a command in `{script}` starts `{}`{input}; nothing boots for a run on Kubernetes",
+                                machine.name.value
+                            ),
+                        )
+                        .help("give the pipeline a schedule, or submit it where the command stood")
+                        .answer(format!("schedules.{}", pipeline.name.value)),
                     );
                 }
             }
@@ -109,8 +124,12 @@ pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[usize], 
                     sink.unsupported(span, &LNK108, "this version translates schedules only");
                 }
                 sink.report(
-                    Diagnostic::refused(&LNK108, trigger.span, format!("`{}` is started by {what}, which is not translated", machine.name.value))
-                        .help("submit the WorkflowTemplate from what receives it, or add an Argo Events sensor by hand"),
+                    Diagnostic::refused(
+                        &LNK108,
+                        trigger.span,
+                        format!("`{}` is started by {what}, which is not translated", machine.name.value),
+                    )
+                    .help("submit the WorkflowTemplate from what receives it, or add an Argo Events sensor by hand"),
                 );
             }
         }
@@ -126,9 +145,13 @@ pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[usize], 
         });
     } else if triggers.is_empty() && commands == 0 {
         sink.report(
-            Diagnostic::question(&LNK104, machine.name.span().unwrap_or(machine.span), format!("nothing in the sources starts `{}` on its own", machine.name.value))
-                .help("give it a schedule, or submit it by hand")
-                .answer(format!("schedules.{}", pipeline.name.value)),
+            Diagnostic::question(
+                &LNK104,
+                machine.name.span().unwrap_or(machine.span),
+                format!("nothing in the sources starts `{}` on its own", machine.name.value),
+            )
+            .help("give it a schedule, or submit it by hand")
+            .answer(format!("schedules.{}", pipeline.name.value)),
         );
     }
 }
@@ -173,7 +196,13 @@ fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Na
     for span in trigger_origins(trigger).iter() {
         sink.absorb(span, &DOC101, "says which machine the schedule starts");
     }
-    Some(Schedule { name: Sourced::new(name, trigger.origins.clone()), cron: Sourced::new(cron.to_string(), text.origins), input, suspended, origins: trigger.origins.clone() })
+    Some(Schedule {
+        name: Sourced::new(name, trigger.origins.clone()),
+        cron: Sourced::new(cron.to_string(), text.origins),
+        input,
+        suspended,
+        origins: trigger.origins.clone(),
+    })
 }
 
 fn refuse(trigger: &Trigger, why: String, help: &str, sink: &mut Sink) {
