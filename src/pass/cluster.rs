@@ -216,10 +216,10 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
             }
         }
     }
-    for value in found.max_attempts.iter() {
+    if let Some(value) = &found.max_attempts {
         sink.absorb_all(&value.all_origins(), &SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
     }
-    for value in found.default_queue.iter() {
+    if let Some(value) = &found.default_queue {
         for span in value.all_origins().iter() {
             sink.unsupported(span, &CLU105, "the default queue of jobs that name none");
         }

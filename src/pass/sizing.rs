@@ -51,7 +51,10 @@ pub struct Place<'a> {
     pub span: Option<Span>,
 }
 
-/// Sizes a batch. `Err`: why it cannot be emitted; everything is reported.
+/// Sizes a batch.
+///
+/// # Errors
+/// Why it cannot be emitted; everything is reported.
 pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
     let mut reader = Reader { place, sink, failed: None };
     let file = reader.text("file", batch.file.as_ref());
@@ -76,7 +79,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
             }
         }
     }
-    for value in settings.max_attempts.iter() {
+    if let Some(value) = &settings.max_attempts {
         reader.sink.absorb_all(
             &value.all_origins(),
             &plan::SIZ111,
