@@ -220,6 +220,7 @@ pub fn plan(folder: &Folder, tree: &Tree, generated: &Lock, hold_removals: bool)
 }
 
 /// Whether every file below a folder is removed by this run, so that a file can take its place.
+#[expect(clippy::disallowed_methods, reason = "a question about all of them")]
 fn is_emptied(folder: &Folder, path: &str, changes: &[Change]) -> Result<bool, OutputError> {
     let mut stack = vec![path.to_owned()];
     while let Some(relative) = stack.pop() {

@@ -134,7 +134,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_diagnostic_can_be_shown(
-            text in r#"(.|\n|\r\n|\t|e\u{301}|\u{1f469}\u{200d}\u{1f52c}|漢|[a漢]{60}){0,30}"#,
+            text in r"(.|\n|\r\n|\t|e\u{301}|\u{1f469}\u{200d}\u{1f52c}|漢|[a漢]{60}){0,30}",
             spans in proptest::collection::vec((0u32..900, 0u32..300), 1..4),
             message in ".{0,20}",
         ) {
