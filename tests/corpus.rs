@@ -10,6 +10,7 @@ use emr2k8s::report::inspect::InspectReport;
 use emr2k8s::report::{inspect_dot, inspect_text};
 use emr2k8s::source::sink::{Disposition, Severity, Verdict};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,6 +77,16 @@ fn row(compilation: &Compilation) -> String {
     )
 }
 
+/// What the corpus itself says that a file is.
+fn kind<'i>(index: &'i str, path: &str) -> &'i str {
+    let columns = |line: &'i str| -> Option<[&'i str; 5]> { line.split('\t').collect::<Vec<_>>().try_into().ok() };
+    index
+        .lines()
+        .filter_map(columns)
+        .find(|[repo, _, file, ..]| path.split_once('/').is_some_and(|(folder, rest)| folder == repo.replace('/', "+") && rest == *file))
+        .map_or("not in the index", |[_, _, _, kind, _]| kind)
+}
+
 #[test]
 fn every_file_alone() {
     let Some(corpus) = corpus() else { return };
@@ -105,10 +116,11 @@ fn every_file_alone() {
     });
     let mut rows = rows.into_inner().unwrap();
     rows.sort_unstable();
+    let index = fs::read_to_string(corpus.join("INDEX.tsv")).unwrap();
     let mut table = String::new();
     let mut problems = Vec::new();
-    for (index, row, lost) in rows {
-        let _ = writeln!(table, "{}\n    {row}", paths[index]);
+    for (at, row, lost) in rows {
+        let _ = writeln!(table, "{} ({})\n    {row}", paths[at], kind(&index, &paths[at]));
         problems.extend(lost);
     }
     snapshot!("corpus", table.trim_end());
