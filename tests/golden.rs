@@ -90,22 +90,48 @@ fn secrets_are_nowhere() {
         "plasticine-porters-5",
         "looking-glass-ties",
     ];
+    // Also in every format of every command.
+    let run = |args: &[&str]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(args).current_dir(support::source("secrets")).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().to_str().unwrap();
+    let mut said: Vec<(String, String)> = Vec::new();
+    let commands: &[(&str, &[&str])] = &[
+        ("inspect", &["text", "json", "dot"]),
+        ("ledger", &["text", "json"]),
+        ("diff", &["text", "json"]),
+        ("check", &["text", "json", "github", "sarif"]),
+    ];
+    for (command, formats) in commands {
+        for format in *formats {
+            let mut args = vec![*command, ".", "--format", format];
+            if matches!(*command, "diff" | "check") {
+                args.extend(["--out", out]);
+            }
+            let text = run(&args);
+            assert!(text.len() > 100, "{command} --format {format} says {text}");
+            said.push((format!("{command} --format {format}"), text));
+        }
+    }
     let sources: String =
         support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
     let compilation = support::compiled("secrets");
     let lock = emr2k8s::output::lock::Lock::of(&compilation, emr2k8s::output::lock::LockOptions::default()).render();
-    let said = [
-        ("output", support::tree(&compilation)),
-        ("diagnostics", support::diagnostics(&compilation)),
-        ("ledger", support::ledger(&compilation)),
-        ("lock", lock),
-    ];
+    said.extend([
+        ("output".to_owned(), support::tree(&compilation)),
+        ("diagnostics".to_owned(), support::diagnostics(&compilation)),
+        ("ledger".to_owned(), support::ledger(&compilation)),
+        ("lock".to_owned(), lock),
+    ]);
     let mut told = Vec::new();
     for secret in SECRETS {
         assert!(sources.contains(secret), "{secret} is not in the fixture");
         for (place, text) in &said {
-            for line in text.lines().filter(|line| line.contains(secret)) {
-                told.push(format!("{place}: {}", line.trim()));
+            if let Some(line) = text.lines().find(|line| line.contains(secret)) {
+                told.push(format!("{secret} in {place}: {}", line.trim().chars().take(160).collect::<String>()));
             }
         }
     }
