@@ -169,3 +169,68 @@ fn deployments_do_not_share_a_name() {
     let waits: Vec<&str> = ["duration: 5s", "duration: 6s"].into_iter().filter(|wait| support::tree(&compilation).contains(wait)).collect();
     assert_eq!(waits.len(), 2, "each machine has a pipeline of its own");
 }
+
+/// What one output file names in another is there: images, kustomize resources, the folders of Argo CD's Applications, the
+/// templates of a workflow.
+#[test]
+fn references_inside_the_output_hold() {
+    let mut broken = Vec::new();
+    for fixture in support::FIXTURES {
+        let compilation = support::compiled(fixture);
+        let files = &compilation.tree.files;
+        let config = support::config(fixture);
+        let registry = config.images.registry.as_deref().unwrap_or("registry.invalid");
+        for (path, file) in files {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let lines: Vec<&str> = file.lines.iter().map(|(line, _)| line.trim()).collect();
+            for line in lines.iter().filter(|_| path.ends_with(".yaml")) {
+                if let Some((_, rest)) = line.split_once(&format!("{registry}/")) {
+                    let image = rest.split(':').next().unwrap_or("");
+                    if !files.contains_key(&format!("images/{image}/Dockerfile")) {
+                        broken.push(format!("{fixture}: {path} names the image {image}, which no Dockerfile makes"));
+                    }
+                }
+                if let Some(target) = line.strip_prefix("path: pipelines/")
+                    && !files.contains_key(&format!("pipelines/{target}/kustomization.yaml"))
+                {
+                    broken.push(format!("{fixture}: {path} names pipelines/{target}"));
+                }
+                if let Some(template) = line.strip_prefix("template: ")
+                    && !lines.contains(&format!("- name: {template}").as_str())
+                    && !lines.iter().any(|l| l.starts_with(&format!("- name: {template} #")))
+                {
+                    broken.push(format!("{fixture}: {path} names the template {template}"));
+                }
+            }
+            if path.ends_with("/kustomization.yaml") {
+                let resources = lines.iter().skip_while(|line| **line != "resources:").skip(1).map_while(|line| line.strip_prefix("- "));
+                for resource in resources.map(|r| r.trim_matches('"')) {
+                    let target = emr2k8s::source::files::join(folder, resource).unwrap_or_default();
+                    if !files.contains_key(&target) && !files.contains_key(&format!("{target}/kustomization.yaml")) {
+                        broken.push(format!("{fixture}: {path} names {resource}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What differs between stages stands in the overlay of its stage, and in no other's.
+#[test]
+fn what_differs_lands_in_overlays() {
+    let compilation = support::compiled("two-stages");
+    let text = |stage: &str| compilation.tree.files[&format!("pipelines/parcel-returns/overlays/{stage}/kustomization.yaml")].text();
+    let (dev, prod) = (text("dev"), text("prod"));
+    for (of_dev, of_prod) in [
+        ("s3://parcels-dev/parcels/", "s3://parcels-prod/parcels/"),
+        ("value: 1g", "value: 6g"),
+        ("value: \"1\"", "value: \"12\""),
+        ("the returns of test", "the returns of main"),
+        ("\\\"depot\\\":\\\"test\\\"", "\\\"depot\\\":\\\"main\\\""),
+        ("routes-2.py", "routes-1.py"),
+    ] {
+        assert!(dev.contains(of_dev) && !dev.contains(of_prod), "{of_dev}\n{dev}");
+        assert!(prod.contains(of_prod) && !prod.contains(of_dev), "{of_prod}\n{prod}");
+    }
+}
