@@ -67,7 +67,7 @@ pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
         .text("apiVersion", "argoproj.io/v1alpha1")
         .text("kind", "WorkflowTemplate")
         .field("metadata", metadata.build())
-        .field("spec", spec.field("templates", w.list(templates)).build())
+        .field("spec", spec.field("templates", w.list(templates).spaced()).build())
         .build()
 }
 
@@ -109,15 +109,24 @@ impl Emitter<'_> {
                 let mut group = Vec::new();
                 for (i, branch) in branches.iter().enumerate() {
                     match branch.as_slice() {
-                        [only] if simple(only) => group.push(self.step(only, when, false)),
+                        [only] if simple(only) => {
+                            let mut step = self.step(only, when, false);
+                            if let super::yaml::Yaml::Map(fields) = &mut step.yaml
+                                && let Some(name) = fields.first_mut()
+                            {
+                                name.value.origins.extend(&stmt.origins);
+                            }
+                            group.push(step);
+                        }
                         _ => {
                             let name = self.template(&format!("{}-{}", stmt.name, i + 1), branch);
-                            group.push(guarded(p.map().text("name", &name).text("template", &name), when, p).build().from(&stmt.origins));
+                            let step = p.map().field("name", p.text(&name).from(&stmt.origins)).text("template", &name);
+                            group.push(guarded(step, when, p).build());
                         }
                     }
                 }
                 if !group.is_empty() {
-                    groups.push(p.list(group).from(&stmt.origins));
+                    groups.push(p.list(group));
                 }
             }
             _ => {

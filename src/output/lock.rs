@@ -10,9 +10,9 @@
 use super::hash;
 use crate::compile::Compilation;
 use crate::source::files::Files;
-use crate::source::span::Span;
+use crate::source::span::{FileId, Span};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Name of the lock in the output folder.
@@ -88,8 +88,12 @@ impl Lock {
     #[must_use]
     pub fn of(compilation: &Compilation, options: LockOptions) -> Self {
         let mut sources = BTreeMap::new();
-        for id in &compilation.claimed {
-            let file = compilation.files.get(*id);
+        // What an importer claimed, and whatever else a line comes from.
+        let lines = compilation.tree.files.values().flat_map(|file| &file.lines);
+        let mut contributed: BTreeSet<FileId> = lines.flat_map(|(_, origin)| origin.origins.iter().map(|span| span.file)).collect();
+        contributed.extend(&compilation.claimed);
+        for id in contributed {
+            let file = compilation.files.get(id);
             sources.insert(file.path.clone(), hash(file.text.as_bytes()));
         }
         let mut files = BTreeMap::new();

@@ -64,6 +64,9 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         timeout_seconds: machine.timeout_seconds.clone(),
         origins: machine.name.origins.clone(),
     };
+    if let Some(span) = machine.query_language_span {
+        sink.absorb(span, &plan::PLN122, "the language of expressions, of which none is left");
+    }
     if let Some(version) = &machine.version {
         sink.absorb_all(&version.origins, &plan::PLN122, "the version of the Amazon States Language");
     }
@@ -120,6 +123,15 @@ impl<'m> Planner<'_> {
             self.sink.unsupported(state.span, &plan::PLN111, "part of a loop that is not translated");
         }
         self.mark_unreached(&flow, &steps, &absorbed);
+        if block.is_empty() {
+            self.sink.absorb_all(&flow.start.via, &plan::PLN105, "nothing in this graph runs anything");
+        }
+        if let Some(comment) = &graph.comment {
+            comment
+                .origins
+                .iter()
+                .for_each(|span| self.sink.ignore(span, &plan::PLN126, "a comment on a branch, which is no step of its own"));
+        }
         block
     }
 
@@ -274,6 +286,10 @@ impl<'m> Planner<'_> {
             ));
         }
         let origins = state.kind_span.map(Origins::one).unwrap_or_default();
+        if blocks.is_empty() {
+            self.absorb_own_fields(state, &plan::PLN105, "no branch runs anything");
+            return self.quiet(state, StepKind::Skip(flat.first_edge()));
+        }
         Step {
             kind: StepKind::Plain(StmtKind::Fork { branches: blocks }, flat.first_edge()),
             name,
@@ -465,6 +481,32 @@ impl<'m> Planner<'_> {
     /// Retries of a call.
     fn call_retry(&mut self, state: &State) -> Option<Retry> {
         let retrier = merged(&state.retry)?;
+        if retrier.limit.value == 0 {
+            state
+                .retry
+                .iter()
+                .for_each(|r| self.sink.absorb(r.span, &plan::PLN115, "no attempt after the first, which is what happens without it"));
+            return None;
+        }
+        for other in state.retry.iter().skip(1) {
+            for text in [&other.interval_seconds, &other.backoff_rate, &other.max_delay_seconds].into_iter().flatten() {
+                text.origins
+                    .iter()
+                    .for_each(|span| self.sink.unsupported(span, &plan::PLN115, "one pause holds for all retries: the first Retry's"));
+            }
+        }
+        if let Some(rate) = state.retry[0].backoff_rate.as_ref().filter(|r| r.value.parse::<f64>().is_ok_and(|n| n.fract() != 0.0))
+            && let Some(factor) = &retrier.factor
+        {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN115,
+                rate.span(),
+                format!(
+                    "`{}`: pauses grow by {} → by {}, because Argo takes whole factors only",
+                    state.name.value, rate.value, factor.value
+                ),
+            ));
+        }
         if !state.retry.iter().all(|r| takes_all(&r.error_equals)) || state.retry.len() > 1 {
             let names: Vec<&str> = state.retry.iter().flat_map(|r| r.error_equals.iter().map(|e| e.value.as_str())).collect();
             self.sink.report(Diagnostic::changed(
@@ -728,6 +770,16 @@ impl<'m> Planner<'_> {
 
     /// A step that shows: it takes the state's name.
     fn loud(&mut self, state: &State, kind: StepKind) -> Step {
+        if let Some(span) = state.query_language_span {
+            self.sink.absorb(span, &plan::PLN122, "the language of expressions, of which none is left");
+        }
+        let retriers = state.retry.iter().filter_map(|r| r.comment.as_ref());
+        for comment in retriers.chain(state.catch.iter().filter_map(|c| c.comment.as_ref())) {
+            comment
+                .origins
+                .iter()
+                .for_each(|span| self.sink.ignore(span, &plan::PLN126, "a comment on a Retry or a Catch, which is no step of its own"));
+        }
         let name = self.names.unique(&label(&state.name.value, 63));
         let mut origins = state.kind_span.map(Origins::one).unwrap_or_default();
         if let StateKind::Task(task) = &state.kind
@@ -765,6 +817,13 @@ impl<'m> Planner<'_> {
 
     fn absorb_call_fields(&mut self, state: &State, envelope: bool) {
         self.absorb_data(state);
+        if state.data.parameters.is_some() {
+            self.sink.absorb_all(
+                &path_origins(state.data.input_path.as_ref()),
+                &plan::PLN116,
+                "says what the payload's own paths are relative to",
+            );
+        }
         let template = if state.query_language == QueryLanguage::Jsonata { &state.data.arguments } else { &state.data.parameters };
         let Some(Template { value: TemplateValue::Map(entries), .. }) = template.as_ref().filter(|_| envelope) else { return };
         for (key, value) in entries {

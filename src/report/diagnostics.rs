@@ -85,7 +85,8 @@ fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &mut E
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(plain(help)));
     }
-    if let Some(answer) = &diagnostic.answer {
+    let said = |answer: &&String| diagnostic.help.as_ref().is_some_and(|help| help.contains(&format!("`{answer}`")));
+    if let Some(answer) = diagnostic.answer.as_ref().filter(|answer| !said(answer)) {
         group = group.element(Level::HELP.with_name("answer").message(format!("`{}` in emr2k8s.yaml", plain(answer))));
     }
     without_empty_origins(&renderer.render(&[group]))

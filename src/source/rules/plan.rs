@@ -64,6 +64,8 @@ The message says which part does not fit. A step stands in its place that fails 
 Its role, memory, timeout, network and packaging belong to a Lambda that no longer exists; its headers, log lines and endpoint
 to a call that is not made.";
 
+    PLN126 "comment-without-place" r"A comment of the source on something that has no line of its own in the output.";
+
     SIZ101 "memory" r"A container of YARN and a pod of Kubernetes are not the same size.
 
 YARN adds Spark's overhead (10 % of the heap, at least 384 MiB, unless set) to the heap and rounds up to a multiple of
