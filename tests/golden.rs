@@ -1,0 +1,98 @@
+//! Every fixture through the whole compiler: what it says, what became of the values, and every file that it writes.
+//!
+//! A snapshot is read before it is accepted: each line of it is a claim about the source.
+mod support;
+
+use emr2k8s::source::sink::Disposition;
+use std::fmt::Write as _;
+
+fn golden(fixture: &str) {
+    let compilation = support::compiled(fixture);
+    let mut text = String::new();
+    let _ = writeln!(text, "════════ diagnostics\n\n{}", support::diagnostics(&compilation));
+    let _ = writeln!(text, "════════ ledger: {}\n\n{}", support::counts(&compilation), support::ledger(&compilation));
+    let _ = writeln!(text, "════════ output\n\n{}", support::tree(&compilation));
+    snapshot!(format!("golden_{fixture}"), text.trim_end());
+}
+
+macro_rules! goldens {
+    ($($test:ident $fixture:literal),* $(,)?) => {
+        $(#[test] fn $test() { golden($fixture); })*
+        const TESTED: &[&str] = &[$($fixture),*];
+    };
+}
+
+goldens! {
+    broken "broken",
+    control_flow "control-flow",
+    embedded "embedded",
+    emr_json "emr-json",
+    film_library "film-library",
+    plain_livy "plain-livy",
+    refusals "refusals",
+    secrets "secrets",
+    two_stages "two-stages",
+}
+
+#[test]
+fn every_fixture_is_tested() {
+    let mut found: Vec<String> =
+        std::fs::read_dir(support::fixtures()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    found.sort();
+    assert_eq!(found, support::FIXTURES);
+    assert_eq!(TESTED, support::FIXTURES);
+}
+
+/// Promise 1: nothing that an importer claims is lost without a word.
+#[test]
+fn no_value_is_unexplained() {
+    let mut lost = Vec::new();
+    for fixture in support::FIXTURES {
+        let compilation = support::compiled(fixture);
+        assert!(!compilation.ledger.is_empty(), "{fixture}: nothing was claimed");
+        lost.extend(support::with_disposition(&compilation, Disposition::Unexplained).into_iter().map(|line| format!("{fixture}/{line}")));
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// A reason must say something; a mark without one hides a value.
+#[test]
+fn every_mark_has_a_reason() {
+    for fixture in support::FIXTURES {
+        for value in support::compiled(fixture).ledger {
+            if !matches!(value.disposition, Disposition::Emitted | Disposition::Unexplained) {
+                assert!(!value.rule.is_empty() && value.note.len() > 3, "{fixture}: {value:?}");
+            }
+        }
+    }
+}
+
+/// Promise 7, by the values that the fixture holds: none is in the output, a message, the ledger or the lock.
+#[test]
+fn secrets_are_nowhere() {
+    const SECRETS: &[&str] = &[
+        "pelican-brief", "open-sesame-41", "AKIAQWERTYUIOPASDFGH", "hooks.slack.com/services/T00000000", "ghp_0123456789",
+        "wJalrXUtnFEMIK7MDENG", "tortoise-shell", "slow-and-steady-9", "marmalade-sky-77", "tangerine-trees-12", "kaleidoscope-eyes",
+        "AKIAZXCVBNMLKJHGFDSA", "b1anketOfLeaves", "bm90IGEgcmVhbCBrZXk", "cellophane-flowers", "newspaper-taxis",
+        "plasticine-porters-5", "looking-glass-ties",
+    ];
+    let sources: String = support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
+    let compilation = support::compiled("secrets");
+    let lock = emr2k8s::output::lock::Lock::of(&compilation, emr2k8s::output::lock::LockOptions::default()).render();
+    let said = [
+        ("output", support::tree(&compilation)),
+        ("diagnostics", support::diagnostics(&compilation)),
+        ("ledger", support::ledger(&compilation)),
+        ("lock", lock),
+    ];
+    let mut told = Vec::new();
+    for secret in SECRETS {
+        assert!(sources.contains(secret), "{secret} is not in the fixture");
+        for (place, text) in &said {
+            for line in text.lines().filter(|line| line.contains(secret)) {
+                told.push(format!("{place}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(told.is_empty(), "{} secrets told:\n{}", told.len(), told.join("\n"));
+}
