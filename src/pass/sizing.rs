@@ -11,8 +11,9 @@ use crate::source::span::{Origins, Sourced, Span};
 /// What a cluster gives to its jobs.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterSettings {
-    /// How reports name the cluster.
+    /// How reports name the cluster, and where it is defined.
     pub cluster: String,
+    pub defined: Option<Span>,
     pub release: Option<Sourced<String>>,
     pub spark_conf: Vec<(Sourced<String>, Sourced<String>)>,
     pub hadoop_conf: Vec<(Sourced<String>, Sourced<String>)>,
