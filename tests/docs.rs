@@ -32,7 +32,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("SLS", "Serverless Framework"),
     ("TF", "Terraform"),
     ("EMR", "EMR configurations"),
-    ("DOC", "Documents"),
+    ("DOC", "Schedules"),
     ("LNK", "Links between sources"),
     ("CLU", "Clusters"),
     ("PLN", "From a state machine to a pipeline"),
@@ -133,8 +133,12 @@ fn excerpts_are_what_the_files_say() {
                 None => read(file),
             };
             let content: Vec<&str> = content.lines().collect();
-            let first = content.iter().position(|line| line.trim() == *first).unwrap_or_else(|| panic!("{page}: {file} has no line `{first}`"));
-            let length = content[first..].iter().position(|line| line.trim() == *last).unwrap_or_else(|| panic!("{page}: {file} has no line `{last}`"));
+            let first =
+                content.iter().position(|line| line.trim() == *first).unwrap_or_else(|| panic!("{page}: {file} has no line `{first}`"));
+            let length = content[first..]
+                .iter()
+                .position(|line| line.trim() == *last)
+                .unwrap_or_else(|| panic!("{page}: {file} has no line `{last}`"));
             // Up to the fence, and over what the block holds now.
             for line in lines.by_ref() {
                 expected.push_str(line);
@@ -182,13 +186,23 @@ fn the_readme_lists_every_command_and_every_exit_code() {
     }
 }
 
-/// `emr2k8s.yaml`'s keys, from the schema.
+/// `emr2k8s.yaml`'s keys, from the schema. `NAME` stands for a name of the user's.
 fn keys(schema: &serde_json::Value, node: &serde_json::Value, prefix: &str, out: &mut Vec<String>) {
     let node = node.get("$ref").and_then(|r| r.as_str()).and_then(|r| schema.pointer(r.trim_start_matches('#'))).unwrap_or(node);
     for (key, value) in node["properties"].as_object().into_iter().flatten() {
         let name = format!("{prefix}{key}");
         keys(schema, value, &format!("{name}."), out);
         out.push(name);
+    }
+    keys_of_any(schema, node, prefix, out);
+    if let Some(value) = node.get("additionalProperties").filter(|value| value.is_object()) {
+        keys(schema, value, &format!("{prefix}NAME."), out);
+    }
+}
+
+fn keys_of_any(schema: &serde_json::Value, node: &serde_json::Value, prefix: &str, out: &mut Vec<String>) {
+    for alternative in node["anyOf"].as_array().into_iter().flatten() {
+        keys(schema, alternative, prefix, out);
     }
 }
 
@@ -197,9 +211,11 @@ fn the_reference_of_answers_names_every_key() {
     let schema: serde_json::Value = serde_json::from_str(&read("docs/schemas/config.schema.json")).unwrap();
     let mut found = Vec::new();
     keys(&schema, &schema, "", &mut found);
-    assert!(found.iter().any(|key| key == "images.registry"), "the schema was not read: {found:?}");
+    for sample in ["images.registry", "functions.NAME.call"] {
+        assert!(found.iter().any(|key| key == sample), "the schema was not read: {found:?}");
+    }
     let page = read("docs/reference/answers.md");
-    let missing: Vec<_> = found.iter().filter(|key| !page.contains(&format!("`{key}"))).collect();
+    let missing: Vec<_> = found.iter().filter(|key| !page.contains(&format!("| `{key}` |"))).collect();
     assert!(missing.is_empty(), "docs/reference/answers.md says nothing of {missing:?}");
 }
 
