@@ -6,7 +6,7 @@
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "a benchmark ends with its first wrong assumption; the order of files does not matter to it"
+    reason = "a benchmark ends with its first wrong assumption; the order of files does not matter to it, and it prints"
 )]
 use divan::{Bencher, counter::BytesCount};
 use emr2k8s::compile::{Options, compile};
