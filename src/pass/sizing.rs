@@ -126,6 +126,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         submission_retry_seconds: None,
         secrets: Vec::new(),
         image: String::new(),
+        release: place.settings.release.as_ref().map(|r| r.origins.clone()).unwrap_or_default(),
         span: batch.span.or(place.span),
     };
     super::settings::apply(&mut job, conf, place.settings, sink);
