@@ -3,11 +3,6 @@
 //! `estate` compiles 1, 10, 100 and 1,000 copies of the film library (an estate like the article's); `read_and_write` moves the
 //! same bytes without looking at them, which is the mark to reach. `phases` prints where the time goes. `start_up` runs the
 //! program itself. The corpus is compiled where it lies beside the checkout.
-#![expect(
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "a benchmark ends with its first wrong assumption; the order of files does not matter to it, and it prints"
-)]
 use divan::{Bencher, counter::BytesCount};
 use emr2k8s::compile::{Options, compile};
 use std::path::{Path, PathBuf};

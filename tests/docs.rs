@@ -9,7 +9,6 @@
 //! ```
 //! `from` and `to` are whole lines but for their indentation: the first that is so, and the first from there on. A file
 //! that begins with `output` is one that the README's first command writes.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
 use emr2k8s::source::rules;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
