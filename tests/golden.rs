@@ -71,12 +71,27 @@ fn every_mark_has_a_reason() {
 #[test]
 fn secrets_are_nowhere() {
     const SECRETS: &[&str] = &[
-        "pelican-brief", "open-sesame-41", "AKIAQWERTYUIOPASDFGH", "hooks.slack.com/services/T00000000", "ghp_0123456789",
-        "wJalrXUtnFEMIK7MDENG", "tortoise-shell", "slow-and-steady-9", "marmalade-sky-77", "tangerine-trees-12", "kaleidoscope-eyes",
-        "AKIAZXCVBNMLKJHGFDSA", "b1anketOfLeaves", "bm90IGEgcmVhbCBrZXk", "cellophane-flowers", "newspaper-taxis",
-        "plasticine-porters-5", "looking-glass-ties",
+        "pelican-brief",
+        "open-sesame-41",
+        "AKIAQWERTYUIOPASDFGH",
+        "hooks.slack.com/services/T00000000",
+        "ghp_0123456789",
+        "wJalrXUtnFEMIK7MDENG",
+        "tortoise-shell",
+        "slow-and-steady-9",
+        "marmalade-sky-77",
+        "tangerine-trees-12",
+        "kaleidoscope-eyes",
+        "AKIAZXCVBNMLKJHGFDSA",
+        "b1anketOfLeaves",
+        "bm90IGEgcmVhbCBrZXk",
+        "cellophane-flowers",
+        "newspaper-taxis",
+        "plasticine-porters-5",
+        "looking-glass-ties",
     ];
-    let sources: String = support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
+    let sources: String =
+        support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
     let compilation = support::compiled("secrets");
     let lock = emr2k8s::output::lock::Lock::of(&compilation, emr2k8s::output::lock::LockOptions::default()).render();
     let said = [
@@ -95,4 +110,36 @@ fn secrets_are_nowhere() {
         }
     }
     assert!(told.is_empty(), "{} secrets told:\n{}", told.len(), told.join("\n"));
+}
+
+/// `films` in the stage `eu-dev` and `films-eu` in the stage `dev` are two deployments; machines of one file whose names
+/// share a variable are two pipelines.
+#[test]
+fn deployments_do_not_share_a_name() {
+    let temp = tempfile::tempdir().unwrap();
+    let machine = |label: &str, name: &str, seconds: u32| {
+        format!(
+            "resource \"aws_sfn_state_machine\" \"{label}\" {{\n  name       = \"{name}\"\n  definition = jsonencode({{ StartAt = \"W\", States = {{ W = {{ Type = \"Wait\", Seconds = {seconds}, End = true }} }} }})\n}}\n\n"
+        )
+    };
+    let text = [
+        "variable \"prefix\" {\n  default = \"films\"\n}\n\n".to_owned(),
+        machine("a", "${var.prefix}", 5),
+        machine("b", "${var.prefix}-eu", 6),
+    ]
+    .concat();
+    std::fs::write(temp.path().join("main.tf"), text).unwrap();
+    let config = emr2k8s::config::Config { stages: vec!["dev".to_owned(), "eu-dev".to_owned()], ..Default::default() };
+    let compilation = support::compiled_at(temp.path(), config);
+    let namespaces: std::collections::BTreeSet<String> = compilation
+        .tree
+        .files
+        .iter()
+        .filter(|(path, _)| path.starts_with("apps/"))
+        .flat_map(|(_, file)| file.lines.iter().map(|(line, _)| line.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|line| line.starts_with("path: pipelines/"))
+        .collect();
+    assert_eq!(namespaces.len(), 4, "two pipelines in two stages: {namespaces:?}");
+    let waits: Vec<&str> = ["duration: 5s", "duration: 6s"].into_iter().filter(|wait| support::tree(&compilation).contains(wait)).collect();
+    assert_eq!(waits.len(), 2, "each machine has a pipeline of its own");
 }
