@@ -142,6 +142,7 @@ fn steps(template: &str, pipeline: &str) -> Vec<(String, Option<String>)> {
     out
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as a step has it")]
 fn failed(job: &str) -> Option<String> {
     Some(format!("{{{{steps.{job}.status}}}} != Succeeded"))
 }
