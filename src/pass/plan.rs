@@ -55,6 +55,7 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         name: Sourced::new(label(&machine.name.value, 52), machine.name.origins.clone()),
         description: machine.comment.clone(),
         file: machine.file.clone(),
+        definition: machine.span,
         body,
         jobs,
         calls,
