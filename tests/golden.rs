@@ -90,22 +90,48 @@ fn secrets_are_nowhere() {
         "plasticine-porters-5",
         "looking-glass-ties",
     ];
+    // Also in every format of every command.
+    let run = |args: &[&str]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(args).current_dir(support::source("secrets")).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().to_str().unwrap();
+    let mut said: Vec<(String, String)> = Vec::new();
+    let commands: &[(&str, &[&str])] = &[
+        ("inspect", &["text", "json", "dot"]),
+        ("ledger", &["text", "json"]),
+        ("diff", &["text", "json"]),
+        ("check", &["text", "json", "github", "sarif"]),
+    ];
+    for (command, formats) in commands {
+        for format in *formats {
+            let mut args = vec![*command, ".", "--format", format];
+            if matches!(*command, "diff" | "check") {
+                args.extend(["--out", out]);
+            }
+            let text = run(&args);
+            assert!(text.len() > 100, "{command} --format {format} says {text}");
+            said.push((format!("{command} --format {format}"), text));
+        }
+    }
     let sources: String =
         support::files(&support::source("secrets")).into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
     let compilation = support::compiled("secrets");
     let lock = emr2k8s::output::lock::Lock::of(&compilation, emr2k8s::output::lock::LockOptions::default()).render();
-    let said = [
-        ("output", support::tree(&compilation)),
-        ("diagnostics", support::diagnostics(&compilation)),
-        ("ledger", support::ledger(&compilation)),
-        ("lock", lock),
-    ];
+    said.extend([
+        ("output".to_owned(), support::tree(&compilation)),
+        ("diagnostics".to_owned(), support::diagnostics(&compilation)),
+        ("ledger".to_owned(), support::ledger(&compilation)),
+        ("lock".to_owned(), lock),
+    ]);
     let mut told = Vec::new();
     for secret in SECRETS {
         assert!(sources.contains(secret), "{secret} is not in the fixture");
         for (place, text) in &said {
-            for line in text.lines().filter(|line| line.contains(secret)) {
-                told.push(format!("{place}: {}", line.trim()));
+            if let Some(line) = text.lines().find(|line| line.contains(secret)) {
+                told.push(format!("{secret} in {place}: {}", line.trim().chars().take(160).collect::<String>()));
             }
         }
     }
@@ -142,4 +168,69 @@ fn deployments_do_not_share_a_name() {
     assert_eq!(namespaces.len(), 4, "two pipelines in two stages: {namespaces:?}");
     let waits: Vec<&str> = ["duration: 5s", "duration: 6s"].into_iter().filter(|wait| support::tree(&compilation).contains(wait)).collect();
     assert_eq!(waits.len(), 2, "each machine has a pipeline of its own");
+}
+
+/// What one output file names in another is there: images, kustomize resources, the folders of Argo CD's Applications, the
+/// templates of a workflow.
+#[test]
+fn references_inside_the_output_hold() {
+    let mut broken = Vec::new();
+    for fixture in support::FIXTURES {
+        let compilation = support::compiled(fixture);
+        let files = &compilation.tree.files;
+        let config = support::config(fixture);
+        let registry = config.images.registry.as_deref().unwrap_or("registry.invalid");
+        for (path, file) in files {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let lines: Vec<&str> = file.lines.iter().map(|(line, _)| line.trim()).collect();
+            for line in lines.iter().filter(|_| path.ends_with(".yaml")) {
+                if let Some((_, rest)) = line.split_once(&format!("{registry}/")) {
+                    let image = rest.split(':').next().unwrap_or("");
+                    if !files.contains_key(&format!("images/{image}/Dockerfile")) {
+                        broken.push(format!("{fixture}: {path} names the image {image}, which no Dockerfile makes"));
+                    }
+                }
+                if let Some(target) = line.strip_prefix("path: pipelines/")
+                    && !files.contains_key(&format!("pipelines/{target}/kustomization.yaml"))
+                {
+                    broken.push(format!("{fixture}: {path} names pipelines/{target}"));
+                }
+                if let Some(template) = line.strip_prefix("template: ")
+                    && !lines.contains(&format!("- name: {template}").as_str())
+                    && !lines.iter().any(|l| l.starts_with(&format!("- name: {template} #")))
+                {
+                    broken.push(format!("{fixture}: {path} names the template {template}"));
+                }
+            }
+            if path.ends_with("/kustomization.yaml") {
+                let resources = lines.iter().skip_while(|line| **line != "resources:").skip(1).map_while(|line| line.strip_prefix("- "));
+                for resource in resources.map(|r| r.trim_matches('"')) {
+                    let target = emr2k8s::source::files::join(folder, resource).unwrap_or_default();
+                    if !files.contains_key(&target) && !files.contains_key(&format!("{target}/kustomization.yaml")) {
+                        broken.push(format!("{fixture}: {path} names {resource}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What differs between stages stands in the overlay of its stage, and in no other's.
+#[test]
+fn what_differs_lands_in_overlays() {
+    let compilation = support::compiled("two-stages");
+    let text = |stage: &str| compilation.tree.files[&format!("pipelines/parcel-returns/overlays/{stage}/kustomization.yaml")].text();
+    let (dev, prod) = (text("dev"), text("prod"));
+    for (of_dev, of_prod) in [
+        ("s3://parcels-dev/parcels/", "s3://parcels-prod/parcels/"),
+        ("value: 1g", "value: 6g"),
+        ("value: \"1\"", "value: \"12\""),
+        ("the returns of test", "the returns of main"),
+        ("\\\"depot\\\":\\\"test\\\"", "\\\"depot\\\":\\\"main\\\""),
+        ("routes-2.py", "routes-1.py"),
+    ] {
+        assert!(dev.contains(of_dev) && !dev.contains(of_prod), "{of_dev}\n{dev}");
+        assert!(prod.contains(of_prod) && !prod.contains(of_dev), "{of_prod}\n{prod}");
+    }
 }
