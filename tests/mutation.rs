@@ -13,6 +13,7 @@
 //!
 //! Nothing else counts as showing; above all not the ledger repeating the value's own text. A survivor fails the test unless
 //! [`EXCUSED`] says why it may live.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
 mod support;
 
 use emr2k8s::compile::{Compilation, LedgerValue, Options, compile};
@@ -258,11 +259,11 @@ fn judge(base: &Compilation, seen: &Seen, mutation: &Mutation, after: &Compilati
     let now = Seen::new(after);
     let tree = seen.tree != now.tree;
     let said = seen.diagnostics != now.diagnostics;
-    let end = value.span.end as i64 + mutation.by.len() as i64 - mutation.range.len() as i64;
+    let end = value.span.end as usize + mutation.by.len() - mutation.range.len();
     let dispositions: Vec<Disposition> = after
         .ledger
         .iter()
-        .filter(|v| after.files.get(v.span.file).path == mutation.file && v.span.start >= value.span.start && i64::from(v.span.end) <= end)
+        .filter(|v| after.files.get(v.span.file).path == mutation.file && v.span.start >= value.span.start && v.span.end as usize <= end)
         .map(|v| v.disposition)
         .collect();
     let same = dispositions.iter().all(|d| *d == value.disposition);
