@@ -5,7 +5,7 @@
 //! - `emitted`: the change must show in an output file other than the README and the lock, or in a diagnostic. A value that
 //!   can change without that did not reach the output: the ledger claims too much.
 //! - `absorbed`, `ignored`, `unsupported`: the change may pass without a trace, since the reason says why; but when an output
-//!   file changes with the value and the ledger still says `ignored` or `unsupported`, the reason is false.
+//!   file changes with the value, no diagnostic does, and the ledger still says the same, the reason is false.
 //!   What passed without a trace is counted by reason in a snapshot, so that a person can judge the reasons.
 //! - `unexplained`: never.
 //!
@@ -276,6 +276,7 @@ fn judge(base: &Compilation, seen: &Seen, mutation: &Mutation, after: &Compilati
         Disposition::Ignored | Disposition::Unsupported if tree && !said && same => {
             Some("said not to reach the output, but an output file changes with it")
         }
+        Disposition::Absorbed if tree && !said && same => Some("said to be made needless, but an output file changes with it"),
         Disposition::Unexplained => Some("unexplained"),
         _ => None,
     };
