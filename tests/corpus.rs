@@ -2,7 +2,6 @@
 //!
 //! It lies beside the project (`../shared/corpus`, or where `EMR2K8S_SHARED` says that `shared` is) and is not part of it;
 //! without it these tests say so and pass. No file may end in a panic, and no value without an explanation.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
 mod support;
 
 use emr2k8s::compile::Compilation;
@@ -20,7 +19,6 @@ use std::{panic, thread};
 /// Files that the corpus has.
 const FILES: usize = 322;
 
-#[expect(clippy::print_stderr, reason = "says that nothing was tested")]
 fn corpus() -> Option<PathBuf> {
     let shared =
         std::env::var_os("EMR2K8S_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

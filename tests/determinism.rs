@@ -1,5 +1,4 @@
 //! Promise 5: the same sources give the same bytes, whatever the run, the number of threads and the place of the sources.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
 mod support;
 
 use std::fs;

@@ -1,8 +1,6 @@
 //! Every fixture through the whole compiler: what it says, what became of the values, and every file that it writes.
 //!
 //! A snapshot is read before it is accepted: each line of it is a claim about the source.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
-#![expect(clippy::disallowed_methods, reason = "the list of fixtures is sorted")]
 mod support;
 
 use emr2k8s::source::sink::Disposition;

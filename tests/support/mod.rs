@@ -1,8 +1,7 @@
 //! What the tests over whole estates share: the fixtures, compiling them in process, and telling what came of it.
 //!
 //! A fixture is a folder of `fixtures/` with the sources in `source/` and, where it has answers, `emr2k8s.yaml` beside them.
-#![expect(dead_code, reason = "each test binary uses its own part")]
-#![expect(clippy::disallowed_methods, reason = "lists of files are sorted")]
+#![allow(dead_code, reason = "each test binary uses its own part")]
 use emr2k8s::compile::{Compilation, LedgerValue, Options, compile};
 use emr2k8s::config::{self, Config};
 use emr2k8s::report::diagnostics::{Prefix, render};
