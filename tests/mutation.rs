@@ -380,6 +380,34 @@ fn every_change_of_a_value_shows() {
     assert_eq!(unexcused, 0, "changes that show nowhere: see snapshots/mutation.snap");
 }
 
+/// A file that ends too early, or misses a part in its middle, ends no run.
+#[test]
+fn cut_files_do_not_panic() {
+    const CUTS: usize = 12;
+    let mut panics = Vec::new();
+    for fixture in support::FIXTURES {
+        let temp = tempfile::tempdir().unwrap();
+        let source = support::source(fixture);
+        support::copy(&source, temp.path());
+        for (path, bytes) in support::files(&source) {
+            let target = temp.path().join(&path);
+            for cut in 1..CUTS {
+                let at = bytes.len() * cut / CUTS;
+                let part = bytes.len() / (2 * CUTS);
+                for changed in [bytes[..at].to_vec(), [&bytes[..at], &bytes[at + part..]].concat()] {
+                    fs::write(&target, changed).unwrap();
+                    let options = Options { source: temp.path().to_owned(), config: support::config(fixture), ..Options::default() };
+                    if std::panic::catch_unwind(|| compile(&options).map(|_| ())).is_err() {
+                        panics.push(format!("{fixture}/{path} cut at byte {at}"));
+                    }
+                }
+            }
+            fs::write(&target, bytes).unwrap();
+        }
+    }
+    assert!(panics.is_empty(), "{}", panics.join("\n"));
+}
+
 #[test]
 fn changes_keep_the_syntax() {
     let apply = |text: &str| -> Vec<String> {
