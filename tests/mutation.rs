@@ -5,7 +5,7 @@
 //! - `emitted`: the change must show in an output file other than the README and the lock, or in a diagnostic. A value that
 //!   can change without that did not reach the output: the ledger claims too much.
 //! - `absorbed`, `ignored`, `unsupported`: the change may pass without a trace, since the reason says why; but when an output
-//!   file changes with the value and the ledger still says `ignored` or `unsupported`, the reason is false.
+//!   file changes with the value, no diagnostic does, and the ledger still says the same, the reason is false.
 //!   What passed without a trace is counted by reason in a snapshot, so that a person can judge the reasons.
 //! - `unexplained`: never.
 //!
@@ -275,6 +275,7 @@ fn judge(base: &Compilation, seen: &Seen, mutation: &Mutation, after: &Compilati
         Disposition::Ignored | Disposition::Unsupported if tree && !said && same => {
             Some("said not to reach the output, but an output file changes with it")
         }
+        Disposition::Absorbed if tree && !said && same => Some("said to be made needless, but an output file changes with it"),
         Disposition::Unexplained => Some("unexplained"),
         _ => None,
     };
@@ -377,6 +378,34 @@ fn every_change_of_a_value_shows() {
     }
     snapshot!("mutation", text.trim_end());
     assert_eq!(unexcused, 0, "changes that show nowhere: see snapshots/mutation.snap");
+}
+
+/// A file that ends too early, or misses a part in its middle, ends no run.
+#[test]
+fn cut_files_do_not_panic() {
+    const CUTS: usize = 12;
+    let mut panics = Vec::new();
+    for fixture in support::FIXTURES {
+        let temp = tempfile::tempdir().unwrap();
+        let source = support::source(fixture);
+        support::copy(&source, temp.path());
+        for (path, bytes) in support::files(&source) {
+            let target = temp.path().join(&path);
+            for cut in 1..CUTS {
+                let at = bytes.len() * cut / CUTS;
+                let part = bytes.len() / (2 * CUTS);
+                for changed in [bytes[..at].to_vec(), [&bytes[..at], &bytes[at + part..]].concat()] {
+                    fs::write(&target, changed).unwrap();
+                    let options = Options { source: temp.path().to_owned(), config: support::config(fixture), ..Options::default() };
+                    if std::panic::catch_unwind(|| compile(&options).map(|_| ())).is_err() {
+                        panics.push(format!("{fixture}/{path} cut at byte {at}"));
+                    }
+                }
+            }
+            fs::write(&target, bytes).unwrap();
+        }
+    }
+    assert!(panics.is_empty(), "{}", panics.join("\n"));
 }
 
 #[test]
