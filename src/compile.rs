@@ -107,10 +107,12 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     let mut estates = Vec::new();
     let mut links = Vec::new();
     let mut names = pipelines::PipelineNames::default();
+    let mut stage_labels = crate::pass::naming::Names::default();
     for stage in &stages {
         let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
         phases.end("import of a stage");
-        let (plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        let (mut plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));
         phases.end("link and passes");
         plans.push(plan);
         links.extend(stage_links);

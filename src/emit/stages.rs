@@ -138,7 +138,7 @@ impl Merger {
                 let text = match &node.yaml {
                     Yaml::Int(value) => value.to_string(),
                     Yaml::Bool(value) => value.to_string(),
-                    Yaml::Text(text) | Yaml::Raw(text) => text.clone(),
+                    Yaml::Text(text) | Yaml::Raw(text) | Yaml::Tagged(text) => text.clone(),
                     _ => String::new(),
                 };
                 Node { yaml: Yaml::Text(text), origins: node.origins.clone(), rule: &EMI108, comment: None, spaced: false }
@@ -173,7 +173,7 @@ impl Merger {
                 format!("{{{{=toJson(workflow.parameters[\"{name}\"])}}}}")
             })
         } else {
-            Yaml::Text(format!("{{{{workflow.parameters.{name}}}}}"))
+            Yaml::Tagged(format!("{{{{workflow.parameters.{name}}}}}"))
         }
     }
 }
