@@ -1,4 +1,5 @@
 //! The driver: discover → import → link → passes → emit. The one place that knows the order.
+#![expect(clippy::disallowed_types, reason = "phases are measured for `--verbose`; no time reaches the output")]
 mod account;
 mod documents;
 mod estate;
@@ -45,7 +46,7 @@ pub struct Compilation {
     /// Every value of every claimed file, in the order of the text; secrets masked.
     pub ledger: Vec<LedgerValue>,
     /// Files that an importer claimed.
-    pub claimed: Vec<crate::source::span::FileId>,
+    pub claimed: Vec<FileId>,
     /// Time of each phase, in order.
     pub phases: Vec<(&'static str, Duration)>,
 }
@@ -117,7 +118,7 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     }
     links.sort_by(|a, b| (a.evidence, a.kind, &a.from, &a.to).cmp(&(b.evidence, b.kind, &b.from, &b.to)));
     links.dedup();
-    finish(documents, plans, estates, links, claimed, sink, config, phases)
+    Ok(finish(documents, plans, estates, links, claimed, sink, config, phases))
 }
 
 /// Emission, ledger, secrets: what needs all stages.
@@ -131,7 +132,7 @@ fn finish(
     mut sink: Sink,
     config: &Config,
     mut phases: Phases,
-) -> Result<Compilation, CompileError> {
+) -> Compilation {
     let scalars = account::scalars(&documents, &claimed);
     let secrets = account::secrets(&scalars);
     questions_of_the_target(&plans, config, &mut sink);
@@ -158,7 +159,7 @@ fn finish(
     sink.append(parsing);
     tidy(&mut sink.diagnostics, &secrets);
     phases.end("ledger");
-    Ok(Compilation {
+    Compilation {
         files,
         stages: estates,
         links,
@@ -167,7 +168,7 @@ fn finish(
         ledger,
         claimed: claimed.into_iter().collect(),
         phases: phases.list,
-    })
+    }
 }
 
 /// The stages to compile: those of `--stage`, else of `emr2k8s.yaml`, else those that the sources name, else one.

@@ -1,6 +1,7 @@
 //! The command line from outside: exit code, stdout and stderr, as scripts and people meet them.
 //!
 //! Snapshots lie in `snapshots/`. A run happens in a folder of its own; nothing in a snapshot depends on the machine.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with its first wrong assumption")]
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -211,4 +212,171 @@ fn colours_are_for_terminals_and_those_who_ask() {
     assert_eq!(escapes(&["explain", "OUT001", "--color", "always"]), (true, false));
     assert_eq!(escapes(&["--color", "always", "inspect", "nowhere"]), (false, true));
     assert_eq!(escapes(&["--color", "never", "inspect", "nowhere"]), (false, false));
+}
+
+/// A small estate: one machine, with a value that reaches the output.
+fn estate(seconds: u32) -> TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    fs::create_dir(temp.path().join("aws")).unwrap();
+    set_seconds(temp.path(), seconds);
+    temp
+}
+
+fn set_seconds(folder: &Path, seconds: u32) {
+    let text = format!(
+        r#"{{"StartAt": "Pause", "States": {{"Pause": {{"Type": "Wait", "Seconds": {seconds}, "Next": "Stop"}},
+  "Stop": {{"Type": "Fail", "Error": "Stopped", "Cause": "for the test"}}}}}}
+"#
+    );
+    fs::write(folder.join("aws/nightly.json"), text).unwrap();
+}
+
+/// Every file below a folder, with its bytes.
+fn picture(root: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut out = std::collections::BTreeMap::new();
+    let mut stack = vec![root.to_owned()];
+    while let Some(path) = stack.pop() {
+        if path.is_dir() {
+            stack.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            out.insert(path.strip_prefix(root).unwrap().display().to_string(), fs::read(&path).unwrap());
+        }
+    }
+    out
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", show(output)))
+}
+
+fn statuses(report: &serde_json::Value, status: &str) -> Vec<String> {
+    let files = report["files"].as_array().unwrap().iter();
+    files.filter(|file| file["status"] == status).map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+}
+
+const MIGRATE: &[&str] = &["migrate", "aws", "--out", "k8s", "--format", "json"];
+const CHECK: &[&str] = &["check", "aws", "--out", "k8s", "--format", "json"];
+
+/// The output file that holds the number of seconds.
+fn holder(folder: &Path, seconds: u32) -> String {
+    let found = picture(&folder.join("k8s"))
+        .into_iter()
+        .find(|(path, bytes)| path.starts_with("pipelines/") && String::from_utf8_lossy(bytes).contains(&seconds.to_string()));
+    found.expect("a manifest holds the seconds").0
+}
+
+#[test]
+fn a_run_is_repeated_without_a_trace_anywhere() {
+    let temp = estate(4321);
+    let first = json(&emr2k8s(temp.path(), MIGRATE));
+    assert!(!statuses(&first, "created").is_empty());
+    assert_eq!(first["summary"]["written"], true);
+    let before = picture(&temp.path().join("k8s"));
+    let second = json(&emr2k8s(temp.path(), MIGRATE));
+    assert_eq!(statuses(&second, "unchanged").len(), before.len() - 1, "all but the lock");
+    assert_eq!(picture(&temp.path().join("k8s")), before);
+    // From another folder, with absolute paths: the same bytes.
+    let (source, out) = (temp.path().join("aws"), temp.path().join("elsewhere/k8s"));
+    let args = ["migrate", source.to_str().unwrap(), "--out", out.to_str().unwrap(), "-q"];
+    assert_eq!(code(&emr2k8s(Path::new("/"), &args)), 0);
+    assert_eq!(picture(&out), before);
+    assert_eq!(code(&emr2k8s(temp.path(), CHECK)), 0);
+    assert_eq!(code(&emr2k8s(temp.path(), &["diff", "aws", "--out", "k8s"])), 0);
+}
+
+#[test]
+fn edits_survive_and_are_told() {
+    let temp = estate(4321);
+    emr2k8s(temp.path(), MIGRATE);
+    let file = holder(temp.path(), 4321);
+    let path = temp.path().join("k8s").join(&file);
+    let edited = fs::read_to_string(&path).unwrap() + "# mine\n";
+    fs::write(&path, &edited).unwrap();
+    assert_eq!(statuses(&json(&emr2k8s(temp.path(), MIGRATE)), "kept"), [file.as_str()]);
+    let check = emr2k8s(temp.path(), CHECK);
+    assert_eq!((code(&check), json(&check)["files"].as_array().unwrap().iter().filter(|f| f["difference"] == "edited").count()), (1, 1));
+    set_seconds(temp.path(), 1234);
+    for _ in 0..2 {
+        let output = emr2k8s(temp.path(), MIGRATE);
+        let report = json(&output);
+        assert_eq!((code(&output), statuses(&report, "conflict")), (0, vec![file.clone()]));
+        assert!(report["diagnostics"].as_array().unwrap().iter().any(|d| d["code"] == "OUT002"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), edited);
+    }
+    let explained = emr2k8s(temp.path(), &["explain", &format!("k8s/{file}:1")]);
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("edited by hand"));
+}
+
+#[test]
+fn a_diff_is_what_migrate_does() {
+    let temp = estate(4321);
+    emr2k8s(temp.path(), MIGRATE);
+    set_seconds(temp.path(), 1234);
+    let file = holder(temp.path(), 4321);
+    let before = picture(&temp.path().join("k8s"));
+    let diff = emr2k8s(temp.path(), &["diff", "aws", "--out", "k8s", "-q"]);
+    assert_eq!(code(&diff), 1);
+    let text = String::from_utf8(diff.stdout).unwrap();
+    assert!(text.contains(&format!("--- a/{file}\n+++ b/{file}\n")), "{text}");
+    assert_eq!(picture(&temp.path().join("k8s")), before, "a diff writes nothing");
+    let check = json(&emr2k8s(temp.path(), CHECK));
+    assert_eq!(check["sources"][0]["path"], "nightly.json");
+    assert_eq!(picture(&temp.path().join("k8s")), before, "a check writes nothing");
+    let old = String::from_utf8(before[&file].clone()).unwrap();
+    let patch = text.split("--- a/").find(|part| part.starts_with(&file)).map(|part| format!("--- a/{part}")).unwrap();
+    let patched = diffy::apply(&old, &diffy::Patch::from_str(&patch).unwrap()).unwrap();
+    emr2k8s(temp.path(), MIGRATE);
+    assert_eq!(fs::read_to_string(temp.path().join("k8s").join(&file)).unwrap(), patched);
+}
+
+#[test]
+fn a_source_that_breaks_leaves_the_folder_alone() {
+    let temp = estate(4321);
+    emr2k8s(temp.path(), MIGRATE);
+    let before = picture(&temp.path().join("k8s"));
+    for broken in
+        [&b"{\"StartAt\": "[..], b"\xff\xfe\xfd {", b"{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\" \"End\": true}}}"]
+    {
+        fs::write(temp.path().join("aws/nightly.json"), broken).unwrap();
+        let output = emr2k8s(temp.path(), MIGRATE);
+        assert_eq!(code(&output), 2, "{}", show(&output));
+        assert_eq!(json(&output)["summary"]["written"], false);
+        assert_eq!(picture(&temp.path().join("k8s")), before, "{}", show(&output));
+        assert_eq!(code(&emr2k8s(temp.path(), CHECK)), 2);
+    }
+}
+
+#[test]
+fn every_line_of_every_file_is_explained() {
+    let temp = estate(4321);
+    emr2k8s(temp.path(), MIGRATE);
+    let file = holder(temp.path(), 4321);
+    let text = fs::read_to_string(temp.path().join("k8s").join(&file)).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("4321")).unwrap();
+    let explained = emr2k8s(temp.path(), &["explain", &format!("k8s/{file}:{line}")]);
+    assert!(String::from_utf8_lossy(&explained.stdout).contains("aws/nightly.json:1"), "{}", show(&explained));
+    for (path, bytes) in picture(&temp.path().join("k8s")) {
+        let count = String::from_utf8(bytes).unwrap().lines().count();
+        for line in [1, count / 2 + 1, count] {
+            let output = emr2k8s(temp.path(), &["explain", &format!("k8s/{path}:{line}")]);
+            assert_eq!(code(&output), 0, "{path}:{line}: {}", show(&output));
+        }
+        assert_eq!(code(&emr2k8s(temp.path(), &["explain", &format!("k8s/{path}:{}", count + 1)])), 2);
+    }
+}
+
+#[test]
+fn formats_of_check_are_well_formed() {
+    let temp = estate(4321);
+    let output = emr2k8s(temp.path(), &["check", "aws", "--out", "k8s", "--format", "sarif"]);
+    assert_eq!((code(&output), json(&output)["version"].as_str().unwrap()), (1, "2.1.0"));
+    let output = emr2k8s(temp.path(), &["check", "aws", "--out", "k8s", "--format", "github"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().all(|line| line.starts_with("::")) && text.contains("OUT005"), "{text}");
+    for format in ["text", "json", "dot"] {
+        assert_eq!(code(&emr2k8s(temp.path(), &["inspect", "aws", "--format", format])), 0, "{format}");
+    }
+    let ledger = json(&emr2k8s(temp.path(), &["ledger", "aws", "--format", "json", "--only", "emitted"]));
+    let values = ledger["values"].as_array().unwrap();
+    assert!(values.iter().any(|v| v["value"] == "4321" && v["line"] == 1 && v["outputs"][0]["file"].is_string()), "{ledger}");
 }

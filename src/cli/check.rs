@@ -48,13 +48,12 @@ impl Check {
         let found = check::check(&run.folder, &run.plan, &run.generated);
         let mut report = RunReport::new(&run.session.compilation, &run.diagnostics, Some(&run.plan), Some(&found));
         report.summary.reason = None;
-        match machine {
-            Some(render) => terminal.data(&render(&report, &run.session.prefix))?,
-            None => {
-                run.say_diagnostics(terminal);
-                terminal.data(&summary::differences(&report, &found))?;
-                terminal.say(&summary::render(&report.summary));
-            }
+        if let Some(render) = machine {
+            terminal.data(&render(&report, &run.session.prefix))?;
+        } else {
+            run.say_diagnostics(terminal);
+            terminal.data(&summary::differences(&report, &found))?;
+            terminal.say(&summary::render(&report.summary));
         }
         if let Some((reason, _)) = &run.stop {
             terminal.say(&format!("{reason}\n"));

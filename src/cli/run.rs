@@ -10,7 +10,7 @@ use crate::output::plan::{self, Difference, Plan, Status};
 use crate::report::diagnostics::Prefix;
 use crate::report::model::RunReport;
 use crate::source::files::Files;
-use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007, OUT008};
+use crate::source::rules::output::{OUT002, OUT003, OUT004, OUT006, OUT007, OUT008, OUT009};
 use crate::source::sink::{Diagnostic, Severity, Verdict};
 use crate::source::span::FileId;
 use clap::{Args, ValueEnum};
@@ -114,10 +114,20 @@ impl Run {
             diagnostics.push(Diagnostic::error(&OUT007, None, message).help("mend the file, or delete or exclude it if it is meant to go"));
         }
         diagnostics.extend(folder_diagnostics(&plan));
-        let stop = if broken.is_empty() {
-            denied(deny, &session.compilation.diagnostics).map(|reason| (reason, Exit::Differences))
-        } else {
+        let nothing = session.compilation.tree.files.is_empty();
+        if nothing && broken.is_empty() {
+            let message = "the sources hold no state machine and no Livy batch: there is nothing to migrate";
+            diagnostics.push(
+                Diagnostic::error(&OUT009, None, message)
+                    .help("`emr2k8s inspect SRC` says what was found; name the folder that holds the definitions"),
+            );
+        }
+        let stop = if !broken.is_empty() {
             Some(("a source that shaped the folder can no longer be read".to_owned(), Exit::Mend))
+        } else if nothing {
+            Some(("there is nothing to migrate".to_owned(), Exit::Mend))
+        } else {
+            denied(deny, &session.compilation.diagnostics).map(|reason| (reason, Exit::Differences))
         };
         Ok(Self { session, folder, generated, plan, diagnostics, stop })
     }
@@ -266,8 +276,12 @@ mod tests {
         other.diagnostics.push(Diagnostic::error(ASL[0], at, "no such state"));
         let goes_on = run(temp.path(), other, &[]);
         assert_eq!((goes_on.stop.is_some(), goes_on.exit()), (false, Exit::Mend));
-        // Deleted in good order.
-        assert!(run(temp.path(), Compilation::default(), &[]).stop.is_none());
+        // Deleted in good order, another remains.
+        assert!(run(temp.path(), compilation(&[("b", "1\n")]), &[]).stop.is_none());
+        // Nothing remains: more likely a wrong folder than an estate that is gone.
+        let empty = run(temp.path(), Compilation::default(), &[]);
+        assert_eq!((empty.stop.is_some(), empty.exit()), (true, Exit::Mend));
+        assert!(empty.diagnostics.iter().any(|d| d.rule.code == "OUT009"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ struct Planned {
 pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names: &mut PipelineNames, sink: &mut Sink) -> (Plan, Vec<Link>) {
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
-    let of_machine = triggers::link(estate, sink);
+    let of_machine = triggers::link(estate, files, sink);
     let mut planned: Vec<Planned> =
         estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
     let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
@@ -126,7 +126,7 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     let settings = if submits { clusters.for_jobs(&machine.file, machine.name.span(), &mut sink) } else { ClusterSettings::default() };
     let around = Surroundings { estate, functions, config, settings: &settings };
     let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut sink);
-    let links = links(machine, &targets, estate, &pipeline, &settings, clusters);
+    let links = links(machine, &targets, estate, &pipeline, &settings);
     Planned { pipeline, outcome, settings, links, sink }
 }
 
@@ -142,7 +142,6 @@ fn links(
     estate: &Estate,
     pipeline: &Pipeline,
     settings: &ClusterSettings,
-    clusters: &Clusters,
 ) -> Vec<Link> {
     let mut links = Vec::new();
     let mut graphs = vec![&machine.graph];
@@ -206,7 +205,7 @@ fn links(
     }
     for job in &pipeline.jobs {
         let from = format!("{}/{}", machine.name.value, job.name.value);
-        if let Some(evidence) = clusters.evidence(&settings.cluster) {
+        if let Some(evidence) = settings.defined {
             links.push(Link { kind: "cluster", from: from.clone(), to: settings.cluster.clone(), evidence, broken: false });
         }
         if let Some(queue) = &job.queue {

@@ -129,7 +129,7 @@ spark: {scheduler: volcano, role: 'arn:aws:iam::1:role/x'}
 
     #[test]
     fn an_empty_file_and_empty_sections_are_no_answers() {
-        for text in ["", "# only a comment\n", "images:\n  # registry: x\nstages:\nnames:\n"] {
+        for text in ["", "# only a comment\n", "images:\n  # registry: x\nstages:\nnames:\nfunctions:\n  mail:\n"] {
             assert_eq!(messages(text), [] as [&str; 0], "{text}");
             assert_eq!(read("x", text).config, Config::default());
         }

@@ -98,10 +98,10 @@ impl<'node, 'sink> Section<'node, 'sink> {
         Section::open(node, path, self.sink, read)
     }
 
-    /// A map from the user's own names to maps of known keys.
+    /// A map from the user's own names to maps of known keys. A name with nothing below it is no answer.
     pub(super) fn sections<T>(&mut self, key: &'static str, read: fn(&mut Section<'_, '_>) -> T) -> BTreeMap<String, T> {
         let mut out = BTreeMap::new();
-        for (name, path, node) in self.entries_of(key) {
+        for (name, path, node) in self.entries_of(key).into_iter().filter(|(_, _, node)| !node.is_null()) {
             out.insert(name, Section::open(Some(node), path, self.sink, read));
         }
         out

@@ -1,4 +1,4 @@
-//! Argo CD (argoproj.io/v1alpha1): AppProject, one Application for each pipeline and stage, and the Application of them.
+//! Argo CD (argoproj.io/v1alpha1): `AppProject`, one Application for each pipeline and stage, and the Application of them.
 use super::yaml::{Node, Writer};
 use crate::config::Config;
 use crate::source::rules::emit::{EMI105, EMI109};

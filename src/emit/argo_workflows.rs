@@ -67,7 +67,7 @@ pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
         .text("apiVersion", "argoproj.io/v1alpha1")
         .text("kind", "WorkflowTemplate")
         .field("metadata", metadata.build())
-        .field("spec", spec.field("templates", w.list(templates)).build())
+        .field("spec", spec.field("templates", w.list(templates).spaced()).build())
         .build()
 }
 

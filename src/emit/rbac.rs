@@ -1,4 +1,4 @@
-//! ServiceAccounts, Roles and RoleBindings of a pipeline.
+//! ServiceAccounts, Roles and `RoleBindings` of a pipeline.
 use super::yaml::{Node, Writer};
 use crate::ir::plan::Pipeline;
 use crate::source::rules::emit::EMI103;

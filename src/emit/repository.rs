@@ -24,8 +24,7 @@ pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
         return tree;
     }
     let names: Vec<&str> = first.pipelines.iter().map(|p| p.name.value.as_str()).collect();
-    let parts: Vec<(Vec<(String, OutFile)>, Vec<Place>)> =
-        (0..names.len()).into_par_iter().map(|index| pipeline(plans, index, config)).collect();
+    let parts: Vec<Part> = (0..names.len()).into_par_iter().map(|index| pipeline(plans, index, config)).collect();
     let mut places = Vec::new();
     for (files, here) in parts {
         places.extend(here);
@@ -80,7 +79,9 @@ pub fn namespace(config: &Config, pipeline: &str, stage: &str) -> String {
 }
 
 /// The files of one pipeline, and where it is deployed.
-fn pipeline(plans: &[Plan], index: usize, config: &Config) -> (Vec<(String, OutFile)>, Vec<Place>) {
+type Part = (Vec<(String, OutFile)>, Vec<Place>);
+
+fn pipeline(plans: &[Plan], index: usize, config: &Config) -> Part {
     let stages: Vec<(&Plan, &Pipeline)> = plans.iter().filter_map(|plan| plan.pipelines.get(index).map(|p| (plan, p))).collect();
     let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
     let name = first.name.value.clone();

@@ -65,10 +65,7 @@ fn spec(job: &SparkJob, context: &Context<'_>) -> Node {
         .optional("pythonVersion", python.map(|v| W.text(v)))
         .text("mode", "cluster")
         .field("image", W.text(context.image_reference).from(&job.file.origins))
-        .field("sparkVersion", {
-            let version = W.text(context.image.spark.spark.clone());
-            context.image.from_release.as_ref().map_or(version.clone(), |release| version.from(&release.origins))
-        })
+        .field("sparkVersion", W.text(context.image.spark.spark.clone()).from(&job.release))
         .optional("mainClass", job.main_class.as_ref().map(|class| W.sourced(class)))
         .field("mainApplicationFile", W.text(application_file(job)).from(&job.file.origins));
     if !job.arguments.is_empty() {

@@ -141,7 +141,7 @@ impl Merger {
                     Yaml::Text(text) | Yaml::Raw(text) => text.clone(),
                     _ => String::new(),
                 };
-                Node { yaml: Yaml::Text(text), origins: node.origins.clone(), rule: &EMI108, comment: None }
+                Node { yaml: Yaml::Text(text), origins: node.origins.clone(), rule: &EMI108, comment: None, spaced: false }
             })
             .collect();
         let field: Vec<&str> = path.iter().map(String::as_str).filter(|p| !matches!(*p, "spec" | "metadata")).collect();
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(
             seen,
             [
-                ("/spec/schedule".to_owned(), "y".to_owned()),
+                ("/spec/schedule".to_owned(), "\"y\"".to_owned()),
                 ("/spec/arguments/parameters/0/value".to_owned(), "2g".to_owned()),
                 ("/spec/arguments/parameters/1/value".to_owned(), "\"4\"".to_owned()),
             ]

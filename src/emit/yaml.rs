@@ -42,17 +42,26 @@ pub struct Node {
     pub rule: &'static Rule,
     /// Stands behind a scalar, or above a list or map: one line.
     pub comment: Option<String>,
+    /// Of a list: a blank line stands between its items.
+    pub spaced: bool,
 }
 
 impl Node {
     #[must_use]
     pub fn new(rule: &'static Rule, yaml: Yaml) -> Self {
-        Self { yaml, origins: Origins::none(), rule, comment: None }
+        Self { yaml, origins: Origins::none(), rule, comment: None, spaced: false }
     }
 
     #[must_use]
     pub fn from(mut self, origins: &Origins) -> Self {
         self.origins.extend(origins);
+        self
+    }
+
+    /// A list with a blank line between its items: long ones read better so.
+    #[must_use]
+    pub fn spaced(mut self) -> Self {
+        self.spaced = true;
         self
     }
 
@@ -178,7 +187,10 @@ impl Out {
                 }
             }
             Yaml::List(items) if !items.is_empty() => {
-                for item in items {
+                for (i, item) in items.iter().enumerate() {
+                    if node.spaced && i > 0 {
+                        self.line(String::new(), node.rule, &Origins::none());
+                    }
                     self.item(item, indent, None);
                 }
             }
@@ -205,7 +217,10 @@ impl Out {
             }
             Yaml::Block(document) => {
                 self.line(format!("{start}{key}: |"), node.rule, &node.origins);
-                self.value(&Node { yaml: (**document).clone(), origins: Origins::none(), rule: node.rule, comment: None }, indent + 2);
+                self.value(
+                    &Node { yaml: (**document).clone(), origins: Origins::none(), rule: node.rule, comment: None, spaced: false },
+                    indent + 2,
+                );
             }
             Yaml::Text(text) if is_block(text) => {
                 let keep = if text.ends_with('\n') { "|" } else { "|-" };

@@ -43,7 +43,7 @@ pub struct ConfigurationFile {
 /// Something that was seen and is not translated.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// "shell script", "aws_alb", "CloudFormation template" …
+    /// "shell script", "`aws_alb`", "CloudFormation template" …
     pub kind: String,
     /// Its name, or the file's.
     pub name: String,

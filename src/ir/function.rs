@@ -58,12 +58,12 @@ pub enum Action {
         endpoint: Val,
         id: Val,
     },
-    /// boto3 emr add_job_flow_steps: the steps as written.
+    /// boto3 emr `add_job_flow_steps`: the steps as written.
     AddSteps {
         cluster: Val,
         steps: Val,
     },
-    /// boto3 stepfunctions start_execution.
+    /// boto3 stepfunctions `start_execution`.
     StartExecution {
         machine: Val,
         input: Val,

@@ -64,6 +64,8 @@ pub struct SparkJob {
     pub secrets: Vec<SecretRef>,
     /// Key of the image in the plan.
     pub image: String,
+    /// What said which Spark the job ran on.
+    pub release: crate::source::span::Origins,
     pub span: Option<Span>,
 }
 

@@ -184,6 +184,7 @@ fn score(folder: &Path, sample: &[(&String, &String)]) -> Option<usize> {
 }
 
 /// Folders below that may hold sources, in order; links are not followed.
+#[expect(clippy::disallowed_methods, reason = "sorted below")]
 fn children(folder: &Path, out: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut found: Vec<PathBuf> = entries

@@ -118,6 +118,7 @@ pub fn kind(path: &Path) -> Result<Kind, OutputError> {
 
 /// The first files in the folder, in the order of their paths, and whether there are more. `.git` and our own staging
 /// folder do not count.
+#[expect(clippy::disallowed_methods, reason = "the names are sorted")]
 fn foreign(root: &Path) -> Result<(Vec<String>, bool), OutputError> {
     let mut names = Vec::new();
     let mut stack = vec![(root.to_owned(), String::new())];

@@ -9,10 +9,12 @@
 //! counts that do not fit are refused.
 use super::hash;
 use crate::compile::Compilation;
+use crate::emit::tree::OutFile;
 use crate::source::files::Files;
-use crate::source::span::Span;
+use crate::source::span::{FileId, Span};
+use rayon::prelude::*;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Name of the lock in the output folder.
@@ -87,25 +89,18 @@ impl Lock {
     /// The lock of a compilation.
     #[must_use]
     pub fn of(compilation: &Compilation, options: LockOptions) -> Self {
-        let mut sources = BTreeMap::new();
-        for id in &compilation.claimed {
-            let file = compilation.files.get(*id);
-            sources.insert(file.path.clone(), hash(file.text.as_bytes()));
-        }
-        let mut files = BTreeMap::new();
-        for (path, file) in &compilation.tree.files {
-            let mut runs: Vec<Run> = Vec::new();
-            for (_, origin) in &file.lines {
-                let mut origins: Vec<Place> = origin.origins.iter().map(|span| place(span, &compilation.files)).collect();
-                origins.sort();
-                origins.dedup();
-                match runs.last_mut() {
-                    Some(last) if last.rule == origin.rule.code && last.origins == origins && last.count < u32::MAX => last.count += 1,
-                    _ => runs.push(Run { count: 1, rule: origin.rule.code.to_owned(), origins }),
-                }
-            }
-            files.insert(path.clone(), LockedFile { hash: hash(file.text().as_bytes()), runs });
-        }
+        // What an importer claimed, and whatever else a line comes from.
+        let lines = compilation.tree.files.values().flat_map(|file| &file.lines);
+        let mut contributed: BTreeSet<FileId> = lines.flat_map(|(_, origin)| origin.origins.iter().map(|span| span.file)).collect();
+        contributed.extend(&compilation.claimed);
+        let sources = contributed
+            .par_iter()
+            .map(|id| {
+                let file = compilation.files.get(*id);
+                (file.path.clone(), hash(file.text.as_bytes()))
+            })
+            .collect();
+        let files = compilation.tree.files.par_iter().map(|(path, file)| (path.clone(), locked(file, &compilation.files))).collect();
         Self { version: env!("CARGO_PKG_VERSION").to_owned(), options, sources, files }
     }
 
@@ -177,6 +172,21 @@ impl Lock {
         }
         Ok(Self { version: raw.emr2k8s, options: raw.options, sources: raw.sources, files })
     }
+}
+
+/// What is kept of a generated file: equal neighbours are one run.
+fn locked(file: &OutFile, sources: &Files) -> LockedFile {
+    let mut runs: Vec<Run> = Vec::new();
+    for (_, origin) in &file.lines {
+        let mut origins: Vec<Place> = origin.origins.iter().map(|span| place(span, sources)).collect();
+        origins.sort();
+        origins.dedup();
+        match runs.last_mut() {
+            Some(last) if last.rule == origin.rule.code && last.origins == origins && last.count < u32::MAX => last.count += 1,
+            _ => runs.push(Run { count: 1, rule: origin.rule.code.to_owned(), origins }),
+        }
+    }
+    LockedFile { hash: hash(file.text().as_bytes()), runs }
 }
 
 impl LockedFile {

@@ -85,6 +85,19 @@ impl Difference {
             Difference::Stale => "stale",
         }
     }
+
+    /// What is wrong, and what to do about it.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Difference::Edited => {
+                "was edited by hand: move the edit into the sources or `emr2k8s.yaml`, or delete the file and run `emr2k8s migrate`"
+            }
+            Difference::Outdated => "is not what the sources say now: run `emr2k8s migrate`",
+            Difference::Missing => "is missing: run `emr2k8s migrate`",
+            Difference::Stale => "is no longer generated: run `emr2k8s migrate`",
+        }
+    }
 }
 
 /// One file of the plan.
@@ -207,6 +220,7 @@ pub fn plan(folder: &Folder, tree: &Tree, generated: &Lock, hold_removals: bool)
 }
 
 /// Whether every file below a folder is removed by this run, so that a file can take its place.
+#[expect(clippy::disallowed_methods, reason = "a question about all of them")]
 fn is_emptied(folder: &Folder, path: &str, changes: &[Change]) -> Result<bool, OutputError> {
     let mut stack = vec![path.to_owned()];
     while let Some(relative) = stack.pop() {

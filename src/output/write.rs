@@ -151,6 +151,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "all of them are removed")]
     fn remove_empty(&mut self, path: &Path) -> Result<(), OutputError> {
         let mut folders = vec![path.to_owned()];
         let mut next = 0;
@@ -174,6 +175,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Removes the folders above a removed file that are empty now.
+    #[expect(clippy::disallowed_methods, reason = "whether there is any")]
     fn prune(&mut self, path: &Path) -> Result<(), OutputError> {
         let mut current = path.parent();
         while let Some(folder) = current.filter(|folder| *folder != self.folder.root) {
@@ -224,6 +226,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     /// Every path of a folder with its bytes; folders end with `/`.
+    #[expect(clippy::disallowed_methods, reason = "collected in order")]
     fn picture(root: &Path) -> BTreeMap<String, Vec<u8>> {
         let mut out = BTreeMap::new();
         let mut stack = vec![root.to_owned()];

@@ -1,5 +1,5 @@
 //! Clusters: which one a pipeline's jobs ran on, what it gives to them, and what of it has no counterpart.
-use super::link::{nearest, shared_folders};
+use super::near::{Near, Nearest};
 use super::sizing::ClusterSettings;
 use crate::import::emr::settings;
 use crate::ir::cluster::{Classification, Cluster};
@@ -9,6 +9,7 @@ use crate::source::files::Files;
 use crate::source::rules::plan::{CLU101, CLU102, CLU103, CLU104, CLU105, LNK101, LNK109, SIZ111};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced, Span};
+use std::collections::BTreeMap;
 
 /// The settings of every cluster, in the estate's order, and of every configuration file that no cluster took.
 #[derive(Debug, Default)]
@@ -16,87 +17,89 @@ pub struct Clusters {
     settings: Vec<ClusterSettings>,
     /// Where each is defined.
     paths: Vec<String>,
-    /// Which of them run Livy.
-    livy: Vec<bool>,
-    spans: Vec<Span>,
+    /// By what they run: Livy, or anything.
+    livy: Near,
+    any: Near,
 }
+
+/// What clusters refer to, by the last part of its path.
+struct Beside {
+    configurations: Near,
+    scripts: Near,
+}
+
+/// The one name under which things are entered that have no name of their own.
+const ANY: &str = "";
 
 /// Reads every cluster once: marks what does not go on, keeps what its jobs get.
 #[must_use]
 pub fn read(estate: &Estate, files: &Files, sink: &mut Sink) -> Clusters {
     let mut clusters = Clusters::default();
+    let mut beside = Beside { configurations: Near::default(), scripts: Near::default() };
+    for (index, file) in estate.configurations.iter().enumerate() {
+        beside.configurations.insert(ANY, &file.path, index);
+    }
+    for (index, found) in estate.found.iter().enumerate().filter(|(_, f)| f.kind.contains("script")) {
+        let path = &files.get(found.span.file).path;
+        beside.scripts.insert(path.rsplit('/').next().unwrap_or(path), path, index);
+    }
     let mut used = vec![false; estate.configurations.len()];
+    let paths: BTreeMap<&str, usize> = estate.configurations.iter().enumerate().map(|(i, c)| (c.path.as_str(), i)).collect();
     for cluster in &estate.clusters {
-        let path = files.get(cluster.span.file).path.clone();
+        let path = &files.get(cluster.span.file).path;
         let mut classifications = cluster.classifications.clone();
-        if let Some(index) = configuration(cluster, estate, &path, sink) {
+        if let Some(index) = configuration(cluster, estate, &beside, &paths, path, sink) {
             used[index] = true;
             classifications.extend(estate.configurations[index].classifications.iter().cloned());
         }
         let mut found = cluster_settings(&classifications, sink);
         found.cluster = cluster.name.as_ref().and_then(Val::literal).unwrap_or_else(|| cluster.reference.clone());
         found.release = cluster.release_label.as_ref().and_then(Val::sourced);
-        clusters.livy.push(cluster.applications.iter().any(|a| a.literal().is_some_and(|a| a.eq_ignore_ascii_case("livy"))));
-        account(cluster, files, estate, sink);
-        clusters.settings.push(found);
-        clusters.paths.push(path);
-        clusters.spans.push(cluster.span);
+        let livy = cluster.applications.iter().any(|a| a.literal().is_some_and(|a| a.eq_ignore_ascii_case("livy")));
+        account(cluster, path, estate, &beside, sink);
+        clusters.add(found, path, cluster.span, livy);
     }
     for (index, file) in estate.configurations.iter().enumerate() {
-        if used[index] {
-            continue;
+        if !used[index] {
+            let mut found = cluster_settings(&file.classifications, sink);
+            found.cluster.clone_from(&file.path);
+            clusters.add(found, &file.path, file.span, false);
         }
-        let mut found = cluster_settings(&file.classifications, sink);
-        found.cluster.clone_from(&file.path);
-        clusters.settings.push(found);
-        clusters.paths.push(file.path.clone());
-        clusters.livy.push(false);
-        clusters.spans.push(file.span);
     }
     clusters
 }
 
 impl Clusters {
+    fn add(&mut self, mut settings: ClusterSettings, path: &str, span: Span, livy: bool) {
+        let index = self.settings.len();
+        settings.defined = Some(span);
+        if livy {
+            self.livy.insert(ANY, path, index);
+        }
+        self.any.insert(ANY, path, index);
+        self.settings.push(settings);
+        self.paths.push(path.to_owned());
+    }
+
     /// The settings for jobs of a pipeline that `place` defines: of the clusters that run Livy, or of all when none says so,
     /// the nearest.
     pub fn for_jobs(&self, place: &str, span: Option<Span>, sink: &mut Sink) -> ClusterSettings {
-        let mut candidates: Vec<usize> = (0..self.settings.len()).filter(|i| self.livy[*i]).collect();
-        if candidates.is_empty() {
-            candidates = (0..self.settings.len()).collect();
-        }
-        let Some(index) = nearest(&candidates, place, |i| &self.paths[*i]).copied() else {
+        let Some(found) = self.livy.find(ANY, place).or_else(|| self.any.find(ANY, place)) else {
             sink.report(
                 Diagnostic::question(&LNK101, span, "the sources hold no EMR cluster: its release and its Spark defaults are not known")
                     .help("migrate from a folder that holds the cluster's definition too, or check the versions and the settings of the output"),
             );
             return ClusterSettings::default();
         };
-        let equals = candidates
-            .iter()
-            .filter(|i| **i != index && shared_folders(&self.paths[**i], place) == shared_folders(&self.paths[index], place))
-            .count();
-        if equals > 0 {
-            sink.report(
-                Diagnostic::question(
-                    &LNK101,
-                    span,
-                    format!(
-                        "{} clusters could run these jobs: `{}` ({}) is taken, the first of the nearest",
-                        equals + 1,
-                        self.settings[index].cluster,
-                        self.paths[index]
-                    ),
-                )
-                .related(self.spans[index], "this cluster"),
+        let settings = &self.settings[found.index];
+        if found.equals > 1 {
+            let message = format!(
+                "{} clusters could run these jobs: `{}` ({}) is taken, the first of the nearest",
+                found.equals, settings.cluster, self.paths[found.index]
             );
+            sink.report(Diagnostic::question(&LNK101, span, message).related(settings.defined, "this cluster"));
         }
-        self.settings[index].clone()
-    }
-
-    /// Where the settings came from, for `inspect`.
-    #[must_use]
-    pub fn evidence(&self, name: &str) -> Option<Span> {
-        self.settings.iter().position(|s| s.cluster == name).map(|i| self.spans[i])
+        settings.clone()
     }
 
     /// Settings that no job took: nothing of the sources runs on their cluster.
@@ -127,12 +130,19 @@ impl Clusters {
 }
 
 /// The configuration file of a cluster: the one it names, or, when the sources do not say its name, the only one beside it.
-fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink) -> Option<usize> {
+fn configuration(
+    cluster: &Cluster,
+    estate: &Estate,
+    beside: &Beside,
+    paths: &BTreeMap<&str, usize>,
+    path: &str,
+    sink: &mut Sink,
+) -> Option<usize> {
     let named = cluster.configurations_file.as_ref()?;
     if let Some(text) = named.literal() {
         let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
         let wanted = crate::source::files::join(folder, text.trim_start_matches("./")).unwrap_or_else(|| text.clone());
-        let found = estate.configurations.iter().position(|c| c.path == wanted);
+        let found = paths.get(wanted.as_str()).copied();
         match found {
             Some(_) => sink.absorb_all(&named.origins, &LNK109, "names the configuration file, whose settings are used"),
             None => {
@@ -152,16 +162,14 @@ fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink
         return found;
     }
     // The importer asked for the variable's value; what lies beside the cluster is what it deploys, and the question stays.
-    let beside: Vec<usize> =
-        (0..estate.configurations.len()).filter(|i| shared_folders(&estate.configurations[*i].path, path) == folders(path)).collect();
-    let [only] = beside.as_slice() else {
+    let Some(Nearest { index: only, equals: 1 }) = beside.configurations.beside(ANY, path) else {
         for span in named.origins.iter() {
             sink.unsupported(span, &LNK109, "names a configuration file that the sources do not tell");
         }
         return None;
     };
     sink.absorb_all(&named.origins, &LNK109, "names the configuration file; the one beside the cluster is used");
-    let file = &estate.configurations[*only];
+    let file = &estate.configurations[only];
     sink.report(
         Diagnostic::note(
             &LNK109,
@@ -173,11 +181,7 @@ fn configuration(cluster: &Cluster, estate: &Estate, path: &str, sink: &mut Sink
         )
         .related(file.span, "this file"),
     );
-    Some(*only)
-}
-
-fn folders(path: &str) -> usize {
-    path.matches('/').count()
+    Some(only)
 }
 
 fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings {
@@ -216,16 +220,17 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
             }
         }
     }
-    for value in found.max_attempts.iter() {
+    if let Some(value) = &found.max_attempts {
         sink.absorb_all(&value.all_origins(), &SIZ111, "the job itself never runs twice; a submission is retried where the state says so");
     }
-    for value in found.default_queue.iter() {
+    if let Some(value) = &found.default_queue {
         for span in value.all_origins().iter() {
             sink.unsupported(span, &CLU105, "the default queue of jobs that name none");
         }
     }
     ClusterSettings {
         cluster: String::new(),
+        defined: None,
         release: None,
         spark_conf,
         hadoop_conf,
@@ -237,7 +242,7 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
 }
 
 /// What of a cluster has no counterpart, or none yet.
-fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
+fn account(cluster: &Cluster, path: &str, estate: &Estate, beside: &Beside, sink: &mut Sink) {
     let ignore = |value: &Option<Val>, why: &str, sink: &mut Sink| {
         for span in value.iter().flat_map(|v| v.all_origins().iter().collect::<Vec<_>>()) {
             sink.ignore(span, &CLU101, why);
@@ -277,7 +282,7 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
         );
     }
     for action in &cluster.bootstrap_actions {
-        let path = action.path.as_ref().map_or_else(|| "(no path)".to_owned(), Val::display);
+        let address = action.path.as_ref().map_or_else(|| "(no path)".to_owned(), Val::display);
         let mut spans = Origins::none();
         for value in action.name.iter().chain(&action.path).chain(&action.args) {
             spans.extend(&value.all_origins());
@@ -286,9 +291,9 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
             sink.unsupported(span, &CLU103, "bootstrap actions are not translated by this version");
         }
         let at = action.path.as_ref().and_then(|p| p.origins.first()).unwrap_or(action.span);
-        let mut diagnostic = Diagnostic::refused(&CLU103, at, format!("the bootstrap action `{path}` is not translated"))
+        let mut diagnostic = Diagnostic::refused(&CLU103, at, format!("the bootstrap action `{address}` is not translated"))
             .help("what it installs for Spark jobs belongs into their Dockerfile; what it does for EMR is needless");
-        if let Some(script) = script_named(&path, estate, files.get(cluster.span.file).path.as_str()) {
+        if let Some(script) = script_named(&address, estate, beside, path) {
             diagnostic = diagnostic.related(script, "a script of this name was found, and not read");
         }
         sink.report(diagnostic);
@@ -309,7 +314,7 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
             format!("the step `{name}` of the cluster is not translated"),
         )
         .help("a Spark step becomes a pipeline by hand; what it sets up for EMR itself is needless");
-        if let Some(script) = words.split([' ', ';']).find_map(|w| script_named(w, estate, files.get(cluster.span.file).path.as_str())) {
+        if let Some(script) = words.split([' ', ';']).find_map(|w| script_named(w, estate, beside, path)) {
             diagnostic = diagnostic.related(script, "it runs a script of this name, which was found and not read");
         }
         sink.report(diagnostic);
@@ -317,9 +322,7 @@ fn account(cluster: &Cluster, files: &Files, estate: &Estate, sink: &mut Sink) {
 }
 
 /// A script that was found under the last part of an `s3://` address.
-fn script_named(address: &str, estate: &Estate, place: &str) -> Option<Span> {
+fn script_named(address: &str, estate: &Estate, beside: &Beside, place: &str) -> Option<Span> {
     let name = address.rsplit('/').next().filter(|n| n.contains('.'))?;
-    let candidates: Vec<&crate::ir::estate::Found> =
-        estate.found.iter().filter(|f| f.kind.contains("script") && f.name.rsplit('/').next() == Some(name)).collect();
-    nearest(&candidates, place, |f| &f.name).map(|f| f.span)
+    beside.scripts.find(name, place).map(|found| estate.found[found.index].span)
 }

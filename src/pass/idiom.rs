@@ -56,6 +56,7 @@ pub struct Mismatch {
 }
 
 /// Matches the idiom at a state whose function submits a batch. `None` when the state does no such thing.
+#[must_use]
 pub fn at<'m>(
     flow: &Flow<'m>,
     submit: usize,

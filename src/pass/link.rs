@@ -2,6 +2,7 @@
 //!
 //! Several repositories can lie in one SRC, so a name is looked up near the place that says it: of several definitions
 //! with one name, the one that shares the longest folder path with the place wins.
+use super::near::Near;
 use crate::ir::estate::Estate;
 use crate::ir::function::Function;
 use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
@@ -27,40 +28,39 @@ pub enum Target {
 
 /// Looks up functions by name.
 pub struct Functions<'e> {
-    by_name: BTreeMap<&'e str, Vec<usize>>,
-    by_logical: BTreeMap<&'e str, Vec<usize>>,
+    by_name: Near,
+    by_logical: Near,
+    by_service: BTreeMap<&'e str, Vec<usize>>,
     estate: &'e Estate,
-    files: &'e Files,
 }
 
 impl<'e> Functions<'e> {
     #[must_use]
     pub fn new(estate: &'e Estate, files: &'e Files) -> Self {
-        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut by_logical: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut functions = Self { by_name: Near::default(), by_logical: Near::default(), by_service: BTreeMap::new(), estate };
         for (index, function) in estate.functions.iter().enumerate() {
+            let path = &files.get(function.span.file).path;
             if let Some(name) = &function.name {
-                by_name.entry(&name.value).or_default().push(index);
+                functions.by_name.insert(&name.value, path, index);
             }
-            by_logical.entry(&function.logical.value).or_default().push(index);
+            functions.by_logical.insert(&function.logical.value, path, index);
+            if let Some(service) = &function.service {
+                functions.by_service.entry(&service.value).or_default().push(index);
+            }
         }
-        Self { by_name, by_logical, estate, files }
+        functions
     }
 
-    /// The definition of a deployed name (or of a logical one) nearest to `place`.
+    /// The definition of a deployed name nearest to `place`.
     #[must_use]
     pub fn find(&self, name: &str, place: &str) -> Option<usize> {
-        nearest(self.by_name.get(name)?, place, |index| self.file_of(*index)).copied()
+        self.by_name.find(name, place).map(|found| found.index)
     }
 
     /// The definition with this key in a deployment file.
     #[must_use]
     pub fn find_logical(&self, name: &str, place: &str) -> Option<usize> {
-        nearest(self.by_logical.get(name)?, place, |index| self.file_of(*index)).copied()
-    }
-
-    fn file_of(&self, index: usize) -> &str {
-        &self.files.get(self.estate.functions[index].span.file).path
+        self.by_logical.find(name, place).map(|found| found.index)
     }
 
     #[must_use]
@@ -70,10 +70,9 @@ impl<'e> Functions<'e> {
 
     /// A defined name like this one, for a suggestion.
     #[must_use]
-    pub fn near_miss(&self, name: &str) -> Option<&'e str> {
+    pub fn near_miss(&self, name: &str) -> Option<&str> {
         self.by_name
-            .keys()
-            .copied()
+            .names()
             .filter(|known| *known != name)
             .map(|known| (strsim::damerau_levenshtein(known, name), known))
             .filter(|(distance, _)| *distance <= 1 + name.len() / 8)
@@ -81,10 +80,10 @@ impl<'e> Functions<'e> {
             .map(|(_, known)| known)
     }
 
-    /// Functions of a service that has this name: what a caller may have meant.
+    /// A function of a service that has this name: what a caller may have meant.
     #[must_use]
-    pub fn of_service(&self, name: &str) -> Vec<&'e Function> {
-        self.estate.functions.iter().filter(|f| f.service.as_ref().is_some_and(|s| s.value == name)).collect()
+    pub fn of_service(&self, name: &str) -> Option<&'e Function> {
+        self.by_service.get(name)?.first().map(|index| &self.estate.functions[*index])
     }
 
     /// What the resource of a Task state is. `place` is the path of the machine's file.
@@ -177,25 +176,6 @@ fn only_symbol(value: &Val) -> Option<String> {
     }
 }
 
-/// Of several candidates, the one whose file shares the longest folder path with `place`; the first of equals.
-pub fn nearest<'c, 'p, T>(candidates: &'c [T], place: &str, path: impl Fn(&'c T) -> &'p str) -> Option<&'c T> {
-    let mut best: Option<(usize, &T)> = None;
-    for candidate in candidates {
-        let shared = shared_folders(path(candidate), place);
-        if best.is_none_or(|(most, _)| shared > most) {
-            best = Some((shared, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
-}
-
-/// How many folders two paths share from the top.
-#[must_use]
-pub fn shared_folders(a: &str, b: &str) -> usize {
-    let folders = |path: &str| path.rsplit_once('/').map_or(Vec::new(), |(f, _)| f.split('/').map(str::to_owned).collect());
-    folders(a).iter().zip(folders(b).iter()).take_while(|(x, y)| x == y).count()
-}
-
 /// Every Task state of a machine with what it calls, in the order of the source.
 #[must_use]
 pub fn targets(machine: &Machine, functions: &Functions<'_>) -> BTreeMap<Span, Target> {
@@ -226,12 +206,5 @@ mod tests {
         assert_eq!(function_name("arn:aws:lambda:eu-west-1:1:function:f:PROD"), Some("f"));
         assert_eq!(function_name("arn:aws:lambda:${r}:${a}:function:f"), Some("f"));
         assert_eq!(function_name("arn:aws:states:::lambda:invoke"), None);
-    }
-
-    #[test]
-    fn the_nearest_definition_wins() {
-        let paths = ["a/x/serverless.yml", "b/x/serverless.yml"];
-        assert_eq!(nearest(&paths, "b/step.json", |p| p), Some(&paths[1]));
-        assert_eq!(nearest(&paths, "c/step.json", |p| p), Some(&paths[0]));
     }
 }

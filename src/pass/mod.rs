@@ -11,6 +11,7 @@ pub mod idiom;
 pub mod images;
 pub mod link;
 pub mod naming;
+pub mod near;
 pub mod path;
 pub mod plan;
 pub mod secret;

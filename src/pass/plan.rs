@@ -379,8 +379,7 @@ impl<'m> Planner<'_> {
             format!("`{}` calls the function `{}`, which the sources do not define; the call is kept", state.name.value, name.value),
         )
         .answer(format!("functions.{}", name.value));
-        let of_service = functions.of_service(&name.value);
-        if let Some(function) = of_service.first() {
+        if let Some(function) = functions.of_service(&name.value) {
             let known = function.name.as_ref().unwrap_or(&function.logical);
             diagnostic =
                 diagnostic.related(function.span, format!("the service `{}` defines `{}`", name.value, known.value)).help(format!(

@@ -6,7 +6,9 @@ use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
 
 /// Replaces every secret of a job by a reference to an environment variable that comes from a Kubernetes Secret.
-/// `Err`: a secret stands where Spark cannot read a reference.
+///
+/// # Errors
+/// When a secret stands where Spark cannot read a reference.
 pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
     let name = job.name.value.clone();
     let mut secrets: Vec<SecretRef> = Vec::new();

@@ -11,8 +11,9 @@ use crate::source::span::{Origins, Sourced, Span};
 /// What a cluster gives to its jobs.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterSettings {
-    /// How reports name the cluster.
+    /// How reports name the cluster, and where it is defined.
     pub cluster: String,
+    pub defined: Option<Span>,
     pub release: Option<Sourced<String>>,
     pub spark_conf: Vec<(Sourced<String>, Sourced<String>)>,
     pub hadoop_conf: Vec<(Sourced<String>, Sourced<String>)>,
@@ -51,7 +52,10 @@ pub struct Place<'a> {
     pub span: Option<Span>,
 }
 
-/// Sizes a batch. `Err`: why it cannot be emitted; everything is reported.
+/// Sizes a batch.
+///
+/// # Errors
+/// Why it cannot be emitted; everything is reported.
 pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
     let mut reader = Reader { place, sink, failed: None };
     let file = reader.text("file", batch.file.as_ref());
@@ -76,7 +80,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
             }
         }
     }
-    for value in settings.max_attempts.iter() {
+    if let Some(value) = &settings.max_attempts {
         reader.sink.absorb_all(
             &value.all_origins(),
             &plan::SIZ111,
@@ -122,6 +126,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         submission_retry_seconds: None,
         secrets: Vec::new(),
         image: String::new(),
+        release: place.settings.release.as_ref().map(|r| r.origins.clone()).unwrap_or_default(),
         span: batch.span.or(place.span),
     };
     super::settings::apply(&mut job, conf, place.settings, sink);

@@ -281,6 +281,7 @@ fn with_failure(kind: &StmtKind, on_failure: OnFailure) -> StmtKind {
 }
 
 #[cfg(test)]
+#[expect(clippy::unnecessary_wraps, reason = "steps are optional where they are used")]
 mod tests {
     use super::*;
 

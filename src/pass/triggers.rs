@@ -1,5 +1,6 @@
 //! Triggers: schedules become CronWorkflows; what else starts a machine is said.
 use super::naming::{Names, label};
+use super::near::Near;
 use crate::config::Config;
 use crate::ir::estate::Estate;
 use crate::ir::machine::Machine;
@@ -7,13 +8,18 @@ use crate::ir::plan::{Pipeline, Schedule};
 use crate::ir::schedule::{self, CronResult};
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Val, Value};
+use crate::source::files::Files;
 use crate::source::rules::plan::{DOC101, DOC102, LNK104, LNK105, LNK106, LNK108};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced};
 
 /// Links every trigger to a machine. The result holds, for each machine, the indices of its triggers.
 #[must_use]
-pub fn link(estate: &Estate, sink: &mut Sink) -> Vec<Vec<usize>> {
+pub fn link(estate: &Estate, files: &Files, sink: &mut Sink) -> Vec<Vec<usize>> {
+    let mut machines = Near::default();
+    for (index, machine) in estate.machines.iter().enumerate() {
+        machines.insert(&machine.name.value, &machine.file, index);
+    }
     let mut of_machine = vec![Vec::new(); estate.machines.len()];
     for (index, trigger) in estate.triggers.iter().enumerate() {
         let target = match &trigger.target {
@@ -26,7 +32,7 @@ pub fn link(estate: &Estate, sink: &mut Sink) -> Vec<Vec<usize>> {
                 continue;
             }
         };
-        match find(estate, &target, trigger) {
+        match find(&machines, files, &target, trigger) {
             Some(machine) => of_machine[machine].push(index),
             None => {
                 for span in trigger_origins(trigger).iter() {
@@ -44,17 +50,9 @@ pub fn link(estate: &Estate, sink: &mut Sink) -> Vec<Vec<usize>> {
 
 /// The machine of a name or ARN (`arn:aws:states:<region>:<account>:stateMachine:<name>`, AWS Step Functions, "ARNs"), nearest to
 /// the trigger.
-fn find(estate: &Estate, target: &str, trigger: &Trigger) -> Option<usize> {
+fn find(machines: &Near, files: &Files, target: &str, trigger: &Trigger) -> Option<usize> {
     let name = target.rsplit(":stateMachine:").next().unwrap_or(target).trim();
-    // A reference of Terraform's: `aws_sfn_state_machine.x.arn` names the resource, which the importer resolves where it can.
-    let candidates: Vec<usize> = (0..estate.machines.len()).filter(|i| estate.machines[*i].name.value == name).collect();
-    if let [only] = candidates.as_slice() {
-        return Some(*only);
-    }
-    candidates.into_iter().min_by_key(|i| {
-        let machine = &estate.machines[*i];
-        (i64::from(machine.span.file.0) - i64::from(trigger.span.file.0)).abs()
-    })
+    machines.find(name, &files.get(trigger.span.file).path).map(|found| found.index)
 }
 
 fn trigger_origins(trigger: &Trigger) -> Origins {

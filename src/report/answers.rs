@@ -65,13 +65,24 @@ fn write_key(name: &str, key: &Key<'_>, indent: &str, above: Option<&Value>, sch
     for question in &key.questions {
         write_question(question, indent, files, out);
     }
+    let deeper = format!("{indent}  ");
+    let target = about.map(|about| resolve(about, schema));
     if key.below.is_empty() {
-        let _ = writeln!(out, "{indent}#{}:", scalar(name));
+        // The answer to a question may be a choice of keys below it.
+        match target.and_then(|target| target.get("properties")).and_then(Value::as_object) {
+            Some(choices) => {
+                let _ = writeln!(out, "{indent}{}:", scalar(name));
+                for choice in choices.keys() {
+                    write_key(choice, &Key::default(), &deeper, target, schema, files, out);
+                }
+            }
+            None => {
+                let _ = writeln!(out, "{indent}#{}:", scalar(name));
+            }
+        }
         return;
     }
     let _ = writeln!(out, "{indent}{}:", scalar(name));
-    let deeper = format!("{indent}  ");
-    let target = about.map(|about| resolve(about, schema));
     for (name, key) in &key.below {
         write_key(name, key, &deeper, target, schema, files, out);
     }
@@ -80,7 +91,9 @@ fn write_key(name: &str, key: &Key<'_>, indent: &str, above: Option<&Value>, sch
 fn write_question(question: &Diagnostic, indent: &str, files: &Files, out: &mut String) {
     let place = question.span.map(|span| format!(" ({})", files.place(span))).unwrap_or_default();
     comment(&format!("{}: {}{place}", question.rule.code, question.message), indent, out);
-    if let Some(help) = &question.help {
+    // A help that only repeats the key says nothing here.
+    let repeated = question.answer.as_ref().map(|answer| format!("answer `{answer}` in emr2k8s.yaml"));
+    if let Some(help) = question.help.as_ref().filter(|help| repeated.as_ref() != Some(help)) {
         comment(help, indent, out);
     }
 }
@@ -130,7 +143,7 @@ mod tests {
         };
         let found = [
             ask("images.registry", "where are images pushed to?").help("default: none"),
-            ask("functions.send-mail.call", "what replaces `send-mail`?"),
+            ask("functions.send-mail", "what replaces `send-mail`?").help("answer `functions.send-mail` in emr2k8s.yaml"),
             ask("namespaces", "which namespace?\nthis one?"),
             ask("", "what now?"),
             Diagnostic::note(&SRC005, None, "no question"),

@@ -85,7 +85,8 @@ fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &mut E
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(plain(help)));
     }
-    if let Some(answer) = &diagnostic.answer {
+    let said = |answer: &&String| diagnostic.help.as_ref().is_some_and(|help| help.contains(&format!("`{answer}`")));
+    if let Some(answer) = diagnostic.answer.as_ref().filter(|answer| !said(answer)) {
         group = group.element(Level::HELP.with_name("answer").message(format!("`{}` in emr2k8s.yaml", plain(answer))));
     }
     without_empty_origins(&renderer.render(&[group]))
@@ -133,7 +134,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_diagnostic_can_be_shown(
-            text in r#"(.|\n|\r\n|\t|e\u{301}|\u{1f469}\u{200d}\u{1f52c}|漢|[a漢]{60}){0,30}"#,
+            text in r"(.|\n|\r\n|\t|e\u{301}|\u{1f469}\u{200d}\u{1f52c}|漢|[a漢]{60}){0,30}",
             spans in proptest::collection::vec((0u32..900, 0u32..300), 1..4),
             message in ".{0,20}",
         ) {

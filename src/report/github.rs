@@ -43,7 +43,7 @@ pub fn render(diagnostics: &[DiagnosticEntry], files: &[FileEntry], prefix: &Pre
     for file in files {
         let Some(difference) = file.difference else { continue };
         let path = format!("{}/{}", out.trim_end_matches('/'), file.path);
-        let message = format!("{path} is {}; run `emr2k8s migrate`", difference.name());
+        let message = format!("{path} {}", difference.advice());
         let _ = writeln!(text, "::error file={},title={}::{}", property(&path), property("OUT005 not-in-sync"), data(&message));
     }
     text
@@ -78,7 +78,7 @@ mod tests {
         insta::assert_snapshot!(render(&entries, &[file], &Prefix::new(Path::new("/nowhere/aws/f")), "out/"), @r"
         ::error file=/nowhere/aws/a%2Cb%3Ac.json,line=2,col=1,endLine=2,endColumn=2,title=SRC003 duplicate-key::100 %25%0D%0A::error::x%0Ahelp: h
         ::warning title=SRC003 duplicate-key::which?%0Aanswer: `a.b` in emr2k8s.yaml
-        ::error file=out/x,title=OUT005 not-in-sync::out/x is outdated; run `emr2k8s migrate`
+        ::error file=out/x,title=OUT005 not-in-sync::out/x is not what the sources say now: run `emr2k8s migrate`
         ");
     }
 }

@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 /// The log of a run: diagnostics, then files out of sync. `out` is the output folder as a path of the repository.
 #[must_use]
 pub fn render(diagnostics: &[DiagnosticEntry], files: &[FileEntry], prefix: &Prefix, out: &str) -> Value {
-    let stale: Vec<(String, String)> = files
+    let stale: Vec<(String, &str)> = files
         .iter()
-        .filter_map(|file| file.difference.map(|d| (format!("{}/{}", out.trim_end_matches('/'), file.path), d.name().to_owned())))
+        .filter_map(|file| file.difference.map(|d| (format!("{}/{}", out.trim_end_matches('/'), file.path), d.advice())))
         .collect();
     let mut codes: BTreeSet<&str> = diagnostics.iter().map(|entry| entry.code).collect();
     if !stale.is_empty() {
@@ -26,7 +26,7 @@ pub fn render(diagnostics: &[DiagnosticEntry], files: &[FileEntry], prefix: &Pre
             "ruleId": "OUT005",
             "ruleIndex": index.get("OUT005"),
             "level": "error",
-            "message": {"text": format!("the file is {difference}; run `emr2k8s migrate`")},
+            "message": {"text": format!("the file {difference}")},
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(path)}}}],
             "partialFingerprints": {"emr2k8s/v1": fingerprint(&mut seen, "OUT005", path, difference)},
         }));

@@ -64,6 +64,9 @@ fn allow_null(property: &mut Value) {
     } else if let Some(kind @ ("object" | "array")) = object.get("type").and_then(Value::as_str) {
         let kinds = serde_json::json!([kind, "null"]);
         object.insert("type".to_owned(), kinds);
+        if let Some(values) = object.get_mut("additionalProperties").filter(|values| values.get("$ref").is_some()) {
+            *values = serde_json::json!({"anyOf": [values.clone(), {"type": "null"}]});
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! and values, messages that name the usual slips (a trailing comma, a comment, single quotes, a template's
 //! placeholder), and strictness (no raw control character, no lone surrogate). It recurses, and counts its depth
 //! before it does: more than [`MAX_DEPTH`] levels are an error, so the stack is bounded whatever the text.
+#![expect(clippy::disallowed_types, reason = "keys are looked up, never listed")]
 use super::load::{MAX_BYTES, MAX_DEPTH};
 use super::node::{Entry, Kind, Node};
 use super::rules::source::{SRC002, SRC003, SRC004};

@@ -9,6 +9,7 @@
 //! - *Plain scalars* are resolved as the serverless tools (js-yaml) and the core schema of YAML 1.2.2 (§ 10.3.2) do:
 //!   `yes`, `on` and dates stay strings. `.inf` and `.nan` stay strings too, for nothing downstream has such
 //!   numbers. A scalar with a tag of its own (`!Ref 1`) is a string.
+#![expect(clippy::disallowed_types, reason = "keys and anchors are looked up, never listed")]
 use super::json::{report_duplicates, shown, too_deep, within_size};
 use super::load::{MAX_BYTES, MAX_DEPTH};
 use super::node::{Entry, Kind, Node};

@@ -169,7 +169,7 @@ impl Evaluator<'_> {
             "datetime" | "time" | "uuid" | "random" | "secrets" | "socket" => {
                 let item = self.unknown(at, format!("`{path}` differs from run to run"));
                 let origins: Vec<Origins> = arguments.all().map(|i| self.state.val(i).all_origins()).collect();
-                origins.iter().fold(item, super::state::Item::shaped_by)
+                origins.iter().fold(item, Item::shaped_by)
             }
             _ => {
                 if root != "os" || path == "os.system" {

@@ -28,8 +28,8 @@ fn each_expression<'a>(node: &'a Node, visit: &mut dyn FnMut(&'a crate::source::
 
 /// Load balancers and DNS records, each with the EMR cluster that it leads to: connected through references to each
 /// other, in either direction, to one that refers to the cluster.
-pub fn exposures(index: &Index) -> BTreeMap<String, String> {
-    let exposing: Vec<&Resource> = index.resources.iter().filter(|r| !r.data && table::exposes(r.kind)).collect();
+pub fn exposures(index: &Index<'_>) -> BTreeMap<String, String> {
+    let exposing: Vec<&Resource<'_>> = index.resources.iter().filter(|r| !r.data && table::exposes(r.kind)).collect();
     let mut linked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut out = BTreeMap::new();
     for resource in &exposing {
@@ -214,7 +214,7 @@ impl<'a> Importer<'a, '_> {
     }
 
     /// Marks the scalars of a value that nothing took: all of it at once where that holds for all.
-    fn settle(&mut self, readers: &Readers, node: &'a Node, verdict: impl FnOnce() -> Verdict) {
+    fn settle(&mut self, readers: &Readers<'_>, node: &'a Node, verdict: impl FnOnce() -> Verdict) {
         let scalars = node.scalars();
         let open: Vec<Span> = scalars.iter().map(|s| s.span).filter(|s| !readers.taken.has(*s) && !readers.marks.has(*s)).collect();
         if open.is_empty() {
@@ -325,7 +325,7 @@ impl<'a> Importer<'a, '_> {
     }
 
     /// Questions and warnings about names that have no value, and files that are not there.
-    fn ask(&mut self, readers: &Readers, stage: &str) {
+    fn ask(&mut self, readers: &Readers<'_>, stage: &str) {
         let index = self.index;
         for (name, sites) in self.eval.missing.borrow().iter() {
             let Some(variable) = index.variables.get(name.as_str()) else { continue };

@@ -110,7 +110,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         }
     }
 
-    fn pieces(&self, parts: &[Part], scope: Option<&Scope>, template: Option<String>, mut origins: Origins) -> Written {
+    fn pieces(&self, parts: &[Part], scope: Option<&Scope<'_>>, template: Option<String>, mut origins: Origins) -> Written {
         let raw = template.as_deref().and_then(|path| self.context.text(path));
         let mut mapped = MappedText::default();
         let whole = self.walk(parts, scope, &mut |piece| {

@@ -116,7 +116,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         left > 0
     }
 
-    pub fn tree(&self, tree: &Tree, scope: Option<&Scope>) -> Val {
+    pub fn tree(&self, tree: &Tree, scope: Option<&Scope<'_>>) -> Val {
         self.deeper(tree.span, || self.kind(tree, scope))
     }
 
@@ -129,7 +129,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Val::unknown(self.text(tree.span), why, tree.span).shaped_by(origins)
     }
 
-    fn kind(&self, tree: &Tree, scope: Option<&Scope>) -> Val {
+    fn kind(&self, tree: &Tree, scope: Option<&Scope<'_>>) -> Val {
         let span = tree.span;
         match &tree.kind {
             TreeKind::Null => Val::new(Value::Null, span),
@@ -185,7 +185,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         }
     }
 
-    fn binary(&self, tree: &Tree, left: &Tree, operator: Binary, right: &Tree, scope: Option<&Scope>) -> Val {
+    fn binary(&self, tree: &Tree, left: &Tree, operator: Binary, right: &Tree, scope: Option<&Scope<'_>>) -> Val {
         let left = self.tree(left, scope);
         let right = self.tree(right, scope);
         let origins = left.all_origins().with(&right.all_origins());
@@ -204,7 +204,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     /// A string template. One that is a single interpolation has the value of that, whatever its type.
-    pub fn parts(&self, parts: &[Part], span: Span, scope: Option<&Scope>) -> Val {
+    pub fn parts(&self, parts: &[Part], span: Span, scope: Option<&Scope<'_>>) -> Val {
         if let [Part::Value(only)] = parts {
             return self.tree(only, scope);
         }
@@ -221,7 +221,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     /// Evaluates a template piece by piece, in the order of the result. `false` when `emit` stopped it, or the work was too much.
-    pub fn walk(&self, parts: &[Part], scope: Option<&Scope>, emit: &mut dyn FnMut(Piece) -> bool) -> bool {
+    pub fn walk(&self, parts: &[Part], scope: Option<&Scope<'_>>, emit: &mut dyn FnMut(Piece) -> bool) -> bool {
         for part in parts {
             if !self.spend() {
                 return false;
@@ -263,7 +263,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         true
     }
 
-    fn each(&self, tree: &Tree, scope: Option<&Scope>) -> Val {
+    fn each(&self, tree: &Tree, scope: Option<&Scope<'_>>) -> Val {
         let TreeKind::For { key, value, over, key_result, result, condition, grouping } = &tree.kind else {
             return self.unknown(tree, "it is not a `for`", &Origins::none());
         };
@@ -308,7 +308,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Val::new(value, tree.span)
     }
 
-    fn call(&self, tree: &Tree, name: &str, arguments: &[Tree], expand: bool, scope: Option<&Scope>) -> Val {
+    fn call(&self, tree: &Tree, name: &str, arguments: &[Tree], expand: bool, scope: Option<&Scope<'_>>) -> Val {
         if matches!(name, "try" | "can") {
             return self.attempt(tree, name, arguments, scope);
         }
@@ -333,7 +333,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     /// `try` takes the first argument that is known; one that is known only after a deployment is not an error, so it stops there.
-    fn attempt(&self, tree: &Tree, name: &str, arguments: &[Tree], scope: Option<&Scope>) -> Val {
+    fn attempt(&self, tree: &Tree, name: &str, arguments: &[Tree], scope: Option<&Scope<'_>>) -> Val {
         if let (true, Some(first)) = (name == "try", arguments.first()) {
             let value = self.tree(first, scope);
             if operators::known(&value) {
@@ -392,7 +392,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Ok((parts, Span::new(id, 0, text.len())))
     }
 
-    fn reference(&self, tree: &Tree, head: &Tree, steps: &[Step], scope: Option<&Scope>) -> Val {
+    fn reference(&self, tree: &Tree, head: &Tree, steps: &[Step], scope: Option<&Scope<'_>>) -> Val {
         let TreeKind::Name(name) = &head.kind else {
             let value = self.tree(head, scope);
             return self.steps(tree, value, steps, scope);
@@ -435,7 +435,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     }
 
     /// An attribute of a resource when its block says what it is, and else the symbol.
-    fn resource(&self, tree: &Tree, head: &Tree, address: &str, rest: &[Step], scope: Option<&Scope>, all: &[Step]) -> Val {
+    fn resource(&self, tree: &Tree, head: &Tree, address: &str, rest: &[Step], scope: Option<&Scope<'_>>, all: &[Step]) -> Val {
         let symbol = || self.symbol(tree, scope, head, all);
         let Some(resource) = self.index.resource(address) else { return symbol() };
         let rest = match rest.split_first() {
@@ -476,7 +476,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Val::unknown(name, format!("`{name}` is declared nowhere in this module"), tree.span)
     }
 
-    fn symbol(&self, tree: &Tree, scope: Option<&Scope>, head: &Tree, steps: &[Step]) -> Val {
+    fn symbol(&self, tree: &Tree, scope: Option<&Scope<'_>>, head: &Tree, steps: &[Step]) -> Val {
         let mut name = match &head.kind {
             TreeKind::Name(name) => name.to_string(),
             _ => self.text(head.span),
@@ -501,7 +501,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Val::new(Value::Symbol(Symbol { kind: SymbolKind::Reference, name, span: tree.span }), origins)
     }
 
-    fn steps(&self, tree: &Tree, mut value: Val, steps: &[Step], scope: Option<&Scope>) -> Val {
+    fn steps(&self, tree: &Tree, mut value: Val, steps: &[Step], scope: Option<&Scope<'_>>) -> Val {
         for (at, step) in steps.iter().enumerate() {
             let index = match step {
                 Step::Attribute(name) => Val::text(&**name, tree.span),

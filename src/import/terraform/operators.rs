@@ -103,7 +103,7 @@ pub fn push(out: &mut Val, piece: &Val, length: &mut usize) {
         }),
         Value::Symbol(symbol) => add(Segment::Symbol(symbol.clone())),
         Value::Unknown(unknown) => {
-            add(Segment::Symbol(Symbol { kind: SymbolKind::Reference, name: unknown.expression.clone(), span: unknown.span }))
+            add(Segment::Symbol(Symbol { kind: SymbolKind::Reference, name: unknown.expression.clone(), span: unknown.span }));
         }
         Value::Bool(_) | Value::Number(_) => {
             let text = piece.literal().unwrap_or_default();

@@ -44,7 +44,7 @@ impl Fixture {
     }
 
     /// Scalars that are in no origin and no mark.
-    fn open(&self, module: &Module, sink: &Sink) -> Vec<String> {
+    fn open(&self, module: &Module<'_>, sink: &Sink) -> Vec<String> {
         let origins: Vec<Span> = module.origins().iter().collect();
         let covered = |s: &Scalar| origins.iter().any(|o| o.contains(s.span)) || sink.marks.iter().any(|m| m.span.contains(s.span));
         let scalars = self.nodes.iter().flat_map(|(_, _, node)| node.scalars());
@@ -636,7 +636,7 @@ proptest::proptest! {
         for (at, piece) in pieces.iter().enumerate() {
             let e = expressions[values[at]];
             text.push_str(&match piece {
-                0 => format!("variable \"a\" {{\n  default = {}\n}}\n", at),
+                0 => format!("variable \"a\" {{\n  default = {at}\n}}\n"),
                 1 => "variable \"b\" {}\n".to_owned(),
                 2 => format!("locals {{\n  l = {e}\n}}\n"),
                 3 => format!("locals {{\n  m = {e}\n}}\n"),

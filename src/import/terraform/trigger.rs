@@ -177,7 +177,7 @@ impl<'a> Importer<'a, '_> {
 }
 
 /// Event targets by the address of the rule that they name, by reference or by its literal name.
-pub fn targets(index: &Index) -> BTreeMap<String, Vec<usize>> {
+pub fn targets(index: &Index<'_>) -> BTreeMap<String, Vec<usize>> {
     const RULE: &str = "aws_cloudwatch_event_rule";
     let rules = index.resources.iter().filter(|r| r.kind == RULE && !r.data);
     let literal: BTreeMap<&str, &str> = rules

@@ -113,7 +113,7 @@ impl Converter<'_> {
             Expression::Array(array) => Kind::Array(array.iter().map(|item| self.node(item, span)).collect()),
             Expression::Object(object) => {
                 let mut entries = Vec::with_capacity(object.len());
-                for (key, value) in object.iter() {
+                for (key, value) in object {
                     let (text, key_span) = match key {
                         ObjectKey::Ident(ident) => (ident.as_str(), ident.span()),
                         ObjectKey::Expression(Expression::String(string)) => (string.value().as_str(), string.span()),

@@ -44,4 +44,8 @@ Nothing was written. The message names the paths and says what to do.";
 
 Nothing is written: without that file the output would lose what it gave rise to. Mend the file, or, if it is meant to
 go, delete it or name it under `exclude` in `emr2k8s.yaml`.";
+    OUT009 "nothing-to-migrate" r"Nothing that becomes a pipeline was found under SRC.
+
+Nothing is written, so a wrong folder on the command line cannot empty a GitOps repository. `emr2k8s inspect SRC` lists what was
+found.";
 }

@@ -306,6 +306,7 @@ States:
 
 /// A hostile definition costs time in proportion to its size.
 #[test]
+#[expect(clippy::disallowed_types, reason = "the test is about time")]
 fn many_fields_states_and_slips_do_not_cost_the_square() {
     let unknown: String = (0..20_000).map(|at| format!(r#""f{at}": 1, "#)).collect();
     let states: String = (0..20_000).map(|at| format!(r#", "s{at}": {{"Type": "Pass", "Next": "s{}"}}"#, at + 1)).collect();
