@@ -44,7 +44,7 @@ struct Planned {
 pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names: &mut PipelineNames, sink: &mut Sink) -> (Plan, Vec<Link>) {
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
-    let of_machine = triggers::link(estate, files, sink);
+    let triggers::Links { of_machine, replaced } = triggers::link(estate, files, &functions, sink);
     let mut planned: Vec<Planned> =
         estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
     let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
@@ -53,7 +53,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
 
     name(&mut planned, stage, config, names);
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { replaced, ..Outcome::default() };
     let mut links = Vec::new();
     let mut images = Images::default();
     let mut crons = Names::default();
@@ -72,9 +72,8 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
             }
         }
         if index < machines {
-            triggers::schedule(&mut one.pipeline, &estate.machines[index], &of_machine[index], estate, config, &mut crons, sink);
+            triggers::schedule(&mut one.pipeline, &estate.machines[index], &of_machine[index], config, &mut crons, sink);
             for trigger in &of_machine[index] {
-                let trigger = &estate.triggers[*trigger];
                 links.push(Link {
                     kind: "trigger",
                     from: trigger_name(trigger),

@@ -195,7 +195,7 @@ fn declare(base: &mut Node, parameters: &[Parameter]) -> Option<usize> {
         .iter()
         .map(|p| {
             let origins: Origins = p.values.iter().flat_map(|v| v.origins.iter().collect::<Vec<_>>()).collect();
-            let first = p.values.first().map(|v| v.yaml.clone()).unwrap_or(Yaml::Text(String::new()));
+            let first = p.values.first().map_or(Yaml::Text(String::new()), |v| v.yaml.clone());
             w.map().text("name", p.name.clone()).field("value", Node::new(&EMI108, first).from(&origins)).build()
         })
         .collect();

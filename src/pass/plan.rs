@@ -987,7 +987,7 @@ fn write_json(template: &Template, out: &mut String, origins: &mut Origins) {
                 TemplateValue::List(_) => out.push_str("[]"),
                 TemplateValue::Map(_) => out.push_str("{}"),
                 TemplateValue::Text(value) | TemplateValue::PathExpression(value) | TemplateValue::Jsonata(value) => {
-                    out.push_str(&text(value))
+                    out.push_str(&text(value));
                 }
             }
         }

@@ -1,51 +1,85 @@
 //! Triggers: schedules become CronWorkflows; what else starts a machine is said.
+use super::link::Functions;
 use super::naming::{Names, label};
 use super::near::Near;
 use crate::config::Config;
 use crate::ir::estate::Estate;
+use crate::ir::function::Action;
 use crate::ir::machine::Machine;
 use crate::ir::plan::{Pipeline, Schedule};
 use crate::ir::schedule::{self, CronResult};
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
-use crate::ir::value::{Val, Value};
+use crate::ir::value::{SymbolKind, Val, Value};
 use crate::source::files::Files;
 use crate::source::rules::plan::{DOC101, DOC102, LNK104, LNK105, LNK106, LNK108};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced};
+use std::collections::BTreeSet;
 
-/// Links every trigger to a machine. The result holds, for each machine, the indices of its triggers.
+/// Every machine's triggers, and the functions that did nothing but start one.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// In the estate's order of machines.
+    pub of_machine: Vec<Vec<Trigger>>,
+    /// Functions (by index) whose work a schedule does now.
+    pub replaced: BTreeSet<usize>,
+}
+
+/// Links every trigger to a machine, directly or through a function that starts it.
 #[must_use]
-pub fn link(estate: &Estate, files: &Files, sink: &mut Sink) -> Vec<Vec<usize>> {
+pub fn link(estate: &Estate, files: &Files, functions: &Functions<'_>, sink: &mut Sink) -> Links {
     let mut machines = Near::default();
     for (index, machine) in estate.machines.iter().enumerate() {
         machines.insert(&machine.name.value, &machine.file, index);
     }
-    let mut of_machine = vec![Vec::new(); estate.machines.len()];
-    for (index, trigger) in estate.triggers.iter().enumerate() {
-        let target = match &trigger.target {
-            Target::Machine(target) => target.display(),
-            Target::Function(name) => {
-                for span in trigger_origins(trigger).iter() {
-                    sink.ignore(span, &LNK108, "starts a function, which stays in AWS with what starts it");
+    let mut links = Links { of_machine: vec![Vec::new(); estate.machines.len()], replaced: BTreeSet::new() };
+    for trigger in &estate.triggers {
+        let (trigger, function) = match &trigger.target {
+            Target::Machine(_) => (trigger.clone(), None),
+            Target::Function(name) => match through_function(trigger, &name.display(), functions, files) {
+                Some((started, function)) => (started, Some(function)),
+                None => {
+                    for span in trigger_origins(trigger).iter() {
+                        sink.ignore(span, &LNK108, "starts a function, which stays in AWS with what starts it");
+                    }
+                    continue;
                 }
-                let _ = name;
-                continue;
-            }
+            },
         };
-        match find(&machines, files, &target, trigger) {
-            Some(machine) => of_machine[machine].push(index),
-            None => {
-                for span in trigger_origins(trigger).iter() {
-                    sink.unsupported(span, &LNK106, "starts something that the sources do not define");
-                }
-                sink.report(
-                    Diagnostic::warning(&LNK106, trigger.span, format!("this starts `{target}`, which the sources do not define"))
-                        .help("migrate from a folder that holds its definition too, or check the name"),
-                );
+        let (Target::Machine(target) | Target::Function(target)) = &trigger.target;
+        let target = target.display();
+        if let Some(machine) = find(&machines, files, &target, &trigger) {
+            links.replaced.extend(function);
+            links.of_machine[machine].push(trigger);
+        } else {
+            for span in trigger_origins(&trigger).iter() {
+                sink.unsupported(span, &LNK106, "starts something that the sources do not define");
             }
+            sink.report(
+                Diagnostic::warning(&LNK106, trigger.span, format!("this starts `{target}`, which the sources do not define"))
+                    .help("migrate from a folder that holds its definition too, or check the name"),
+            );
         }
     }
-    of_machine
+    links
+}
+
+/// A trigger of a function that does nothing but start an execution is a trigger of the machine. The input is what the
+/// function passes; when that is the function's own event, it is the trigger's.
+fn through_function(trigger: &Trigger, name: &str, functions: &Functions<'_>, files: &Files) -> Option<(Trigger, usize)> {
+    let place = &files.get(trigger.span.file).path;
+    let index = functions.find_logical(name, place).or_else(|| functions.find(name, place))?;
+    let function = functions.get(index);
+    let Action::StartExecution { machine, input } = &function.behaviour.as_ref()?.action else { return None };
+    let whole_event = matches!(&input.value, Value::Symbol(symbol) if symbol.kind == SymbolKind::Event && symbol.name == "$");
+    let mut started = trigger.clone();
+    started.target = Target::Machine(machine.clone());
+    match &input.value {
+        Value::Null => {}
+        _ if whole_event => {}
+        _ => started.input = Some(input.clone()),
+    }
+    Some((started, index))
 }
 
 /// The machine of a name or ARN (`arn:aws:states:<region>:<account>:stateMachine:<name>`, AWS Step Functions, "ARNs"), nearest to
@@ -75,19 +109,10 @@ fn trigger_origins(trigger: &Trigger) -> Origins {
 }
 
 /// Gives a pipeline its schedules, and says what else starts it.
-pub fn schedule(
-    pipeline: &mut Pipeline,
-    machine: &Machine,
-    triggers: &[usize],
-    estate: &Estate,
-    config: &Config,
-    names: &mut Names,
-    sink: &mut Sink,
-) {
+pub fn schedule(pipeline: &mut Pipeline, machine: &Machine, triggers: &[Trigger], config: &Config, names: &mut Names, sink: &mut Sink) {
     let answer = config.schedules.get(&pipeline.name.value);
     let mut commands = 0;
-    for index in triggers {
-        let trigger = &estate.triggers[*index];
+    for trigger in triggers {
         match &trigger.kind {
             TriggerKind::Schedule(expression) => {
                 if let Some(schedule) = cron(pipeline, trigger, expression, names, sink) {
@@ -137,7 +162,7 @@ pub fn schedule(
         pipeline.schedules.push(Schedule {
             name: Sourced::new(name, Origins::none()),
             cron: Sourced::new(answer.clone(), Origins::none()),
-            input: triggers.iter().find_map(|i| json_input(&estate.triggers[*i])),
+            input: triggers.iter().find_map(json_input),
             suspended: None,
             origins: Origins::none(),
         });
@@ -186,6 +211,15 @@ fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Na
         sink.absorb_all(&on.origins, &DOC101, "enabled, which is the default");
     }
     let input = json_input(trigger);
+    if let (Some(unknown), None, true) = (&trigger.input, &input, pipeline.reads_input) {
+        refuse(
+            trigger,
+            format!("the schedule passes `{}`, which is not known from the sources, and the pipeline reads its input", unknown.display()),
+            "give the input as plain JSON",
+            sink,
+        );
+        return None;
+    }
     if let (Some(input), false) = (&input, pipeline.reads_input) {
         for span in input.origins.iter() {
             sink.ignore(span, &DOC101, "nothing in the pipeline reads the input");
