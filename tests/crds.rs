@@ -2,6 +2,12 @@
 //!
 //! The sources are those of `fixtures/*/source`, and the shared corpus where it is present (`EMR2K8S_SHARED`, or `shared` beside
 //! the repository). `tests/cluster/run.sh` asks a real API server the same.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test ends with its first wrong assumption, and says what it tested"
+)]
 #[path = "support/crd/mod.rs"]
 mod crd;
 
@@ -15,6 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The subfolders of a folder, in order; none when it is not there.
+#[expect(clippy::disallowed_methods, reason = "sorted below")]
 fn folders(parent: &Path) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> =
         fs::read_dir(parent).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(|p| p.is_dir()).collect();
@@ -49,9 +56,18 @@ fn judge(schemas: &Schemas, files: &BTreeMap<String, String>) -> (usize, Vec<Str
         problems.extend(loose_ends(manifest).into_iter().map(|p| format!("{place}: {p}")));
         match resource_manifests(manifest) {
             Ok(inner) => {
-                for (template, manifest) in inner {
+                for (index, (template, manifest)) in inner.iter().enumerate() {
+                    let name = &manifest["metadata"]["name"];
+                    // The second job of one name would find the first one's SparkApplication there.
+                    if inner[..index].iter().any(|(_, earlier)| earlier["metadata"]["name"] == *name) {
+                        problems.push(format!("{place}: template {template}: {name} is the name of another template's object"));
+                    }
+                    // Spark 3.5 makes its executors' names of it: `spark.kubernetes.executor.podNamePrefix`, 47 characters at most.
+                    if name.as_str().unwrap_or_default().len() > 47 {
+                        problems.push(format!("{place}: template {template}: {name} is too long for Spark"));
+                    }
                     count += 1;
-                    problems.extend(schemas.problems(&manifest).into_iter().map(|p| format!("{place}: template {template}: {p}")));
+                    problems.extend(schemas.problems(manifest).into_iter().map(|p| format!("{place}: template {template}: {p}")));
                 }
             }
             Err(error) => problems.push(format!("{place}: {error}")),
@@ -211,7 +227,7 @@ fn values_outside_an_enumeration_a_pattern_or_bounds_are_refused() {
 #[test]
 fn items_of_one_key_are_refused_twice() {
     let problems = problems_of(|w| {
-        container(w)["ports"] = json!([{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 80, "protocol": "TCP"}])
+        container(w)["ports"] = json!([{"containerPort": 80, "protocol": "TCP"}, {"containerPort": 80, "protocol": "TCP"}]);
     });
     assert_eq!(problems.len(), 1, "{problems:?}");
 }

@@ -1,7 +1,8 @@
 //! What `emit::yaml` writes, read by a YAML reader that is not ours: every text comes back as the same text.
 //!
 //! The reader knows YAML 1.2's words only, so a second judge holds YAML 1.1's: kubectl and Argo CD read with Go's
-//! sigs.k8s.io/yaml, and people with PyYAML, for whom `on` is true and `12:30:45` a number.
+//! sigs.k8s.io/yaml, and people with `PyYAML`, for whom `on` is true and `12:30:45` a number.
+#![expect(clippy::expect_used, reason = "a test ends with its first wrong assumption")]
 #[path = "support/crd/manifest.rs"]
 #[expect(dead_code, reason = "only the reader is used here")]
 mod manifest;
@@ -182,6 +183,8 @@ const NASTY: &[&str] = &[
     "\u{200b}",
     "a\u{301}",
     "a\n\u{2028}b",
+    "\u{fffe}\n",
+    "a\n\u{ffff}b",
     "a\n😀",
     "a\n# b\n---\n...\n%c",
     "a:\n- b\n",
@@ -249,7 +252,7 @@ fn comes_back(text: &str) -> Result<(), String> {
 }
 
 /// Whether a plain scalar means something else than its text in YAML 1.1 (yaml.org/type, 2005, and a little wider where
-/// Go's reader or PyYAML is).
+/// Go's reader or `PyYAML` is).
 fn has_a_meaning_in_yaml_1_1(plain: &str) -> bool {
     let pattern = r"(?x)^(?:
         y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF
@@ -303,6 +306,22 @@ fn no_plain_scalar_means_something_else_in_yaml_1_1() {
     for text in NASTY {
         let written = scalar(text);
         assert!(written.starts_with('"') || !has_a_meaning_in_yaml_1_1(&written), "{text:?} is written as {written}");
+    }
+}
+
+/// libyaml and Go read `{k: a?}`; `PyYAML`'s own reader does not.
+#[test]
+fn a_question_mark_is_quoted_between_braces() {
+    let node = W.map().field("a", W.flow(W.list(vec![W.text("a?"), W.text("b?c")]))).build();
+    assert_eq!(write(&[], &EMI001, &[node]).text(), "a: [\"a?\", \"b?c\"]\n");
+}
+
+/// Whatever a file is called, the comment that names it stays one.
+#[test]
+fn a_head_of_several_lines_stays_a_comment() {
+    for name in ["a\nb: c", "a\r\nb: c", "a\u{85}b: c", "a\u{2028}b: c", "a\rb: c", "a\0b"] {
+        let written = write(&[format!("From {name}.")], &EMI001, &[W.map().text("k", "v").build()]).text();
+        assert_eq!(manifest::documents(&written), Ok(vec![json!({"k": "v"})]), "{written:?}");
     }
 }
 

@@ -13,12 +13,13 @@ OBJECTS is what `kubectl create -o json` prints. CASES is a list of
   pipeline, stage
   input     the JSON text that start-execution would take, as JSON; without it the parameter's default stands
   fail      what fails: names of Spark jobs (the end of the SparkApplication's name), or of templates
-  expect    phase      the workflow's
+  expect    phase      the workflow's, or a list of those that are right
             message    this text is the message of a node, or in the workflow's
             absent     these texts are in no message
             ran        nodes (display names) that started, with their phase
             not        nodes that never started
             created    how many SparkApplications there are in the end
+            arguments  the last argument of every SparkApplication
             payload    what a call hands over, as JSON: {node: value}
 """
 import json
@@ -112,8 +113,9 @@ def problems(case, result):
     ran = started(nodes)
     pods = [o for o in result.get("objects") or [] if o["kind"] == "Pod"]
     applications = [o for o in result.get("objects") or [] if o["kind"] == "SparkApplication"]
-    if result["phase"] != expect["phase"]:
-        yield f"phase {result['phase']} ({result.get('message', '')}), not {expect['phase']}"
+    right = expect["phase"] if isinstance(expect["phase"], list) else [expect["phase"]]
+    if result["phase"] not in right:
+        yield f"phase {result['phase']} ({result.get('message', '')}), not {' or '.join(right)}"
     if "message" in expect and not any(expect["message"] in m for m in messages):
         yield f"no message {expect['message']!r} among {messages}"
     for text in expect.get("absent", []):
@@ -127,6 +129,10 @@ def problems(case, result):
             yield f"node {name} ran"
     if "created" in expect and len(applications) != expect["created"]:
         yield f"{len(applications)} SparkApplications, not {expect['created']}"
+    if "arguments" in expect:
+        last = [a["spec"].get("arguments", [None])[-1] for a in applications]
+        if any(text != expect["arguments"] for text in last):
+            yield f"the jobs got {last}, not {expect['arguments']!r}"
     for name, value in expect.get("payload", {}).items():
         texts = [env.get("value", "") for pod in pods if node_of(pod) == name for env in environment(pod) if env["name"] == "PAYLOAD"]
         if not texts or any(as_json(text) != value for text in texts):

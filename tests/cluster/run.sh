@@ -92,12 +92,14 @@ judge() {
   local name=$1 source=$2 out=$work/out/$1 config=()
   mkdir -p "$work/out/$name.built"
   if [ -f "$source/../emr2k8s.yaml" ]; then config=(--config "$source/../emr2k8s.yaml"); fi
-  if ! "$program" migrate "$source" --out "$out" "${config[@]}" >"$work/said" 2>&1 && [ ! -d "$out" ]; then
-    if [ -f "$here/cases/$name.json" ]; then
-      check "$name: migrate" cat "$work/said" /nothing
-    else
-      echo "--      $name: migrate wrote nothing"
-    fi
+  local code=0
+  "$program" migrate "$source" --out "$out" "${config[@]}" >"$work/migrated" 2>&1 || code=$?
+  # 2 is for sources that a person must mend; what could be migrated is judged all the same.
+  if [ "$code" -gt 2 ] || { [ "$code" -ne 0 ] && [ -f "$here/cases/$name.json" ]; }; then
+    check "$name: migrate, exit code $code" bash -c 'tail -5 "$1"; exit 1' - "$work/migrated"
+  fi
+  if [ ! -d "$out" ]; then
+    echo "--      $name: migrate wrote nothing, exit code $code"
     return 0
   fi
   if [ -d "$out/apps" ]; then

@@ -1,4 +1,4 @@
-//! Manifests as a reader that is not ours sees them: `serde_yaml_ng` stands on libyaml, as PyYAML does and, in Go, the reader of
+//! Manifests as a reader that is not ours sees them: `serde_yaml_ng` stands on libyaml, as `PyYAML` does and, in Go, the reader of
 //! kubectl and of Argo CD.
 use regex::Regex;
 use serde::Deserialize;
@@ -44,19 +44,20 @@ fn json(yaml: serde_yaml_ng::Value) -> Result<Value, String> {
 
 /// The manifests inside the `resource` templates of a workflow: (template's name, manifest).
 ///
-/// Argo fills template tags in before it reads the manifest. Here the workflow's name becomes a name as Argo generates it,
-/// every other tag `1`, which is a number where the tag stands without quotes and a text where it stands in quotes.
+/// Argo fills template tags in before it reads the manifest. Here the workflow's name becomes the longest that Argo generates
+/// for the template, that of a schedule's run, every other tag `1`, which is a number where the tag stands without quotes and a text where it stands in quotes.
 ///
 /// # Errors
 /// When a manifest is no YAML of one document.
 pub fn resource_manifests(workflow: &Value) -> Result<Vec<(String, Value)>, String> {
+    let run = format!("{}-1794000000", workflow["metadata"]["name"].as_str().unwrap_or_default());
     let tag = Regex::new(r"(?s)\{\{.*?\}\}").expect("compiles");
     let templates = workflow.pointer("/spec/templates").or_else(|| workflow.pointer("/spec/workflowSpec/templates"));
     let mut out = Vec::new();
     for template in templates.and_then(Value::as_array).into_iter().flatten() {
         let Some(manifest) = template.pointer("/resource/manifest").and_then(Value::as_str) else { continue };
         let name = template["name"].as_str().unwrap_or_default().to_owned();
-        let filled = manifest.replace("{{workflow.name}}", "wf-x1a2b");
+        let filled = manifest.replace("{{workflow.name}}", &run);
         let filled = tag.replace_all(&filled, "1");
         let mut read = documents(&filled).map_err(|e| format!("template {name}: {e}"))?;
         match (read.pop(), read.is_empty()) {

@@ -12,7 +12,7 @@ struct Bundle {
 /// Every schema that the tests know.
 pub struct Schemas {
     bundles: Vec<Bundle>,
-    /// ObjectMeta: the schema of a custom resource leaves `metadata` to the API server.
+    /// `ObjectMeta`: the schema of a custom resource leaves `metadata` to the API server.
     metadata: Value,
     patterns: BTreeMap<String, Regex>,
 }
@@ -25,7 +25,7 @@ impl Schemas {
         Self::of(&[own, custom])
     }
 
-    /// Bundles as JSON texts; the first shared subschema of the first one is ObjectMeta.
+    /// Bundles as JSON texts; the first shared subschema of the first one is `ObjectMeta`.
     pub fn of(texts: &[&str]) -> Self {
         let bundles: Vec<Bundle> = texts
             .iter()
