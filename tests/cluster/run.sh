@@ -95,7 +95,7 @@ judge() {
   local code=0
   "$program" migrate "$source" --out "$out" "${config[@]}" >"$work/migrated" 2>&1 || code=$?
   # 2 is for sources that a person must mend; what could be migrated is judged all the same.
-  if [ "$code" -gt 2 ] || { [ "$code" -ne 0 ] && [ -f "$here/cases/$name.json" ]; }; then
+  if [ "$code" -gt 2 ] || { [ ! -d "$out" ] && [ -f "$here/cases/$name.json" ]; }; then
     check "$name: migrate, exit code $code" bash -c 'tail -5 "$1"; exit 1' - "$work/migrated"
   fi
   if [ ! -d "$out" ]; then
