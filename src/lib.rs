@@ -107,6 +107,13 @@
 //! Had a later state read `$.status`, the proof would have failed at that state. The submission is then refused by name, and the other
 //! pipelines of the estate come out as if nothing had happened.
 #![forbid(unsafe_code)]
+// Nothing that a user feeds in may panic. Indexing is not denied: indices of an IR's arenas and spans of a text come from
+// that arena and that text.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::get_unwrap, clippy::panic, clippy::todo, clippy::unimplemented, clippy::exit)]
+// Nothing that differs between runs or machines (clippy.toml names each with its reason).
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::iter_over_hash_type)]
+// Data on stdout and words on stderr go through `cli::terminal`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cli;
 pub mod compile;

@@ -1,7 +1,6 @@
 //! The command line from outside: exit code, stdout and stderr, as scripts and people meet them.
 //!
 //! Snapshots lie in `snapshots/`. A run happens in a folder of its own; nothing in a snapshot depends on the machine.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with its first wrong assumption")]
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

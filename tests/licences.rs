@@ -1,5 +1,4 @@
 //! Licences and sources of all dependencies, held against `deny.toml` with nothing but cargo.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends with its first wrong assumption")]
 use std::collections::BTreeSet;
 use std::process::Command;
 

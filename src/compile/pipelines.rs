@@ -27,7 +27,7 @@ const LONGEST_WITH_JOBS: usize = 24;
 /// Names that pipelines have, the same in every stage.
 #[derive(Default, Debug)]
 pub struct PipelineNames {
-    by_definition: BTreeMap<(Span, String), String>,
+    by_definition: BTreeMap<(Span, usize), String>,
     names: Names,
 }
 
@@ -248,6 +248,7 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
         name: Sourced::new(name.clone(), Origins::none()),
         description: None,
         file: path.to_owned(),
+        definition: span,
         body: vec![Stmt { name, kind, comment: None, origins: Origins::none() }],
         jobs,
         calls: Vec::new(),
@@ -287,8 +288,12 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
             }
         }
     }
+    // A definition that is deployed several times is several pipelines, told apart by their order.
+    let mut seen: BTreeMap<Span, usize> = BTreeMap::new();
     for (one, name) in planned.iter_mut().zip(unique) {
-        let key = (one.pipeline.origins.first().unwrap_or(Span::new(crate::source::span::FileId(0), 0, 0)), one.pipeline.file.clone());
+        let ordinal = seen.entry(one.pipeline.definition).or_default();
+        let key = (one.pipeline.definition, *ordinal);
+        *ordinal += 1;
         let given = match names.by_definition.get(&key) {
             Some(known) => known.clone(),
             None => {

@@ -40,7 +40,13 @@ pub fn dockerfile(image: &Image) -> OutFile {
     line(String::new(), &none);
     line(format!("FROM {}", image.spark.image), &release);
     line("COPY --from=jars --chmod=644 /jars/ /opt/spark/jars/".to_owned(), &none);
+    let mut copied: Vec<String> = Vec::new();
     for (location, file) in &image.files {
+        let name = file_name(file);
+        if copied.contains(&name) {
+            continue;
+        }
+        copied.push(name);
         line(format!("COPY --chmod=644 {} {APPLICATION_FOLDER}/", file_name(file)), &location.origins);
     }
     OutFile { lines }

@@ -92,9 +92,8 @@ fn sentence(text: &str) -> String {
 
 /// The README. A template that does not render is a defect, and the README says so instead of hiding it.
 #[must_use]
-pub fn readme(plans: &[Plan], places: &[Place], config: &Config, notes: &Notes) -> OutFile {
+pub fn readme(plan: &Plan, places: &[Place], config: &Config, notes: &Notes) -> OutFile {
     let mut marks = Marks::default();
-    let Some(plan) = plans.first() else { return OutFile { lines: Vec::new() } };
     let pipelines: Vec<_> = plan
         .pipelines
         .iter()

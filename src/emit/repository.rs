@@ -10,21 +10,31 @@ use crate::ir::plan::{Image, Pipeline, Plan};
 use crate::source::rules::argo::{ARG101, ARG111};
 use crate::source::rules::emit::{EMI103, EMI104, EMI105};
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where images are found when nobody said: nowhere.
 pub const NO_REGISTRY: &str = "registry.invalid";
 
-/// Everything that is written, from the plans of all stages. Pipelines stand in the same order in each plan. `notes`: what the
-/// README says about the run.
+/// Everything that is written, from the plans of all stages; a pipeline has the same name in each. `notes`: what the README
+/// says about the run.
 #[must_use]
 pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
     let mut tree = Tree::default();
-    let Some(first) = plans.first() else { return tree };
-    if first.pipelines.is_empty() {
+    let all = union(plans);
+    if all.pipelines.is_empty() {
         return tree;
     }
-    let names: Vec<&str> = first.pipelines.iter().map(|p| p.name.value.as_str()).collect();
-    let parts: Vec<Part> = (0..names.len()).into_par_iter().map(|index| pipeline(plans, index, config)).collect();
+    let names: Vec<&str> = all.pipelines.iter().map(|p| p.name.value.as_str()).collect();
+    let by_name: Vec<BTreeMap<&str, &Pipeline>> =
+        plans.iter().map(|plan| plan.pipelines.iter().map(|p| (p.name.value.as_str(), p)).collect()).collect();
+    let parts: Vec<Part> = names
+        .par_iter()
+        .map(|name| {
+            let stages: Vec<(&Plan, &Pipeline)> =
+                plans.iter().zip(&by_name).filter_map(|(plan, of)| of.get(name).map(|p| (plan, *p))).collect();
+            pipeline(&stages, config)
+        })
+        .collect();
     let mut places = Vec::new();
     for (files, here) in parts {
         places.extend(here);
@@ -39,12 +49,42 @@ pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
     add(&mut tree, "apps/project.yaml".to_owned(), yaml::write(&[], &EMI105, &[argo_cd::project(config, &places)]));
     let head = vec!["Apply this one by hand, once: Argo CD then keeps everything in apps/ in sync, this file too.".to_owned()];
     add(&mut tree, "apps/app-of-apps.yaml".to_owned(), yaml::write(&head, &EMI105, &[argo_cd::app_of_apps(config)]));
-    for image in &first.images {
+    for image in &all.images {
         add(&mut tree, format!("images/{}/Dockerfile", image.name), docker::dockerfile(image));
     }
-    let readme = readme::readme(plans, &places, config, notes);
+    let readme = readme::readme(&all, &places, config, notes);
     add(&mut tree, "README.md".to_owned(), readme);
     tree
+}
+
+/// Everything of all stages, each once, in the order of its first appearance: pipelines, images and queues by name. An image
+/// that is filled from another place in each stage names all of them.
+fn union(plans: &[Plan]) -> Plan {
+    let mut all = Plan::default();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for plan in plans {
+        all.pipelines.extend(plan.pipelines.iter().filter(|p| seen.insert(&p.name.value)).cloned());
+        for image in &plan.images {
+            match all.images.iter_mut().find(|known| known.name == image.name) {
+                Some(known) => {
+                    for file in &image.files {
+                        match known.files.iter_mut().find(|(location, _)| location.value == file.0.value) {
+                            Some((location, _)) => location.origins.extend(&file.0.origins),
+                            None => known.files.push(file.clone()),
+                        }
+                    }
+                }
+                None => all.images.push(image.clone()),
+            }
+        }
+        for queue in &plan.queues {
+            match all.queues.iter_mut().find(|known| known.name.value == queue.name.value) {
+                Some(known) => known.name.origins.extend(&queue.name.origins),
+                None => all.queues.push(queue.clone()),
+            }
+        }
+    }
+    all
 }
 
 /// Paths are made of labels, so a path that cannot be added is a name given twice, which naming excludes.
@@ -81,8 +121,7 @@ pub fn namespace(config: &Config, pipeline: &str, stage: &str) -> String {
 /// The files of one pipeline, and where it is deployed.
 type Part = (Vec<(String, OutFile)>, Vec<Place>);
 
-fn pipeline(plans: &[Plan], index: usize, config: &Config) -> Part {
-    let stages: Vec<(&Plan, &Pipeline)> = plans.iter().filter_map(|plan| plan.pipelines.get(index).map(|p| (plan, p))).collect();
+fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, OutFile)>, Vec<Place>) {
     let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
     let name = first.name.value.clone();
     let root = format!("pipelines/{name}");
@@ -110,7 +149,7 @@ fn pipeline(plans: &[Plan], index: usize, config: &Config) -> Part {
             }
         }
     }
-    crons(&stages, &root, &mut base, &mut own, &mut patches, &mut files);
+    crons(stages, &root, &mut base, &mut own, &mut patches, &mut files);
     files.push((format!("{root}/base/kustomization.yaml"), yaml::write(&[], &EMI104, &[kustomize::base(&base)])));
     let mut places = Vec::new();
     for (i, (plan, p)) in stages.iter().enumerate() {

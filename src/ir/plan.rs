@@ -11,6 +11,8 @@ pub struct Pipeline {
     pub description: Option<Sourced<String>>,
     /// Path of the file that it comes from.
     pub file: String,
+    /// Where its definition stands: the same in every stage.
+    pub definition: Span,
     pub body: Block,
     /// The jobs that `Run` statements name, in the order of their first use.
     pub jobs: Vec<SparkJob>,

@@ -6,7 +6,7 @@
 //!
 //! A run goes through these steps, each in a module of its own:
 //! [`folder`] looks at the folder and refuses one that is not ours; [`plan`] compares lock, disk and compilation and says
-//! what becomes of each file; then [`write`] carries the plan out, all of it or nothing, or [`diff`] shows it, or
+//! what becomes of each file; then [`mod@write`] carries the plan out, all of it or nothing, or [`diff`] shows it, or
 //! [`check`] judges it. [`explain`] answers from the lock alone where a line comes from.
 pub mod check;
 pub mod diff;

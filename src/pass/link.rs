@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 /// What a Task state's resource is.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// A Lambda function that the sources define: its index in the estate.
-    Function { index: usize, name: Sourced<String>, envelope: bool },
+    /// A Lambda function that the sources define: its index in the estate, and the ARN under which it is called, where that is
+    /// written out: account, region and qualifier are part of the call.
+    Function { index: usize, name: Sourced<String>, arn: Option<Sourced<String>>, envelope: bool },
     /// A Lambda function that they do not.
-    MissingFunction { name: Sourced<String>, envelope: bool },
+    MissingFunction { name: Sourced<String>, arn: Option<Sourced<String>>, envelope: bool },
     /// An AWS service integration: `elasticmapreduce:addStep.sync`.
     Service(Sourced<String>),
     /// An activity, or a resource that only a deployment knows.
@@ -98,39 +99,44 @@ impl<'e> Functions<'e> {
         if let Some(symbol) = only_symbol(resource) {
             for candidate in [symbol.as_str(), symbol.strip_suffix("Arn").unwrap_or(&symbol)] {
                 if let Some(index) = self.find_logical(candidate, place) {
-                    return Target::Function { index, name: Sourced::new(candidate.to_owned(), resource.origins.clone()), envelope: false };
+                    let name = Sourced::new(candidate.to_owned(), resource.origins.clone());
+                    return Target::Function { index, name, arn: None, envelope: false };
                 }
             }
         }
         // An ARN with symbols in it: `arn:aws:lambda:${region}:${account}:function:name`.
         let shown = resource.display();
         if let Some(name) = function_name(&shown).filter(|name| !name.contains("${")) {
-            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), false, place);
+            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), None, false, place);
         }
         Target::Other(Sourced::new(shown, resource.origins.clone()))
     }
 
     fn literal_target(&self, text: &str, resource: &Val, state: &State, place: &str) -> Target {
         if let Some(name) = function_name(text) {
-            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), false, place);
+            let arn = Sourced::new(text.to_owned(), resource.origins.clone());
+            return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), Some(arn), false, place);
         }
         if let Some(service) = text.strip_prefix("arn:aws:states:::") {
             if (service == "lambda:invoke" || service == "lambda:invoke.sync")
                 && let Some(name) = invoked_function(state)
             {
-                let short = function_name(&name.value).unwrap_or(&name.value).to_owned();
-                let short = short.split(':').next().unwrap_or(&short).to_owned();
-                return self.function(Sourced::new(short, name.origins.with(&resource.origins)), true, place);
+                let full = Sourced::new(name.value.clone(), name.origins.clone().with(&resource.origins));
+                let short = function_name(&name.value).unwrap_or(&name.value);
+                let short = short.split(':').next().unwrap_or(short).to_owned();
+                // A name with a qualifier (`name:PROD`) is called as it is written, like an ARN.
+                let arn = (full.value != short).then(|| full.clone());
+                return self.function(Sourced::new(short, full.origins), arn, true, place);
             }
             return Target::Service(Sourced::new(service.to_owned(), resource.origins.clone()));
         }
         Target::Other(Sourced::new(text.to_owned(), resource.origins.clone()))
     }
 
-    fn function(&self, name: Sourced<String>, envelope: bool, place: &str) -> Target {
+    fn function(&self, name: Sourced<String>, arn: Option<Sourced<String>>, envelope: bool, place: &str) -> Target {
         match self.find(&name.value, place) {
-            Some(index) => Target::Function { index, name, envelope },
-            None => Target::MissingFunction { name, envelope },
+            Some(index) => Target::Function { index, name, arn, envelope },
+            None => Target::MissingFunction { name, arn, envelope },
         }
     }
 }

@@ -55,6 +55,7 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         name: Sourced::new(label(&machine.name.value, 52), machine.name.origins.clone()),
         description: machine.comment.clone(),
         file: machine.file.clone(),
+        definition: machine.span,
         body,
         jobs,
         calls,
@@ -302,8 +303,8 @@ impl<'m> Planner<'_> {
         let flat = &here.flow.states[index];
         let state = flat.state;
         let target = self.targets.get(&state.span).cloned().unwrap_or(Target::None);
-        let (name, envelope) = match &target {
-            Target::Function { index: function, name, envelope } => {
+        let (name, called, envelope) = match &target {
+            Target::Function { index: function, name, arn, envelope } => {
                 use crate::ir::function::Action;
                 let definition = &self.around.estate.functions[*function];
                 match definition.behaviour.as_ref().map(|b| &b.action) {
@@ -321,11 +322,13 @@ impl<'m> Planner<'_> {
                     self.sink.report(question);
                 }
                 self.outcome.called.insert(*function);
-                (name.clone(), *envelope)
+                let deployed = definition.name.as_ref().map(|n| Sourced::new(n.value.clone(), n.origins.clone().with(&name.origins)));
+                let called = arn.clone().or(deployed).unwrap_or_else(|| name.clone());
+                (name.clone(), called, *envelope)
             }
-            Target::MissingFunction { name, envelope } => {
+            Target::MissingFunction { name, arn, envelope } => {
                 self.missing_function(state, name);
-                (name.clone(), *envelope)
+                (name.clone(), arn.clone().unwrap_or_else(|| name.clone()), *envelope)
             }
             Target::Service(service) => {
                 let why =
@@ -359,7 +362,7 @@ impl<'m> Planner<'_> {
         self.absorb_call_fields(state, envelope);
         let retry = self.call_retry(state);
         let defined = matches!(target, Target::Function { .. });
-        let function = self.call_template(name, retry, timeout, defined, state);
+        let function = self.call_template(&name, called, retry, timeout, defined, state);
         let kind = StmtKind::Call { function, payload, on_failure: OnFailure::Raise };
         let next = flat.first_edge();
         self.loud(
@@ -526,7 +529,8 @@ impl<'m> Planner<'_> {
 
     fn call_template(
         &mut self,
-        target: Sourced<String>,
+        name: &Sourced<String>,
+        called: Sourced<String>,
         retry: Option<Retry>,
         timeout: Option<Sourced<u64>>,
         defined: bool,
@@ -541,12 +545,12 @@ impl<'m> Planner<'_> {
                 f.timeout_seconds.as_ref().map(|t| t.value),
             )
         };
-        let answer = self.around.config.functions.get(&target.value).and_then(|a| a.call.clone());
+        let answer = self.around.config.functions.get(&name.value).and_then(|a| a.call.clone());
         let mut new = Function {
             name: String::new(),
             target: match answer {
-                Some(name) => Sourced::new(name, target.origins.clone()),
-                None => target.clone(),
+                Some(answer) => Sourced::new(answer, called.origins.clone()),
+                None => called,
             },
             remark: (!defined).then(|| "called by the sources and defined nowhere in them".to_owned()),
             retry,
@@ -572,12 +576,12 @@ impl<'m> Planner<'_> {
         self.sink.report(
             Diagnostic::equivalent(
                 &plan::PLN113,
-                target.span(),
-                format!("the function `{}` stays in AWS and is called from a pod", target.value),
+                name.span(),
+                format!("the function `{}` stays in AWS and is called from a pod", name.value),
             )
             .help("the ServiceAccount's AWS role must allow lambda:InvokeFunction on it"),
         );
-        new.name = self.call_names.unique(&label(&target.value, 60));
+        new.name = self.call_names.unique(&label(&name.value, 60));
         let name = new.name.clone();
         self.calls.push(new);
         name
@@ -633,12 +637,7 @@ impl<'m> Planner<'_> {
         job.name.value.clone_from(&name);
         self.jobs.push(job);
         let kind = StmtKind::Run { job: name.clone(), on_failure: OnFailure::Raise };
-        let mut origins = state.kind_span.map(Origins::one).unwrap_or_default();
-        if let StateKind::Task(task) = &state.kind
-            && let Some(resource) = &task.resource
-        {
-            origins.extend(&resource.origins);
-        }
+        let origins = state.kind_span.map(Origins::one).unwrap_or_default();
         let next = idiom.success;
         let kind = match failure {
             Some(failure) => StepKind::Fallible { kind, next, failure },
@@ -689,6 +688,14 @@ impl<'m> Planner<'_> {
         let Some(retry) = merged(&state.retry) else { return };
         if retry.limit.value == 0 {
             return;
+        }
+        if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
+            let names: Vec<&str> = state.retry.iter().flat_map(|r| r.error_equals.iter().map(|e| e.value.as_str())).collect();
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN115,
+                state.retry[0].span,
+                format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, names.join(", ")),
+            ));
         }
         if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
             self.sink.report(Diagnostic::changed(

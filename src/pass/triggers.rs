@@ -203,9 +203,26 @@ fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Na
         }
     };
     let name = names.unique(&label(&pipeline.name.value, 52));
-    let suspended = trigger.enabled.as_ref().and_then(|enabled| match &enabled.value {
-        Value::Bool(enabled_now) => Some(Sourced::new(!enabled_now, enabled.origins.clone())),
-        _ => enabled.sourced().map(|t| Sourced::new(t.value.eq_ignore_ascii_case("false"), t.origins)),
+    let suspended = trigger.enabled.as_ref().map(|enabled| match (&enabled.value, enabled.literal().as_deref()) {
+        (Value::Bool(now), _) => Sourced::new(!now, enabled.origins.clone()),
+        (_, Some(text)) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("ENABLED") => {
+            Sourced::new(false, enabled.origins.clone())
+        }
+        (_, Some(text)) if text.eq_ignore_ascii_case("false") || text.eq_ignore_ascii_case("DISABLED") => {
+            Sourced::new(true, enabled.origins.clone())
+        }
+        _ => {
+            let shown = enabled.display();
+            sink.report(
+                Diagnostic::changed(
+                    &DOC101,
+                    enabled.origins.first().or(Some(trigger.span)),
+                    format!("whether the schedule is enabled is `{shown}`, which is not known → it is suspended"),
+                )
+                .help("remove `suspend` from the CronWorkflow when it may run"),
+            );
+            Sourced::new(true, enabled.origins.clone())
+        }
     });
     if let Some(on) = suspended.as_ref().filter(|s| !s.value) {
         sink.absorb_all(&on.origins, &DOC101, "enabled, which is the default");
@@ -225,11 +242,14 @@ fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Na
             sink.ignore(span, &DOC101, "nothing in the pipeline reads the input");
         }
     }
-    for span in trigger_origins(trigger).iter() {
-        sink.absorb(span, &DOC101, "says which machine the schedule starts");
+    let (Target::Machine(target) | Target::Function(target)) = &trigger.target;
+    sink.absorb_all(&target.all_origins(), &DOC101, "says which machine the schedule starts");
+    let told = trigger.input.iter().chain(&trigger.enabled).fold(Origins::none(), |all, value| all.with(&value.all_origins()));
+    for span in trigger.origins.iter().filter(|span| !told.iter().any(|inner| *span == inner)) {
+        sink.absorb(span, &DOC101, "describes the schedule on AWS");
     }
     Some(Schedule {
-        name: Sourced::new(name, trigger.origins.clone()),
+        name: Sourced::new(name, pipeline.name.origins.clone()),
         cron: Sourced::new(cron.to_string(), text.origins),
         input,
         suspended,

@@ -1,9 +1,9 @@
-//! The Amazon States Language: a definition, JSON or YAML, into [`Machine`].
+//! The Amazon States Language: a definition, JSON or YAML, into [`Machine`](crate::ir::machine::Machine).
 //!
 //! The reader takes every field of every kind of state, in both query languages. Its shape follows one thought: *a field that nobody
 //! took must show*. An object is read through [`Fields`](reader::Fields), which hands out each field once; before a kind of state is
 //! read, [`fields`] screens what it must not have, and what is left at the end is an unknown field. So each scalar of a
-//! definition ends in the IR with its span ([`Machine::spans`]), in a mark of the [`Sink`], or under a diagnostic, and a test holds it
+//! definition ends in the IR with its span ([`Machine::spans`](crate::ir::machine::Machine::spans)), in a mark of the [`Sink`](crate::source::sink::Sink), or under a diagnostic, and a test holds it
 //! over every real definition at hand.
 //!
 //! - [`fields`]: which field belongs to which kind of state and language, as tables.

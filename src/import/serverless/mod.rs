@@ -1,6 +1,6 @@
 //! The Serverless Framework, versions 1 to 3: `serverless.yml` for one stage.
 //!
-//! A file speaks of several stages at once, through variables; [`stages`] says of which, and [`import`] reads the file
+//! A file speaks of several stages at once, through variables; [`stages`] says of which, and [`import()`] reads the file
 //! for one of them. Variables are evaluated by `resolve` and `lookup`, in the notation that `syntax` reads; what is not known here
 //! (another stack's output, a parameter store, an environment variable) stays a symbol. Functions and state machines
 //! become IR values whose origins are all places that shaped them; everything else of the file is either absorbed with
