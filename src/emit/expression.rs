@@ -9,7 +9,7 @@ fn input(path: &str) -> String {
     if path == "$" {
         "fromJson(workflow.parameters.input)".to_owned()
     } else {
-        format!("jsonpath(workflow.parameters.input, {})", quoted(path))
+        format!("jsonpath(workflow.parameters.input, {})", literal(path))
     }
 }
 
@@ -17,7 +17,7 @@ fn input(path: &str) -> String {
 #[must_use]
 pub fn payload(path: &str) -> String {
     let json = if path == "$" { "workflow.parameters.input".to_owned() } else { format!("sprig.toRawJson({})", input(path)) };
-    format!(r"{{{{=sprig.replace('$', '\\u0024', sprig.replace('{{' + '{{', '{{\\u007b', {json}))}}}}")
+    format!(r#"{{{{=sprig.replace("$", "\\u0024", sprig.replace("{{" + "{{", "{{\\u007b", {json}))}}}}"#)
 }
 
 /// One part of an argument.
@@ -39,7 +39,7 @@ pub fn argument(parts: &[Part<'_>]) -> String {
         .collect::<Vec<_>>()
         .join(" + ");
     format!(
-        "{{{{=({text}) contains ('{{' + '{{') ? sprig.fail('an argument from the input holds two braces, which Argo would evaluate') : toJson(sprig.replace('$', '$$', {text}))}}}}"
+        r#"{{{{=({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson(sprig.replace("$", "$$", {text}))}}}}"#
     )
 }
 
@@ -68,19 +68,19 @@ pub fn holds_tag(text: &str) -> bool {
 /// An expression that gives a value as a text: a text as it is, anything else as JSON writes it.
 fn text_of(path: &str) -> String {
     let value = input(path);
-    format!("(type({value}) == 'string' ? {value} : toJson({value}))")
+    format!(r#"(type({value}) == "string" ? {value} : toJson({value}))"#)
 }
 
 /// A text literal, in which no two braces stand together: the first `}}` would end the tag.
 fn literal(text: &str) -> String {
-    let mut out = String::from("'");
+    let mut out = String::from("\"");
     let mut last = ' ';
     for c in text.chars() {
         if matches!(c, '{' | '}') && last == c {
-            out.push_str("' + '");
+            out.push_str("\" + \"");
         }
         match c {
-            '\'' => out.push_str("\\'"),
+            '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
@@ -90,13 +90,8 @@ fn literal(text: &str) -> String {
         }
         last = c;
     }
-    out.push('\'');
+    out.push('"');
     out
-}
-
-/// A path as a text of the expression language.
-fn quoted(path: &str) -> String {
-    literal(path)
 }
 
 #[cfg(test)]
@@ -111,10 +106,10 @@ mod tests {
                 assert!(!inner.contains("{{") && !inner.contains("}}"), "{tag}");
             }
         }
-        assert_eq!(literal("a'b"), "'a\\'b'");
+        assert_eq!(literal("a\"b"), "\"a\\\"b\"");
         assert_eq!(
             payload("$.message"),
-            r"{{=sprig.replace('$', '\\u0024', sprig.replace('{' + '{', '{\\u007b', sprig.toRawJson(jsonpath(workflow.parameters.input, '$.message'))))}}"
+            r#"{{=sprig.replace("$", "\\u0024", sprig.replace("{" + "{", "{\\u007b", sprig.toRawJson(jsonpath(workflow.parameters.input, "$.message"))))}}"#
         );
     }
 }
