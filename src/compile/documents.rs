@@ -98,7 +98,13 @@ impl Documents {
         let list = ids
             .par_iter()
             .map(|id| {
-                let mut document = Document { file: *id, format: Format::Other, nodes: OnceLock::new(), wanted: AtomicBool::new(false), python: OnceLock::new() };
+                let mut document = Document {
+                    file: *id,
+                    format: Format::Other,
+                    nodes: OnceLock::new(),
+                    wanted: AtomicBool::new(false),
+                    python: OnceLock::new(),
+                };
                 document.format = document.recognise(files.get(*id));
                 document
             })
@@ -193,7 +199,7 @@ impl Document {
             }
             Language::Python => Format::Python,
             Language::Json | Language::Yaml => {
-                if !WORDS.iter().any(|word| file.text.contains(word)) {
+                if !WORDS.iter().any(|word| file.text.contains(word)) && !may_be_batch(&file.text) {
                     return Format::Data;
                 }
                 self.nodes(file).first().map_or(Format::Data, format_of)
@@ -232,6 +238,11 @@ fn is_cloudformation(node: &Node) -> bool {
     use crate::source::node::Kind;
     let Some(Node { kind: Kind::Object(resources), .. }) = node.get("Resources") else { return false };
     resources.iter().any(|r| matches!(r.value.get("Type"), Some(Node { kind: Kind::String(t), .. }) if t.contains("::")))
+}
+
+/// Whether a text may be a Livy payload without any of the words that stand in nothing else.
+fn may_be_batch(text: &str) -> bool {
+    text.contains("\"file\"") && ["\"args\"", "\"conf\"", "\"jars\"", "\"queue\"", "\"archives\""].iter().any(|word| text.contains(word))
 }
 
 /// Words that together are found in nothing but a file that an importer reads.

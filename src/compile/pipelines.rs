@@ -286,11 +286,7 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
                 let limit = if planned[*member].pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
                 let part = label(part.split('.').next().unwrap_or(part), 63);
                 // `etl-eu/main.json` and `etl-us/main.json`, both `etl`: the folder says all.
-                let full = if format!("-{part}-").contains(&format!("-{name}-")) {
-                    part
-                } else {
-                    label(&format!("{part}-{name}"), 63)
-                };
+                let full = if format!("-{part}-").contains(&format!("-{name}-")) { part } else { label(&format!("{part}-{name}"), 63) };
                 unique[*member] = shorten(&full, limit, &planned[*member].pipeline.file);
             }
         }

@@ -100,7 +100,7 @@ pub(super) fn repository(text: &str) -> Result<(), String> {
         return Err(format!("an address has no {}", named(c)));
     }
     let url = text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
-    let scp = text.split_once(':').is_some_and(|(host, path)| !host.is_empty() && !path.is_empty());
+    let scp = text.split_once(':').is_some_and(|(host, path)| !host.is_empty() && !path.is_empty() && !path.starts_with("//"));
     if url || scp {
         return Ok(());
     }
@@ -125,8 +125,23 @@ mod tests {
             assert_eq!(schedule(good), Ok(()), "{good}");
         }
         let bad = [
-            "", "daily", "@daily", "99 99 * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "0 0 * * 7", "0 3 * * * *", "*/0 * * * *",
-            "*/99 * * * *", "30-10 * * * *", "0,, * * * *", "-5 * * * *", "+5 * * * *", "a * * * *", "0 3 * * mon-",
+            "",
+            "daily",
+            "@daily",
+            "99 99 * * *",
+            "0 24 * * *",
+            "0 0 0 * *",
+            "0 0 * 13 *",
+            "0 0 * * 7",
+            "0 3 * * * *",
+            "*/0 * * * *",
+            "*/99 * * * *",
+            "30-10 * * * *",
+            "0,, * * * *",
+            "-5 * * * *",
+            "+5 * * * *",
+            "a * * * *",
+            "0 3 * * mon-",
         ];
         for bad in bad {
             assert!(schedule(bad).is_err(), "{bad}");
