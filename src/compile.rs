@@ -13,6 +13,7 @@ use crate::ir::estate::Estate;
 use crate::ir::plan::Plan;
 use crate::source::files::Files;
 use crate::source::rules::emit::EMI109;
+use crate::source::rules::plan::SIZ113;
 use crate::source::sink::{Diagnostic, Disposition, Severity, Sink, Verdict};
 use crate::source::span::{FileId, Origins, Span};
 use documents::Documents;
@@ -107,10 +108,12 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     let mut estates = Vec::new();
     let mut links = Vec::new();
     let mut names = pipelines::PipelineNames::default();
+    let mut stage_labels = crate::pass::naming::Names::default();
     for stage in &stages {
         let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
         phases.end("import of a stage");
-        let (plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        let (mut plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));
         phases.end("link and passes");
         plans.push(plan);
         links.extend(stage_links);
@@ -200,6 +203,7 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
     if plan.pipelines.is_empty() {
         return;
     }
+    places_of_one_file(plans, sink);
     if config.gitops.repository.is_none() {
         sink.report(
             Diagnostic::question(
@@ -215,6 +219,27 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
             Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
                 .answer("images.registry"),
         );
+    }
+}
+
+/// A file that each stage takes from another place is baked into one image: which of them is a person's choice.
+fn places_of_one_file(plans: &[Plan], sink: &mut Sink) {
+    let Some((first, rest)) = plans.split_first() else { return };
+    for image in rest.iter().flat_map(|plan| &plan.images) {
+        let Some(known) = first.images.iter().find(|i| i.name == image.name) else { continue };
+        for (location, file) in &image.files {
+            let other = known.files.iter().find(|(place, name)| name == file && place.value != location.value);
+            if let Some((place, _)) = other {
+                sink.report(
+                    Diagnostic::changed(
+                        &SIZ113,
+                        location.span(),
+                        format!("`{file}` came from `{}` and `{}`, one a stage → one file in the image `{}` of all stages", place.value, location.value, image.name),
+                    )
+                    .help("build the image from the file that is to run everywhere, or give each stage an image tag of its own in its overlay"),
+                );
+            }
+        }
     }
 }
 

@@ -107,7 +107,7 @@ pub struct Spark {
     /// Batch scheduler: `yunikorn` (default when the sources use queues), `volcano` or `none`.
     #[schemars(extend("enum" = ["yunikorn", "volcano", "none", null]))]
     pub scheduler: Option<String>,
-    /// ARN of the IAM role that jobs take, by pod identity annotation.
+    /// ARN of the IAM role that jobs take, by the annotation of IAM roles for service accounts.
     pub role: Option<String>,
 }
 

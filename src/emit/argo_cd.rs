@@ -13,6 +13,8 @@ const SERVER: &str = "https://kubernetes.default.svc";
 /// A pipeline on a stage.
 #[derive(Clone, Debug)]
 pub struct Place {
+    /// Name of the Application: unique.
+    pub application: String,
     pub pipeline: String,
     pub stage: String,
     pub namespace: String,
@@ -72,8 +74,7 @@ pub fn app_of_apps(config: &Config) -> Node {
 #[must_use]
 pub fn pipeline(config: &Config, place: &Place) -> Node {
     let path = format!("pipelines/{}/overlays/{}", place.pipeline, place.stage);
-    let name = format!("{}-{}", place.pipeline, place.stage);
-    application(&name, PROJECT, source(config, &path), &place.namespace, &["CreateNamespace=true", "ServerSideApply=true"])
+    application(&place.application, PROJECT, source(config, &path), &place.namespace, &["CreateNamespace=true", "ServerSideApply=true"])
 }
 
 /// The project: what may be deployed, from where, to where, and nothing else.

@@ -2,12 +2,14 @@
 //!
 //! Steps, not DAG: a sequence reads like the state machine, and a failed step ends it. A step that may fail is continued
 //! past, and what handles the failure is guarded by its status.
+use super::expression;
 use super::spark_operator::{self, Context};
 use super::yaml::{Node, Writer};
 use crate::ir::plan::{Block, Function, Image, OnFailure, Payload, Pipeline, Schedule, Stmt, StmtKind};
 use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG102, ARG103, ARG104, ARG105, ARG106, ARG107, ARG108, ARG109, ARG110, ARG111, ARG112};
 use crate::source::span::Origins;
+use std::collections::BTreeMap;
 
 /// The image that calls AWS: its own command line.
 pub const AWS_CLI_IMAGE: &str = "amazon/aws-cli:2.31.0";
@@ -25,30 +27,33 @@ pub struct Settings<'a> {
 pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
     let w = Writer(&ARG101);
     let name = &pipeline.name.value;
-    let mut emitter = Emitter { pipeline, templates: Vec::new(), names: Names::default(), raises: Origins::none(), fails: false };
-    emitter.names.unique(name);
-    for fixed in ["fail", "nothing"] {
-        emitter.names.unique(fixed);
+    let mut emitter = Emitter::new(pipeline);
+    // A payload in a file is one job under the file's name: the job is the entrypoint itself.
+    let lone = matches!(pipeline.body.as_slice(), [Stmt { name: only, kind: StmtKind::Run { on_failure: OnFailure::Raise, .. }, .. }] if only == name);
+    let entry = if lone { emitter.template_of(name) } else { emitter.name_entry() };
+    let mut templates = Vec::new();
+    if !lone {
+        let steps = emitter.steps(&pipeline.body);
+        templates.push(w.map().field("name", w.text(entry.clone()).from(&pipeline.name.origins)).field("steps", steps).build());
     }
-    let entry = emitter.steps(&pipeline.body);
-    let mut templates = vec![w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).field("steps", entry).build()];
     templates.append(&mut emitter.templates);
     for job in &pipeline.jobs {
-        templates.push(job_template(pipeline, job, settings));
+        templates.push(job_template(pipeline, job, &emitter.template_of(&job.name.value), settings));
     }
     for function in &pipeline.calls {
-        templates.push(call_template(function));
+        templates.push(call_template(function, &emitter.template_of(&call_key(&function.name))));
     }
     if emitter.fails {
-        templates.extend(fail_templates(&emitter.raises));
-    } else if pipeline.body.is_empty() {
-        templates.push(nothing_template());
+        templates.push(fail_template(&emitter));
+    }
+    if emitter.fails || emitter.idles {
+        templates.push(nothing_template(&emitter.nothing));
     }
     let metadata = w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).optional(
         "annotations",
         pipeline.description.as_ref().map(|text| w.map().field("workflows.argoproj.io/description", w.sourced(text)).build()),
     );
-    let mut spec = w.map().text("entrypoint", name).text("serviceAccountName", name);
+    let mut spec = w.map().text("entrypoint", entry).text("serviceAccountName", name);
     if let Some(timeout) = &pipeline.timeout_seconds
         && let Ok(seconds) = timeout.value.parse::<i64>()
     {
@@ -75,13 +80,42 @@ struct Emitter<'a> {
     pipeline: &'a Pipeline,
     /// Templates of blocks that need one of their own.
     templates: Vec<Node>,
+    /// Names of templates. Those of jobs and functions come first: they are the source's own.
     names: Names,
-    /// What the raises say, for the origin of the template that they share.
-    raises: Origins,
+    /// Job or function → its template.
+    of: BTreeMap<String, String>,
+    fail: String,
+    nothing: String,
     fails: bool,
+    idles: bool,
 }
 
-impl Emitter<'_> {
+impl<'a> Emitter<'a> {
+    fn new(pipeline: &'a Pipeline) -> Self {
+        let mut names = Names::default();
+        let mut of = BTreeMap::new();
+        for job in &pipeline.jobs {
+            of.insert(job.name.value.clone(), names.unique(&job.name.value));
+        }
+        for function in &pipeline.calls {
+            of.insert(call_key(&function.name), names.unique(&function.name));
+        }
+        let fail = names.unique("fail");
+        let nothing = names.unique("nothing");
+        Self { pipeline, templates: Vec::new(), names, of, fail, nothing, fails: false, idles: false }
+    }
+
+    /// The template of a job, or of a function by its [`call_key`].
+    fn template_of(&self, key: &str) -> String {
+        self.of.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The entrypoint has the pipeline's name, or `main` where a job or a function has it.
+    fn name_entry(&mut self) -> String {
+        let name = &self.pipeline.name.value;
+        if self.names.is_taken(name) { self.names.unique("main") } else { self.names.unique(name) }
+    }
+
     /// The `steps` of a block: one group a statement. An empty block is one step that never runs.
     fn steps(&mut self, block: &Block) -> Node {
         let w = Writer(&ARG103);
@@ -90,7 +124,8 @@ impl Emitter<'_> {
             self.statement(stmt, None, &mut groups);
         }
         if groups.is_empty() {
-            let never = w.map().text("name", "nothing").text("template", "nothing").text("when", "false").build();
+            self.idles = true;
+            let never = w.map().text("name", "nothing").text("template", &self.nothing).text("when", "false").build();
             groups.push(w.list(vec![never]));
         }
         w.list(groups)
@@ -182,13 +217,12 @@ impl Emitter<'_> {
         let (template, parameters) = match &stmt.kind {
             StmtKind::Run { job, .. } => {
                 let inputs = self.pipeline.jobs.iter().find(|j| j.name.value == *job).map(spark_operator::inputs).unwrap_or_default();
-                let parameters = inputs
-                    .into_iter()
-                    .map(|(name, path)| (name, w.text(format!("{{{{=jsonpath(workflow.parameters.input, {})}}}}", quoted(&path)))))
-                    .collect();
-                (job.clone(), parameters)
+                let parameters = inputs.into_iter().map(|(name, tag)| (name, w.text(tag))).collect();
+                (self.template_of(job), parameters)
             }
-            StmtKind::Call { function, payload, .. } => (function.clone(), vec![("payload".to_owned(), payload_node(payload))]),
+            StmtKind::Call { function, payload, .. } => {
+                (self.template_of(&call_key(function)), vec![("payload".to_owned(), payload_node(payload))])
+            }
             StmtKind::Wait { .. } => {
                 let name = self.wait(stmt);
                 (name, Vec::new())
@@ -205,14 +239,17 @@ impl Emitter<'_> {
                     message.push_str(&part.value);
                     origins.extend(&part.origins);
                 }
-                (String::from("fail"), vec![("message".to_owned(), r.text(message).from(&origins))])
+                (self.fail.clone(), vec![("message".to_owned(), r.text(tagless(&message)).from(&origins))])
             }
             StmtKind::Refused { why } => {
                 self.fails = true;
                 let r = Writer(&ARG110);
-                ("fail".to_owned(), vec![("message".to_owned(), r.text(format!("emr2k8s: {}", tagless(why))))])
+                (self.fail.clone(), vec![("message".to_owned(), r.text(format!("emr2k8s: {}", tagless(why))))])
             }
-            StmtKind::Fork { .. } => ("nothing".to_owned(), Vec::new()),
+            StmtKind::Fork { .. } => {
+                self.idles = true;
+                (self.nothing.clone(), Vec::new())
+            }
         };
         let mut map = map.text("template", template);
         if !parameters.is_empty() {
@@ -257,17 +294,12 @@ fn simple(stmt: &Stmt) -> bool {
 fn payload_node(payload: &Payload) -> Node {
     let w = Writer(&ARG106);
     match payload {
-        Payload::Literal(json) => w.text(tagless(&json.value)).from(&json.origins),
-        Payload::Input(path) if path.value == "$" => w.text("{{=workflow.parameters.input}}").from(&path.origins),
-        Payload::Input(path) => {
-            w.text(format!("{{{{=toJson(jsonpath(workflow.parameters.input, {}))}}}}", quoted(&path.value))).from(&path.origins)
-        }
+        Payload::Literal(json) => w.text(tagless(&json.value).replace('$', "\\u0024")).from(&json.origins),
+        Payload::Input(path) => w
+            .text(expression::payload(&path.value))
+            .from(&path.origins)
+            .comment("JSON in which neither Argo nor Kubernetes finds anything to expand"),
     }
-}
-
-/// A path as a text of Argo's expression language.
-fn quoted(path: &str) -> String {
-    if path.contains('\'') { format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"")) } else { format!("'{path}'") }
 }
 
 /// A text in which nothing looks like a tag of Argo's: in JSON `{` may be written `\u007b`; in words a space is no harm.
@@ -279,7 +311,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, settings: &Settings<'_>) -> Node {
+fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &str, settings: &Settings<'_>) -> Node {
     let w = Writer(&ARG105);
     let account = format!("{}-spark", pipeline.name.value);
     let none = Image {
@@ -301,13 +333,17 @@ fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, settings: &
     let reference = (settings.reference)(&job.image);
     let context = Context {
         pipeline: &pipeline.name.value,
+        common_prefix: pipeline
+            .jobs
+            .iter()
+            .all(|j| j.name.value.strip_prefix(&pipeline.name.value).is_some_and(|rest| rest.starts_with('-'))),
         service_account: &account,
         image_reference: &reference,
         image,
         scheduler: settings.scheduler,
     };
     let inputs = spark_operator::inputs(job);
-    let map = w.map().field("name", w.text(job.name.value.clone()).from(&job.name.origins));
+    let map = w.map().field("name", w.text(template).from(&job.name.origins));
     let map = if inputs.is_empty() {
         map
     } else {
@@ -335,9 +371,9 @@ cat /tmp/answer
 test \"$error\" = None
 ";
 
-fn call_template(function: &Function) -> Node {
+fn call_template(function: &Function, template: &str) -> Node {
     let w = Writer(&ARG106);
-    let name = w.text(function.name.clone()).from(&function.target.origins);
+    let name = w.text(template).from(&function.target.origins);
     let name = match &function.remark {
         Some(remark) => name.comment(remark.clone()),
         None => name,
@@ -383,30 +419,31 @@ fn call_template(function: &Function) -> Node {
     map.field("script", script).build()
 }
 
-fn fail_templates(raises: &Origins) -> Vec<Node> {
+/// Functions and jobs may have the same name; a function is kept under a key that no label equals.
+fn call_key(function: &str) -> String {
+    format!("{function}()")
+}
+
+fn fail_template(emitter: &Emitter<'_>) -> Node {
     let w = Writer(&ARG107);
-    let never =
-        w.flow(w.list(vec![
-            w.flow(w.list(vec![w.flow(w.map().text("name", "never").text("template", "nothing").text("when", "false").build())])),
-        ]));
+    let step = w.map().text("name", "never").text("template", &emitter.nothing).text("when", "false").build();
+    let never = w.flow(w.list(vec![w.flow(w.list(vec![w.flow(step)]))]));
     let output = w
         .map()
         .text("name", "raise")
         .field("valueFrom", w.map().text("expression", "sprig.fail(inputs.parameters.message)").build())
         .build();
-    let fail = w
-        .map()
-        .field("name", w.text("fail").from(raises).comment("ends the run as failed with this message, without a pod"))
+    w.map()
+        .field("name", w.text(&emitter.fail).comment("ends the run as failed with this message, without a pod"))
         .field("inputs", w.map().field("parameters", w.list(vec![w.flow(w.map().text("name", "message").build())])).build())
         .field("steps", never)
         .field("outputs", w.map().field("parameters", w.list(vec![output])).build())
-        .build();
-    vec![fail, nothing_template()]
+        .build()
 }
 
-fn nothing_template() -> Node {
+fn nothing_template(name: &str) -> Node {
     let w = Writer(&ARG107);
-    w.map().text("name", "nothing").field("suspend", w.flow(w.map().build())).build()
+    w.map().text("name", name).field("suspend", w.flow(w.map().build())).build()
 }
 
 /// The CronWorkflow of a schedule.

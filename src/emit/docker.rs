@@ -1,6 +1,7 @@
 //! Dockerfiles: Spark with the application baked in.
 use super::spark_operator::{APPLICATION_FOLDER, file_name};
 use super::tree::{LineOrigin, OutFile};
+use super::yaml::one_line;
 use crate::ir::plan::Image;
 use crate::source::rules::emit::{EMI102, EMI106};
 use crate::source::span::Origins;
@@ -16,11 +17,11 @@ pub fn dockerfile(image: &Image) -> OutFile {
     let none = Origins::none();
     let release = image.from_release.as_ref().map(|r| r.origins.clone()).unwrap_or_default();
     if let Some(from) = &image.from_release {
-        line(format!("# {}.", from.value), &release);
+        line(format!("# {}.", one_line(&from.value)), &release);
     }
     line("# Build: docker build -t REGISTRY/NAME:TAG . , with these files beside this one:".to_owned(), &none);
     for (location, _) in &image.files {
-        line(format!("#   aws s3 cp {} .", location.value), &location.origins);
+        line(format!("#   aws s3 cp {} .", one_line(&location.value)), &location.origins);
     }
     line(String::new(), &none);
     lines.push((

@@ -2,6 +2,7 @@
 pub mod argo_cd;
 pub mod argo_workflows;
 pub mod docker;
+pub mod expression;
 pub mod kustomize;
 pub mod rbac;
 pub mod readme;

@@ -7,6 +7,7 @@ use super::yaml::{self, Node};
 use super::{docker, kustomize, rbac, readme};
 use crate::config::Config;
 use crate::ir::plan::{Image, Pipeline, Plan};
+use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG111};
 use crate::source::rules::emit::{EMI103, EMI104, EMI105};
 use rayon::prelude::*;
@@ -42,8 +43,13 @@ pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
             add(&mut tree, path, file);
         }
     }
-    for place in &places {
-        let path = format!("apps/{}-{}.yaml", place.pipeline, place.stage);
+    let mut applications = Names::default();
+    for taken in ["project", "app-of-apps", argo_cd::PROJECT] {
+        applications.unique(taken);
+    }
+    for place in &mut places {
+        place.application = applications.unique(&format!("{}-{}", place.pipeline, place.stage));
+        let path = format!("apps/{}.yaml", place.application);
         add(&mut tree, path, yaml::write(&[], &EMI105, &[argo_cd::pipeline(config, place)]));
     }
     add(&mut tree, "apps/project.yaml".to_owned(), yaml::write(&[], &EMI105, &[argo_cd::project(config, &places)]));
@@ -87,10 +93,11 @@ fn union(plans: &[Plan]) -> Plan {
     all
 }
 
-/// Paths are made of labels, so a path that cannot be added is a name given twice, which naming excludes.
+/// Paths are made of labels that naming keeps unique. Should one be taken all the same, that is a defect which must not lose a
+/// file in silence: the run ends with it.
 fn add(tree: &mut Tree, path: String, file: OutFile) {
     let added = tree.add(path, file);
-    debug_assert!(added.is_ok(), "{added:?}");
+    assert!(added.is_ok(), "two files of the output have the path {added:?}");
 }
 
 fn reference(config: &Config, image: &str) -> String {
@@ -133,15 +140,15 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, Out
     let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];
     let templates: Vec<Node> = stages.iter().map(|(plan, p)| template(p, &plan.images, config)).collect();
     let head = vec![format!("From {}.", first.file)];
-    match stages::merge(&templates) {
-        Some((node, stage_patches)) => {
+    match stages::merge(templates) {
+        Ok((node, stage_patches)) => {
             base.push("workflow-template.yaml");
             files.push((format!("{root}/base/workflow-template.yaml"), yaml::write(&head, &ARG101, &[node])));
             for (i, list) in stage_patches.into_iter().enumerate() {
                 patches[i].push(("WorkflowTemplate".to_owned(), name.clone(), list));
             }
         }
-        None => {
+        Err(templates) => {
             for (i, (plan, _)) in stages.iter().enumerate() {
                 own[i].push("workflow-template.yaml");
                 let path = format!("{root}/overlays/{}/workflow-template.yaml", plan.stage);
@@ -158,7 +165,13 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, Out
         resources.extend(&own[i]);
         let node = kustomize::overlay(&name, &plan.stage, &namespace, &resources, &patches[i]);
         files.push((format!("{root}/overlays/{}/kustomization.yaml", plan.stage), yaml::write(&[], &EMI104, &[node])));
-        places.push(Place { pipeline: name.clone(), stage: plan.stage.clone(), namespace, crons: !p.schedules.is_empty() });
+        places.push(Place {
+            application: String::new(),
+            pipeline: name.clone(),
+            stage: plan.stage.clone(),
+            namespace,
+            crons: !p.schedules.is_empty(),
+        });
     }
     (files, places)
 }
@@ -183,7 +196,7 @@ fn crons<'s>(
             (0..stages[0].1.schedules.len())
                 .map(|i| {
                     let nodes: Vec<Node> = stages.iter().map(|(_, p)| argo_workflows::cron_workflow(p, &p.schedules[i])).collect();
-                    stages::merge(&nodes)
+                    stages::merge(nodes).ok()
                 })
                 .collect()
         })

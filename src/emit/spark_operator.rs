@@ -1,4 +1,5 @@
 //! SparkApplication (sparkoperator.k8s.io/v1beta2), as the manifest of an Argo `resource` template.
+use super::expression;
 use super::yaml::{MapBuilder, Node, Writer, Yaml};
 use crate::ir::job::{Language, Piece, Resources, SparkJob};
 use crate::ir::plan::Image;
@@ -17,6 +18,8 @@ pub const APPLICATION_FOLDER: &str = "/opt/spark/app";
 pub struct Context<'a> {
     /// The pipeline's name: the prefix that job names drop, and the name of its Secret.
     pub pipeline: &'a str,
+    /// Whether every job's name begins with the pipeline's.
+    pub common_prefix: bool,
     /// Service account of the driver.
     pub service_account: &'a str,
     /// Image with its registry and tag.
@@ -37,17 +40,22 @@ pub fn application(job: &SparkJob, context: &Context<'_>) -> Node {
         .field(
             "metadata",
             W.map()
-                .field("name", W.text(format!("{{{{workflow.name}}}}-{}", suffix(job, context.pipeline))).from(&job.name.origins))
+                .field(
+                    "name",
+                    Node::new(&EMI101, Yaml::Tagged(format!("{{{{workflow.name}}}}-{}", suffix(job, context)))).from(&job.name.origins),
+                )
                 .build(),
         )
         .field("spec", spec(job, context))
         .build()
 }
 
-/// What a job's name adds to the workflow's.
-fn suffix(job: &SparkJob, pipeline: &str) -> String {
+/// What a job's name adds to the workflow's: its own name, without the pipeline's where all of its jobs begin with it.
+fn suffix(job: &SparkJob, context: &Context<'_>) -> String {
     let name = &job.name.value;
-    let short = name.strip_prefix(pipeline).and_then(|rest| rest.strip_prefix('-')).unwrap_or(name);
+    let pipeline = context.pipeline;
+    let short =
+        if context.common_prefix { name.strip_prefix(pipeline).and_then(|rest| rest.strip_prefix('-')).unwrap_or(name) } else { name };
     let room = LONGEST_NAME.saturating_sub(pipeline.len() + RUN_SUFFIX + 1);
     crate::pass::naming::shorten(short, room.max(6), name)
 }
@@ -68,8 +76,12 @@ fn spec(job: &SparkJob, context: &Context<'_>) -> Node {
         .field("sparkVersion", W.text(context.image.spark.spark.clone()).from(&job.release))
         .optional("mainClass", job.main_class.as_ref().map(|class| W.sourced(class)))
         .field("mainApplicationFile", W.text(application_file(job)).from(&job.file.origins));
+    let inputs = named_inputs(job);
     if !job.arguments.is_empty() {
-        map = map.field("arguments", W.list(job.arguments.iter().map(|argument| argument_node(job, argument)).collect()));
+        map = map.field(
+            "arguments",
+            W.list(job.arguments.iter().enumerate().map(|(i, argument)| argument_node(i, argument, &inputs)).collect()),
+        );
     }
     map = map.field("restartPolicy", restart_policy(job));
     if let Some(deps) = dependencies(job) {
@@ -81,6 +93,10 @@ fn spec(job: &SparkJob, context: &Context<'_>) -> Node {
         map = map.field("sparkConf", properties(&job.spark_conf));
     }
     map = map.field("hadoopConf", hadoop_conf(job));
+    if matches!(job.language, Language::Python | Language::R) {
+        // What YARN gave beside the heap; the operator's own default for these languages is 0.4.
+        map = map.text("memoryOverheadFactor", "0.1");
+    }
     if let Some(allocation) = &job.dynamic_allocation {
         let number = |n: &Option<Sourced<u32>>| n.as_ref().map(|n| W.int(n.value).from(&n.origins));
         map = map.field(
@@ -115,35 +131,66 @@ pub fn file_name(path: &str) -> String {
     if clean.trim_matches('.').is_empty() { "application".to_owned() } else { clean }
 }
 
-/// Inputs that a job takes from the execution's input: a parameter name for each path, in the order of the arguments.
+/// Parameters that a job's template takes: one for each argument that holds a part of the execution's input, and the
+/// expression that gives it, a JSON text.
 #[must_use]
 pub fn inputs(job: &SparkJob) -> Vec<(String, String)> {
+    named_inputs(job).into_iter().map(|(_, name, expression)| (name, expression)).collect()
+}
+
+/// The same with the argument's index.
+fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
     let mut names = crate::pass::naming::Names::default();
-    let mut out: Vec<(String, String)> = Vec::new();
-    for piece in job.arguments.iter().flat_map(|a| &a.value) {
-        if let Piece::Input(path) = piece
-            && !out.iter().any(|(_, known)| known == path)
-        {
-            let last = path.rsplit(['.', '[', ']', '\'']).find(|part| !part.is_empty() && *part != "$").unwrap_or("input");
-            out.push((names.unique(&crate::pass::naming::label(last, 40)), path.clone()));
-        }
+    let mut out = Vec::new();
+    for (index, argument) in job.arguments.iter().enumerate() {
+        let Some(path) = argument.value.iter().find_map(|p| if let Piece::Input(path) = p { Some(path) } else { None }) else { continue };
+        let last = path.rsplit(['.', '[', ']', '\'']).find(|part| !part.is_empty() && *part != "$").unwrap_or("input");
+        let name = names.unique(&crate::pass::naming::label(last, 40));
+        // The expression doubles every `$`, so what Kubernetes is to expand cannot stand beside the input.
+        let parts: Vec<expression::Part<'_>> = argument
+            .value
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) | Piece::Variable(text) => expression::Part::Literal(text),
+                Piece::Input(path) => expression::Part::Input(path),
+            })
+            .collect();
+        out.push((index, name, expression::argument(&parts)));
     }
     out
 }
 
-fn argument_node(job: &SparkJob, argument: &Sourced<Vec<Piece>>) -> Node {
-    let inputs = inputs(job);
-    let mut text = String::new();
-    for piece in &argument.value {
-        match piece {
-            // A literal that looks like a tag of Argo's would be taken for one.
-            Piece::Literal(literal) => text.push_str(&literal.replace("{{", "{{=\"{\"+\"{\"}}")),
-            Piece::Input(path) => {
-                let name = inputs.iter().find(|(_, known)| known == path).map_or("input", |(name, _)| name.as_str());
-                text.push_str(&format!("{{{{inputs.parameters.{name}}}}}"));
-            }
-        }
+/// A text that Kubernetes leaves as it is: in a container's arguments it expands `$(NAME)` and takes `$$` for `$`
+/// (Kubernetes API, Container, `args`).
+fn unexpanded(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let run = rest[at..].chars().take_while(|c| *c == '$').count();
+        let after = &rest[at + run..];
+        let read = run > 1 || after.starts_with('(');
+        out.push_str(&"$".repeat(if read { run * 2 } else { run }));
+        rest = after;
     }
+    out.push_str(rest);
+    out
+}
+
+fn argument_node(index: usize, argument: &Sourced<Vec<Piece>>, inputs: &[(usize, String, String)]) -> Node {
+    if let Some((_, name, _)) = inputs.iter().find(|(i, ..)| *i == index) {
+        // The parameter is JSON text, which is YAML too.
+        return Node::new(&EMI101, Yaml::Raw(format!("{{{{inputs.parameters.{name}}}}}"))).from(&argument.origins);
+    }
+    let text: String = argument
+        .value
+        .iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => unexpanded(text),
+            Piece::Variable(variable) => format!("$({variable})"),
+            Piece::Input(_) => String::new(),
+        })
+        .collect();
     W.text(text).from(&argument.origins)
 }
 
@@ -241,10 +288,4 @@ fn pod(resources: &Resources, instances: Option<&Sourced<u32>>, job: &SparkJob, 
         map = map.field("envSecretKeyRefs", refs.build());
     }
     map.build()
-}
-
-/// Whether a value is written as an integer: what [`super::stages`] must leave without quotes.
-#[must_use]
-pub fn is_number(yaml: &Yaml) -> bool {
-    matches!(yaml, Yaml::Int(_) | Yaml::Bool(_))
 }

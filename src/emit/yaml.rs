@@ -14,8 +14,10 @@ pub enum Yaml {
     Text(String),
     Int(i64),
     Bool(bool),
-    /// Written as it is, without quotes: a template tag that stands for a number.
+    /// Written as it is, without quotes: a template tag that stands for a number or a JSON text.
     Raw(String),
+    /// A text with a template tag in it, which is meant as one. In [`Yaml::Text`] inside a block nothing is.
+    Tagged(String),
     List(Vec<Item>),
     Map(Vec<Field>),
     /// A list or map on one line: `[a, b]`, `{a: b}`. Only for short ones.
@@ -156,9 +158,9 @@ impl MapBuilder {
 /// Writes documents, separated by `---`, below a comment at the head.
 #[must_use]
 pub fn write(head: &[String], rule: &'static Rule, documents: &[Node]) -> OutFile {
-    let mut out = Out { lines: Vec::new() };
+    let mut out = Out { lines: Vec::new(), in_block: false };
     for line in head {
-        out.line(format!("# {line}").trim_end().to_owned(), rule, &Origins::none());
+        out.line(format!("# {}", one_line(line)).trim_end().to_owned(), rule, &Origins::none());
     }
     for (i, document) in documents.iter().enumerate() {
         if i > 0 {
@@ -171,6 +173,8 @@ pub fn write(head: &[String], rule: &'static Rule, documents: &[Node]) -> OutFil
 
 struct Out {
     lines: Vec<(String, LineOrigin)>,
+    /// Inside a manifest in a manifest, where Argo takes `{{` for the start of a tag.
+    in_block: bool,
 }
 
 impl Out {
@@ -195,7 +199,7 @@ impl Out {
                 }
             }
             _ => {
-                let text = inline(&node.yaml);
+                let text = self.inline(&node.yaml);
                 self.line(format!("{}{text}", pad(indent)), node.rule, &node.origins);
             }
         }
@@ -205,7 +209,7 @@ impl Out {
     fn field(&mut self, field: &Field, indent: usize, lead: Option<&str>) {
         let node = &field.value;
         let start = lead.map_or_else(|| pad(indent), str::to_owned);
-        let key = scalar(&field.key);
+        let key = self.scalar(&field.key);
         match &node.yaml {
             Yaml::Map(fields) if !fields.is_empty() => {
                 self.line(with_comment(format!("{start}{key}:"), node), node.rule, &node.origins);
@@ -217,12 +221,14 @@ impl Out {
             }
             Yaml::Block(document) => {
                 self.line(format!("{start}{key}: |"), node.rule, &node.origins);
+                let outer = std::mem::replace(&mut self.in_block, true);
                 self.value(
                     &Node { yaml: (**document).clone(), origins: Origins::none(), rule: node.rule, comment: None, spaced: false },
                     indent + 2,
                 );
+                self.in_block = outer;
             }
-            Yaml::Text(text) if is_block(text) => {
+            Yaml::Text(text) if is_block(text) && !(self.in_block && text.contains("{{")) => {
                 let keep = if text.ends_with('\n') { "|" } else { "|-" };
                 self.line(format!("{start}{key}: {keep}"), node.rule, &node.origins);
                 for line in text.trim_end_matches('\n').split('\n') {
@@ -231,7 +237,7 @@ impl Out {
                 }
             }
             other => {
-                let text = format!("{start}{key}: {}", inline(other));
+                let text = format!("{start}{key}: {}", self.inline(other));
                 self.line(with_comment(text, node), node.rule, &node.origins);
             }
         }
@@ -251,7 +257,7 @@ impl Out {
                 }
             }
             other => {
-                let text = format!("{start}{}", inline(other));
+                let text = format!("{start}{}", self.inline(other));
                 self.line(with_comment(text, item), item.rule, &item.origins);
             }
         }
@@ -260,7 +266,7 @@ impl Out {
 
 fn with_comment(text: String, node: &Node) -> String {
     match &node.comment {
-        Some(comment) => format!("{text} # {comment}"),
+        Some(comment) => format!("{text} # {}", one_line(comment)),
         None => text,
     }
 }
@@ -276,43 +282,71 @@ fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && !text.ends_with("\n\n")
-        && !text.chars().any(|c| c != '\n' && (c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')))
+        && !text.chars().any(|c| c != '\n' && (c.is_control() || is_odd(c)))
         && text.lines().all(|line| !line.ends_with([' ', '\t']))
 }
 
-/// A value on one line.
-fn inline(yaml: &Yaml) -> String {
-    match yaml {
-        Yaml::Text(text) => scalar(text),
-        Yaml::Raw(text) => text.clone(),
-        Yaml::Int(value) => value.to_string(),
-        Yaml::Bool(value) => value.to_string(),
-        Yaml::Flow(inner) => flow(inner),
-        Yaml::List(_) | Yaml::Map(_) => flow(yaml),
-        // A block needs lines of its own: `field` writes it; anywhere else its text is quoted.
-        Yaml::Block(document) => {
-            let node = Node::new(&crate::source::rules::emit::EMI001, (**document).clone());
-            quote(&write(&[], &crate::source::rules::emit::EMI001, &[node]).text())
+impl Out {
+    /// A value on one line.
+    fn inline(&self, yaml: &Yaml) -> String {
+        match yaml {
+            Yaml::Text(text) => self.scalar(text),
+            Yaml::Tagged(text) => quote(text),
+            Yaml::Raw(text) => text.clone(),
+            Yaml::Int(value) => value.to_string(),
+            Yaml::Bool(value) => value.to_string(),
+            Yaml::Flow(inner) => self.flow(inner),
+            Yaml::List(_) | Yaml::Map(_) => self.flow(yaml),
+            // A block needs lines of its own: `field` writes it; anywhere else its text is quoted.
+            Yaml::Block(document) => {
+                let node = Node::new(&crate::source::rules::emit::EMI001, (**document).clone());
+                quote(&write(&[], &crate::source::rules::emit::EMI001, &[node]).text())
+            }
         }
+    }
+
+    fn flow(&self, yaml: &Yaml) -> String {
+        match yaml {
+            Yaml::List(items) => format!("[{}]", items.iter().map(|i| self.flow(&i.yaml)).collect::<Vec<_>>().join(", ")),
+            Yaml::Map(fields) => {
+                let fields = fields.iter().map(|f| format!("{}: {}", self.flow_scalar(&f.key), self.flow(&f.value.yaml)));
+                format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+            }
+            Yaml::Text(text) => self.flow_scalar(text),
+            other => self.inline(other),
+        }
+    }
+
+    fn flow_scalar(&self, text: &str) -> String {
+        if text.contains([',', '[', ']', '{', '}', '?']) { self.untagged(text) } else { self.scalar(text) }
+    }
+
+    fn scalar(&self, text: &str) -> String {
+        if is_plain(text) { text.to_owned() } else { self.untagged(text) }
+    }
+
+    /// A quoted text; in a block, a second brace is written as an escape that only YAML reads.
+    fn untagged(&self, text: &str) -> String {
+        let quoted = quote(text);
+        if self.in_block { quoted.replace("{{", "{\\u007b") } else { quoted }
     }
 }
 
-fn flow(yaml: &Yaml) -> String {
-    match yaml {
-        Yaml::List(items) => format!("[{}]", items.iter().map(|i| flow(&i.yaml)).collect::<Vec<_>>().join(", ")),
-        Yaml::Map(fields) => {
-            format!(
-                "{{{}}}",
-                fields.iter().map(|f| format!("{}: {}", flow_scalar(&f.key), flow(&f.value.yaml))).collect::<Vec<_>>().join(", ")
-            )
-        }
-        Yaml::Text(text) => flow_scalar(text),
-        other => inline(other),
-    }
+/// A text as it may stand in a comment: one line, nothing that changes how the line is shown.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let shown: String = text.chars().map(|c| if c.is_control() || is_odd(c) || is_bidi(c) { ' ' } else { c }).collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn flow_scalar(text: &str) -> String {
-    if text.contains([',', '[', ']', '{', '}']) { quote(text) } else { scalar(text) }
+/// Characters that YAML readers take for line ends or refuse.
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Characters that turn the direction of what follows: a text could be read as another one (Unicode, "Bidirectional Algorithm").
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text as a plain scalar where that is safe for every reader, else double quoted.
@@ -391,7 +425,8 @@ fn quote(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if (c as u32) < 0x20
+            c if is_bidi(c)
+                || (c as u32) < 0x20
                 || matches!(c as u32, 0x7f..=0xa0 | 0x2028 | 0x2029 | 0xfeff)
                 || (0xfffe..=0xffff).contains(&(c as u32)) =>
             {

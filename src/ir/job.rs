@@ -74,6 +74,8 @@ pub struct SparkJob {
 pub enum Piece {
     Literal(String),
     Input(String),
+    /// An environment variable of the driver, which Kubernetes puts in: how a secret comes into an argument.
+    Variable(String),
 }
 
 /// Cores and memory of a driver or an executor.

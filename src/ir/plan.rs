@@ -158,6 +158,7 @@ pub struct SparkRelease {
 /// All that is to be emitted for one stage.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// The stage's name as a DNS label, unique among the stages: what folders and objects are called.
     pub stage: String,
     pub pipelines: Vec<Pipeline>,
     pub images: Vec<Image>,

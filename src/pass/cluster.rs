@@ -261,9 +261,9 @@ fn account(cluster: &Cluster, path: &str, estate: &Estate, beside: &Beside, sink
     let mut origins = Origins::none();
     for group in &cluster.groups {
         let types: Vec<String> = group.instance_types.iter().map(Val::display).collect();
-        let count = group.count.as_ref().map_or_else(|| "?".to_owned(), Val::display);
+        let count = group.count.as_ref().map_or_else(String::new, |c| format!("{} × ", c.display()));
         let spot = if group.bid_price.is_some() { ", spot" } else { "" };
-        groups.push(format!("{:?} {count} × {}{spot}", group.role, types.join("|")).to_lowercase());
+        groups.push(format!("{:?} {count}{}{spot}", group.role, types.join("|")).to_lowercase());
         for value in group.name.iter().chain(&group.instance_types).chain(&group.count).chain(&group.bid_price) {
             origins.extend(&value.all_origins());
         }

@@ -9,6 +9,26 @@ use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
 use std::collections::BTreeMap;
 
+/// What an application file is called without its ending and without what changes with each build: `film-jobs_2.11-1.4.jar` →
+/// `film-jobs`.
+fn application_name(file: &str) -> &str {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem = ["-SNAPSHOT", "-assembly", "-jar-with-dependencies", "-all", "-uber", "-shaded"]
+        .iter()
+        .fold(stem, |s, end| s.strip_suffix(end).unwrap_or(s));
+    let is_version = |text: &str| text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let mut name = stem;
+    for separator in ['-', '_'] {
+        if let Some((before, last)) = name.rsplit_once(separator)
+            && is_version(last)
+            && !before.is_empty()
+        {
+            name = before;
+        }
+    }
+    name
+}
+
 /// Gives every job its image: one for each application file and release.
 #[derive(Default, Debug)]
 pub struct Images {
@@ -33,8 +53,7 @@ impl Images {
             return;
         }
         let file = file_name(&job.file.value);
-        let stem = file.split('.').next().unwrap_or(&file);
-        let name = self.names.unique(&label(stem, 60));
+        let name = self.names.unique(&label(application_name(&file), 60));
         let (spark, from_release) = self.release(release, job, sink);
         let baked = !job.file.value.starts_with("local:");
         if baked {
@@ -129,16 +148,36 @@ impl Images {
         if spark.starts_with('2') {
             help.push(format!("the Spark Operator ({} and later) has no image of Spark 2", facts::spark_releases::OPERATOR_FLOOR));
         }
-        if rebuild {
-            help.push(format!("build the jars again for Scala {}", to.scala));
-        }
         if !found.note.is_empty() {
             help.push(found.note.to_owned());
+        } else if rebuild {
+            help.push(format!("build the jars again for Scala {}", to.scala));
         }
         if !help.is_empty() {
             diagnostic = diagnostic.help(help.join("; "));
         }
         sink.report(diagnostic);
         (to, Some(Sourced::new(format!("EMR release {name} had Spark {spark}{scala_of}"), label.origins.clone())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::application_name;
+
+    #[test]
+    fn versions_are_no_part_of_a_name() {
+        for (file, name) in [
+            ("SparkSimpleApp.jar", "SparkSimpleApp"),
+            ("film-jobs-1.4.jar", "film-jobs"),
+            ("film-jobs_2.11-1.4.jar", "film-jobs"),
+            ("app-1.0-SNAPSHOT.jar", "app"),
+            ("etl.py", "etl"),
+            ("1.0.jar", "1.0"),
+            ("job-2.jar", "job"),
+            ("job", "job"),
+        ] {
+            assert_eq!(application_name(file), name, "{file}");
+        }
     }
 }

@@ -247,6 +247,13 @@ impl<'m> Planner<'_> {
                 }
             }
         }
+        for text in texts.iter().flatten().filter(|t: &&Sourced<String>| t.value.contains("{{")) {
+            self.sink.report(Diagnostic::changed(
+                &plan::PLN127,
+                text.span(),
+                format!("`{}`: `{{{{` in its error → `{{ {{`, because Argo would evaluate it", state.name.value),
+            ));
+        }
         self.absorb_data(state);
         let cause = texts.pop().flatten();
         let error = texts.pop().flatten();
@@ -318,8 +325,10 @@ impl<'m> Planner<'_> {
                     }
                     _ => {}
                 }
-                if let Some(question) = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b)) {
-                    self.sink.report(question);
+                if let Some(question) = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b))
+                    && !self.around.config.functions.contains_key(&name.value)
+                {
+                    self.sink.report(question.answer(format!("functions.{}", name.value)));
                 }
                 self.outcome.called.insert(*function);
                 let deployed = definition.name.as_ref().map(|n| Sourced::new(n.value.clone(), n.origins.clone().with(&name.origins)));
@@ -327,7 +336,9 @@ impl<'m> Planner<'_> {
                 (name.clone(), called, *envelope)
             }
             Target::MissingFunction { name, arn, envelope } => {
-                self.missing_function(state, name);
+                if !self.around.config.functions.contains_key(&name.value) {
+                    self.missing_function(state, name);
+                }
                 (name.clone(), arn.clone().unwrap_or_else(|| name.clone()), *envelope)
             }
             Target::Service(service) => {

@@ -18,7 +18,7 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
             .iter()
             .map(|piece| match piece {
                 Piece::Literal(text) => text.as_str(),
-                Piece::Input(_) => "",
+                Piece::Input(_) | Piece::Variable(_) => "",
             })
             .collect();
         let key = literal.split_once('=').map_or("", |(key, _)| key.trim_start_matches('-'));
@@ -30,7 +30,7 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
         // Kubernetes expands $(NAME) in a container's arguments, and the driver's arguments are those of its container.
         let reference = refer(&mut secrets, &name, &format!("argument-{}", index + 1), &argument.as_ref().map(|_| ()));
         let kept = literal.split_once('=').filter(|_| !key.is_empty()).map_or(String::new(), |(k, _)| format!("{k}="));
-        argument.value = vec![Piece::Literal(format!("{kept}$({})", reference.variable))];
+        argument.value = vec![Piece::Literal(kept), Piece::Variable(reference.variable.clone())];
         question(sink, argument, &format!("argument {} of `{name}`", index + 1), why, &reference);
     }
     for (key, value) in &mut job.hadoop_conf {

@@ -1,5 +1,6 @@
 //! Sizing: from a Livy batch and the settings of its cluster to a Spark job in Kubernetes' terms.
 use super::path::Access;
+use crate::emit::expression::holds_tag;
 use crate::import::emr::spark_settings;
 use crate::ir::job::{Batch, DynamicAllocation, Language, Piece, Resources, SparkJob};
 use crate::ir::quantity::{Cores, MiB};
@@ -34,11 +35,11 @@ const OVERHEAD_FLOOR: u64 = 384;
 /// `spark.executor.instances` (Spark 3.5, "Running on YARN" and "Running on Kubernetes").
 const DEFAULT_INSTANCES: u32 = 2;
 
-/// Memory beside the heap: 10 % for JVM applications, 40 % for Python and R on Kubernetes, at least 384 MiB.
+/// Memory beside the heap, on YARN and on the pod: 10 %, at least 384 MiB. Spark on Kubernetes takes 40 % for Python and R unless told
+/// otherwise; the emitter tells it otherwise, so that a job keeps its size.
 #[must_use]
-pub fn overhead(heap: MiB, language: Language, kubernetes: bool) -> MiB {
-    let percent = if kubernetes && matches!(language, Language::Python | Language::R) { 40 } else { 10 };
-    MiB((heap.0 * percent / 100).max(OVERHEAD_FLOOR))
+pub fn overhead(heap: MiB) -> MiB {
+    MiB((heap.0 / 10).max(OVERHEAD_FLOOR))
 }
 
 /// What a job needs to know about where it stands.
@@ -130,11 +131,33 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         span: batch.span.or(place.span),
     };
     super::settings::apply(&mut job, conf, place.settings, sink);
+    if let Some((text, span)) = evaluated(&job) {
+        let message = format!("`{}` passes `{text}`, which Argo would evaluate as a tag of its own", place.name.value);
+        sink.report(
+            Diagnostic::refused(&plan::PLN127, span.or(place.span), message.clone())
+                .help("write the text so that no `{{` stands before a name that Argo knows"),
+        );
+        return Err(message);
+    }
     executors(&mut job, place, sink);
     defaults(&mut job, place, sink);
     compare_memory(&job, place, sink);
     compare_cores(&job, place, sink);
     Ok(job)
+}
+
+/// A text of the job that the target would evaluate.
+fn evaluated(job: &SparkJob) -> Option<(String, Option<Span>)> {
+    let arguments = job.arguments.iter().flat_map(|a| {
+        a.value.iter().filter_map(move |piece| if let Piece::Literal(text) = piece { Some((text.as_str(), a.span())) } else { None })
+    });
+    let lists = job.jars.iter().chain(&job.py_files).chain(&job.files).chain(&job.archives);
+    let texts = lists.chain(job.main_class.iter()).chain(job.queue.iter()).chain(job.proxy_user.iter()).chain([&job.file]);
+    let properties = job.spark_conf.iter().chain(&job.hadoop_conf).flat_map(|(key, value)| [key, value]);
+    arguments
+        .chain(texts.chain(properties).map(|text| (text.value.as_str(), text.span())))
+        .find(|(text, _)| holds_tag(text))
+        .map(|(text, span)| (text.to_owned(), span))
 }
 
 /// `main` is `root.main`, as YuniKorn writes it (YARN: leaf names are unique below `root`).
@@ -211,11 +234,10 @@ fn compare_memory(job: &SparkJob, place: &Place<'_>, sink: &mut Sink) {
     let mut sides = Vec::new();
     for (who, resources) in [("driver", &job.driver), ("executor", &job.executor)] {
         let Some(heap) = &resources.memory else { continue };
-        let on_yarn = resources.overhead.as_ref().map_or_else(|| overhead(heap.value, job.language, false), |o| o.value);
-        let on_pod = resources.overhead.as_ref().map_or_else(|| overhead(heap.value, job.language, true), |o| o.value);
-        let container = MiB((heap.value.0 + on_yarn.0).div_ceil(unit) * unit);
-        if container.0 != heap.value.0 + on_pod.0 {
-            sides.push(format!("{who}: YARN container {container} → pod {} + {on_pod}", thousands(heap.value)));
+        let beside = resources.overhead.as_ref().map_or_else(|| overhead(heap.value), |o| o.value);
+        let container = MiB((heap.value.0 + beside.0).div_ceil(unit) * unit);
+        if container.0 != heap.value.0 + beside.0 {
+            sides.push(format!("{who}: YARN container {container} → pod {} + {beside}", thousands(heap.value)));
         }
     }
     if let Some(minimum) = minimum {
@@ -407,10 +429,8 @@ mod tests {
 
     #[test]
     fn overheads() {
-        assert_eq!(overhead(MiB(1024), Language::Scala, true), MiB(384));
-        assert_eq!(overhead(MiB(10_240), Language::Scala, true), MiB(1024));
-        assert_eq!(overhead(MiB(10_240), Language::Python, true), MiB(4096));
-        assert_eq!(overhead(MiB(10_240), Language::Python, false), MiB(1024));
+        assert_eq!(overhead(MiB(1024)), MiB(384));
+        assert_eq!(overhead(MiB(10_240)), MiB(1024));
     }
 
     #[test]

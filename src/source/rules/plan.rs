@@ -66,6 +66,11 @@ to a call that is not made.";
 
     PLN126 "comment-without-place" r"A comment of the source on something that has no line of its own in the output.";
 
+    PLN127 "text-that-argo-reads" r"A text of the source looks like a tag of Argo Workflows.
+
+Argo reads every text of a template for `{{…}}`, also in what it has put in before. In a job's manifest a tag that Argo knows would be
+evaluated, so such a job is refused; in the message of a failure the braces are set apart.";
+
     SIZ101 "memory" r"A container of YARN and a pod of Kubernetes are not the same size.
 
 YARN adds Spark's overhead (10 % of the heap, at least 384 MiB, unless set) to the heap and rounds up to a multiple of
@@ -104,6 +109,11 @@ Paths in arguments and code keep working.";
 
 The configuration classifications of the cluster become `sparkConf` and `hadoopConf` of each job.";
     SIZ112 "bad-size" r"A size or number of the payload is not one that Spark reads.";
+
+    SIZ113 "one-image-of-all-stages" r"Each stage took the application from a place of its own, and the stages share one image.
+
+An image is built once and goes from stage to stage; two buckets could hold two builds. Choose the file that is to run everywhere, or patch
+the image's tag in the overlays.";
 
     LNK101 "cluster-of-a-batch" r"Which EMR cluster a batch runs on.
 
