@@ -382,7 +382,7 @@ mod tests {
             for scalar in nodes.iter().flat_map(crate::source::node::Node::scalars) {
                 assert!(file.text.get(scalar.span.start as usize..scalar.span.end as usize).is_some(), "{path}: {scalar:?}");
             }
-            if sink.diagnostics.iter().any(|d| d.severity == crate::source::sink::Severity::Error) || nodes.is_empty() {
+            if sink.diagnostics.iter().any(|d| d.severity == Severity::Error) || nodes.is_empty() {
                 problems.push(path);
             }
         }
