@@ -20,26 +20,26 @@ pub fn payload(path: &str) -> String {
     format!(r#"{{{{=sprig.replace("$", "\\u0024", sprig.replace("{{" + "{{", "{{\\u007b", {json}))}}}}"#)
 }
 
-/// One part of an argument.
-pub enum Part<'a> {
-    Literal(&'a str),
-    Input(&'a str),
+/// One part of an argument. A literal is written so that Kubernetes leaves it, or expands what is meant.
+pub enum Part {
+    Literal(String),
+    Input(String),
 }
 
 /// The tag that gives an argument as JSON text. Two braces cannot be carried into a manifest, which Argo reads twice: the step
 /// fails and says so.
 #[must_use]
-pub fn argument(parts: &[Part<'_>]) -> String {
+pub fn argument(parts: &[Part]) -> String {
     let text = parts
         .iter()
         .map(|part| match part {
             Part::Literal(text) => literal(text),
-            Part::Input(path) => text_of(path),
+            Part::Input(path) => format!(r#"sprig.replace("$", "$$", {})"#, text_of(path)),
         })
         .collect::<Vec<_>>()
         .join(" + ");
     format!(
-        r#"{{{{=({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson(sprig.replace("$", "$$", {text}))}}}}"#
+        r#"{{{{=({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson({text})}}}}"#
     )
 }
 
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn only_the_tag_itself_has_two_braces() {
         for text in ["{{x}}", "}}}}", "a'b\\", "{{{"] {
-            for tag in [argument(&[Part::Literal(text), Part::Input("$.a")]), payload("$.a['x']"), payload("$")] {
+            for tag in [argument(&[Part::Literal(text.to_owned()), Part::Input("$.a".to_owned())]), payload("$.a['x']"), payload("$")] {
                 let inner = tag.strip_prefix("{{=").and_then(|t| t.strip_suffix("}}")).expect("a tag");
                 assert!(!inner.contains("{{") && !inner.contains("}}"), "{tag}");
             }
