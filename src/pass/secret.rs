@@ -4,6 +4,7 @@ use crate::source::rules::plan;
 use crate::source::secret::{self, Found};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
+use std::collections::BTreeMap;
 
 /// Replaces every secret of a job by a reference to an environment variable that comes from a Kubernetes Secret.
 ///
@@ -50,9 +51,44 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
             value.value = text;
         }
     }
-    for (key, value) in &job.spark_conf {
-        let Some(why) = secret::reason(&key.value, &value.value) else { continue };
-        let message = format!("`{}` of `{name}` is a secret ({why}), and Spark reads that property from no Secret", key.value);
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+    for (key, value) in std::mem::take(&mut job.spark_conf) {
+        let found = secret::find(&key.value, &value.value);
+        let Some(first) = found.first() else {
+            job.spark_conf.push((key, value));
+            continue;
+        };
+        let origins = key.origins.clone().with(&value.origins);
+        if key.value == "spark.authenticate.secret" {
+            // "On Kubernetes, Spark will also automatically generate an authentication secret unique to each application."
+            // (Spark 3.5, "Spark Security", looked up November 2026)
+            for span in origins.iter() {
+                sink.ignore(span, &plan::SEC104, "Spark on Kubernetes generates a secret for each application");
+            }
+            let message = format!("`{}` of `{name}`, one for the cluster → Spark generates one for each application", key.value);
+            sink.report(Diagnostic::equivalent(&plan::SEC104, value.span(), message));
+            continue;
+        }
+        // An environment variable of the application comes from the Secret under its own name, to driver and executors.
+        let whole = first.range == (0..value.value.len());
+        let known = variable(&key.value).map(|name| (name, variables.get(name)));
+        if let Some((variable, known)) = known.filter(|(_, known)| whole && known.is_none_or(|known| *known == value.value)) {
+            if known.is_some() {
+                if let Some(reference) = secrets.iter_mut().find(|reference| reference.variable == variable) {
+                    reference.origin.origins.extend(&origins);
+                }
+                continue;
+            }
+            let mut reference = refer(&mut secrets, &name, variable, &Sourced::new((), origins));
+            variable.clone_into(&mut reference.variable);
+            if let Some(last) = secrets.last_mut() {
+                *last = reference.clone();
+            }
+            question(sink, &value, &format!("`{}` of `{name}`", key.value), first.why, &reference, whole);
+            variables.insert(variable.to_owned(), value.value);
+            continue;
+        }
+        let message = format!("`{}` of `{name}` is a secret ({}), and Spark reads that property from no Secret", key.value, first.why);
         sink.report(
             Diagnostic::refused(&plan::SEC102, value.span(), message.clone())
                 .help("move the credential to the pod's AWS role or to an environment variable that the application reads"),
@@ -61,6 +97,14 @@ pub fn keep_out(job: &mut SparkJob, sink: &mut Sink) -> Result<(), String> {
     }
     job.secrets = secrets;
     Ok(())
+}
+
+/// The environment variable that a property sets (Spark 3.5, "Configuration" and "Running Spark on YARN" and "on Kubernetes").
+fn variable(key: &str) -> Option<&str> {
+    let name =
+        ["spark.executorEnv.", "spark.kubernetes.driverEnv.", "spark.yarn.appMasterEnv."].iter().find_map(|p| key.strip_prefix(p))?;
+    let identifier = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    (identifier && !name.is_empty()).then_some(name)
 }
 
 /// A piece as it is judged: what is not a literal stands as a reference, which no secret holds.

@@ -213,7 +213,14 @@ mod tests {
         assert_eq!(literals("['--password', 'hunter2']"), ["hunter2"]);
         assert_eq!(literals("post(u, auth=('bob', 'hunter2'))"), ["hunter2"]);
         assert_eq!(literals(r#"{"spark.db.password"="hunter2", "a"=1}"#), ["hunter2"]);
-        for code in ["password = get_password()", "f(password=password)", "token = os.environ['TOKEN']", "password: str", "x = password"] {
+        for code in [
+            "password = get_password()",
+            "f(password=password)",
+            "token = os.environ['TOKEN']",
+            r#"["--password=" + os.environ["DB_PASSWORD"], "x"]"#,
+            "password: str",
+            "x = password",
+        ] {
             assert!(literals(code).is_empty(), "{code}");
         }
     }

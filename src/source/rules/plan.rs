@@ -172,6 +172,11 @@ application reads.";
 `<secret>` stands in its place, so what the line does or says differs from the source: a call passes on another value, a message names no
 credential. Let what needs the credential read it from a Secret or through its AWS role, and rotate it: it lies in the sources.";
 
+    SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
+
+`spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each
+application and hands it to the executors, so the property is not carried.";
+
     DOC101 "schedule" r"A schedule of AWS becomes a CronWorkflow.
 
 AWS counts in UTC, so does the CronWorkflow. `rate(…)` counts from the moment it was created on AWS; a cron expression counts from the hour.";

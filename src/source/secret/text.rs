@@ -89,6 +89,9 @@ fn pairs(text: &str, kind: Text, out: &mut Vec<Found>) {
         let spaced = from > at + 1;
         let Some((range, is_quoted)) = value(text, from) else { continue };
         let word = &text[range.clone()];
+        if is_quoted && !quoted && closes(text, start, from) {
+            continue;
+        }
         if !is_quoted {
             // `host-token:8080`, `arn:…:secret:x` and the like are no pairs.
             if bytes[at] == b':' && !spaced && !quoted && (class != Class::Any || inside_name(text, start)) {
@@ -105,6 +108,17 @@ fn pairs(text: &str, kind: Text, out: &mut Vec<Found>) {
             out.push(Found { range, why: NAMED });
         }
     }
+}
+
+/// Whether the quote at `at` ends the string in which the name at `start` stands: `"--password=" + word`.
+fn closes(text: &str, start: usize, at: usize) -> bool {
+    /// Longest part of a line that is looked at.
+    const LINE: usize = 4_096;
+    let bytes = text.as_bytes();
+    let Some(quote @ (b'"' | b'\'')) = bytes.get(at).copied() else { return false };
+    let line = bytes[..start].iter().rev().take(LINE).take_while(|b| **b != b'\n').count();
+    let before = &bytes[start - line..start];
+    before.iter().enumerate().filter(|(i, b)| **b == quote && (*i == 0 || before[i - 1] != b'\\')).count() % 2 == 1
 }
 
 /// Whether the name at `start` is a later part of an ARN, an address or a reference.
