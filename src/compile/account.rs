@@ -56,10 +56,11 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
     }
     let parts: Vec<(Vec<LedgerValue>, Vec<Diagnostic>)> = scalars
         .par_iter()
-        .map(|(file, scalars)| {
-            let marks = &by_file[file.0 as usize];
+        .map(|(_, scalars)| {
             let mut problems = Vec::new();
-            let values = scalars.iter().map(|scalar| value(scalar, marks, &places, &mut problems)).collect();
+            // A document in a Terraform module may be made from a template, whose values stand in another file.
+            let marks = |scalar: &Scalar| &by_file[scalar.span.file.0 as usize];
+            let values = scalars.iter().map(|scalar| value(scalar, marks(scalar), &places, &mut problems)).collect();
             (values, problems)
         })
         .collect();
