@@ -57,7 +57,8 @@ pub struct Compilation {
 /// One link of the estate, with its evidence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
-    /// `state`, `function`, `handler`, `batch`, `cluster`, `queue`, `trigger`.
+    /// `function`, `handler`, `batch`, `cluster`, `queue`, `trigger`, `service` (an AWS service integration, which exists and is not
+    /// translated), `resource` (of which the sources do not say what it is).
     pub kind: &'static str,
     pub from: String,
     pub to: String,
@@ -154,6 +155,7 @@ fn finish(
     }
     phases.end("emit");
     let mut unexplained = Sink::default();
+    sink.marks.extend(documents.parse_marks());
     let mut ledger = account::ledger(&documents, &scalars, &secrets, &tree, &sink.marks, &mut unexplained);
     sink.append(unexplained);
     account::tell_masked(&mut ledger, &masked, &secrets);

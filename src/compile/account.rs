@@ -64,13 +64,14 @@ pub fn ledger(
     }
     let parts: Vec<(Vec<LedgerValue>, Vec<Diagnostic>)> = scalars
         .par_iter()
-        .map(|(file, scalars)| {
-            let marks = &by_file[file.0 as usize];
+        .map(|(_, scalars)| {
             let mut problems = Vec::new();
+            // A document in a Terraform module may be made from a template, whose values stand in another file.
+            let marks = |scalar: &Scalar| &by_file[scalar.span.file.0 as usize];
             let values = scalars
                 .iter()
                 .zip(keys(scalars))
-                .map(|(scalar, keys)| value(scalar, &keys, secrets, marks, &places, &mut problems))
+                .map(|(scalar, keys)| value(scalar, &keys, secrets, marks(scalar), &places, &mut problems))
                 .collect();
             (values, problems)
         })

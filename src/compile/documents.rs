@@ -9,7 +9,7 @@ use crate::import::lambda::PythonModule;
 use crate::source::files::{Files, SourceFile};
 use crate::source::node::Node;
 use crate::source::rules::source::SRC005;
-use crate::source::sink::{Diagnostic, Severity, Sink};
+use crate::source::sink::{Diagnostic, Mark, Severity, Sink};
 use crate::source::span::{FileId, Span};
 use crate::source::{hcl, json, load, yaml};
 use rayon::prelude::*;
@@ -141,6 +141,13 @@ impl Documents {
     #[must_use]
     pub fn nodes<'d>(&self, document: &'d Document) -> &'d [Node] {
         document.nodes(self.files.get(document.file))
+    }
+
+    /// The values of which parsing said that they do not count.
+    #[must_use]
+    pub fn parse_marks(&self) -> Vec<Mark> {
+        let parsed = self.list.iter().filter_map(|document| document.nodes.get());
+        parsed.flat_map(|(_, sink)| sink.marks.iter().cloned()).collect()
     }
 
     /// What parsing had to say, of every document that an importer claimed or that looks like one of its own.

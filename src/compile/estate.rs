@@ -292,6 +292,12 @@ fn service(documents: &Documents, file: FileId, stage: &str, sink: &mut Sink) ->
         let fallback =
             service.name.as_ref().map_or_else(|| definition.logical.value.clone(), |s| format!("{}-{}", s.value, definition.logical.value));
         let at = definition.span.file;
+        // What the variables in it went through; the values themselves are the machine's.
+        for (place, origins) in &definition.shaped {
+            for span in origins.iter().filter(|span| span != place) {
+                sink.absorb(span, &PLN122, "a value of a definition is made from it");
+            }
+        }
         let mut machine = match &definition.definition {
             serverless::DefinitionSource::File { path, .. } => {
                 part.taken.push(path.clone());

@@ -18,7 +18,7 @@ use crate::source::files::Files;
 use crate::source::sink::Sink;
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest name of a pipeline with Spark jobs: a SparkApplication's name is the run's and the job's, and has 47 characters
 /// (see [`crate::emit::spark_operator::LONGEST_NAME`]).
@@ -35,6 +35,8 @@ pub struct PipelineNames {
 struct Planned {
     pipeline: Pipeline,
     outcome: Outcome,
+    /// Functions that its states name, translated or not.
+    called: BTreeSet<usize>,
     settings: ClusterSettings,
     links: Vec<Link>,
     sink: Sink,
@@ -54,6 +56,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
     name(&mut planned, stage, config, names);
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
     let mut outcome = Outcome { replaced, ..Outcome::default() };
+    let mut linked = BTreeSet::new();
     let mut links = Vec::new();
     let mut images = Images::default();
     let mut crons = Names::default();
@@ -61,6 +64,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
         sink.append(one.sink);
         outcome.called.extend(&one.outcome.called);
         outcome.replaced.extend(&one.outcome.replaced);
+        linked.extend(&one.called);
         links.append(&mut one.links);
         for job in &mut one.pipeline.jobs {
             images.assign(job, one.settings.release.as_ref(), sink);
@@ -86,7 +90,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
         plan.pipelines.push(one.pipeline);
     }
     plan.images = images.list;
-    functions::account(estate, &outcome, sink);
+    functions::account(estate, &outcome, &linked, sink);
     clusters.mark_unused(sink);
     for machine in &estate.machines {
         if let Some(kind) = &machine.machine_type {
@@ -126,7 +130,7 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     let around = Surroundings { estate, functions, config, settings: &settings };
     let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut sink);
     let links = links(machine, &targets, estate, &pipeline, &settings);
-    Planned { pipeline, outcome, settings, links, sink }
+    Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
 }
 
 fn submission(target: &Target, estate: &Estate) -> bool {
@@ -189,14 +193,13 @@ fn links(
                         broken: true,
                     });
                 }
-                Some(Target::Service(name) | Target::Other(name)) => {
-                    links.push(Link {
-                        kind: "service",
-                        from,
-                        to: name.value.clone(),
-                        evidence: name.span().unwrap_or(state.span),
-                        broken: true,
-                    });
+                Some(Target::Service(name)) => {
+                    let evidence = name.span().unwrap_or(state.span);
+                    links.push(Link { kind: "service", from, to: name.value.clone(), evidence, broken: false });
+                }
+                Some(Target::Other(name)) => {
+                    let evidence = name.span().unwrap_or(state.span);
+                    links.push(Link { kind: "resource", from, to: name.value.clone(), evidence, broken: true });
                 }
                 _ => {}
             }
@@ -258,7 +261,7 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
         timeout_seconds: None,
         origins: Origins::one(span),
     };
-    Some(Planned { pipeline, outcome: Outcome::default(), settings, links: Vec::new(), sink })
+    Some(Planned { pipeline, outcome: Outcome::default(), called: BTreeSet::new(), settings, links: Vec::new(), sink })
 }
 
 /// Gives every pipeline a name of its own. Pipelines of one name are told apart by the folders in which their paths differ; where

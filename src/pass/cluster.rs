@@ -55,6 +55,11 @@ pub fn read(estate: &Estate, files: &Files, sink: &mut Sink) -> Clusters {
         let mut found = cluster_settings(&classifications, sink);
         found.cluster = cluster.name.as_ref().and_then(Val::literal).unwrap_or_else(|| cluster.reference.clone());
         found.release = cluster.release_label.as_ref().and_then(Val::sourced);
+        if let Some(release) = cluster.release_label.as_ref().filter(|_| found.release.is_none()) {
+            for span in release.all_origins().iter() {
+                sink.unsupported(span, &CLU101, "the sources do not tell the cluster's release, which decides the version of Spark");
+            }
+        }
         let livy = cluster.applications.iter().any(|a| a.literal().is_some_and(|a| a.eq_ignore_ascii_case("livy")));
         account(cluster, path, estate, &beside, sink);
         clusters.add(found, path, cluster.span, livy);

@@ -3,19 +3,24 @@ use super::plan::Outcome;
 use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
 use crate::source::rules::Rule;
-use crate::source::rules::plan::{LNK102, PLN113, PLN124};
+use crate::source::rules::plan::{LNK102, LNK112, PLN113, PLN124};
 use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
 use crate::source::span::Span;
+use std::collections::BTreeSet;
 
-/// Marks every function's values by what became of it.
-pub fn account(estate: &Estate, outcome: &Outcome, sink: &mut Sink) {
+/// Marks every function's values by what became of it. `linked`: the functions that any state of any machine names, translated
+/// or not.
+pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, sink: &mut Sink) {
     for (index, function) in estate.functions.iter().enumerate() {
         let (disposition, rule, note): (Disposition, &'static Rule, &str) = if outcome.called.contains(&index) {
             (Disposition::Ignored, &PLN113, "the function stays in AWS as it is, and is called there")
         } else if outcome.replaced.contains(&index) {
             (Disposition::Absorbed, &PLN124, "configures or writes a call to Livy, whose place the SparkApplication takes")
+        } else if linked.contains(&index) {
+            report(function, &LNK112, "only pieces that are not translated call", sink);
+            (Disposition::Ignored, &LNK112, "only pieces that are not translated call this function; it stays as it is")
         } else {
-            report_uncalled(function, sink);
+            report(function, &LNK102, "no state machine of the sources calls", sink);
             (Disposition::Ignored, &LNK102, "no state machine of the sources calls this function; it stays as it is")
         };
         for span in spans(function) {
@@ -24,27 +29,24 @@ pub fn account(estate: &Estate, outcome: &Outcome, sink: &mut Sink) {
     }
 }
 
-fn report_uncalled(function: &Function, sink: &mut Sink) {
+/// Says that nothing of the output calls a function; `who` does or does not.
+fn report(function: &Function, rule: &'static Rule, who: &str, sink: &mut Sink) {
     let name = function.name.as_ref().unwrap_or(&function.logical);
+    let place = name.span().unwrap_or(function.span);
     let drives_spark = matches!(
         function.behaviour.as_ref().map(|b| &b.action),
         Some(Action::SubmitBatch { .. } | Action::ReadBatchState { .. } | Action::AddSteps { .. } | Action::StartExecution { .. })
     );
-    let diagnostic = if drives_spark {
-        Diagnostic::refused(
-            &LNK102,
-            name.span().unwrap_or(function.span),
-            format!("the function `{}` drives Spark, and no state machine of the sources that was translated calls it", name.value),
-        )
-        .help("if something else calls it, migrate that too; the function itself is not translated alone")
+    sink.report(if drives_spark {
+        let message = format!("{who} the function `{}`, which drives Spark", name.value);
+        Diagnostic::refused(rule, place, message).help(if rule.code == LNK112.code {
+            "what became of those pieces is said where they stand; the function itself is not translated alone"
+        } else {
+            "if something else calls it, migrate that too; the function itself is not translated alone"
+        })
     } else {
-        Diagnostic::note(
-            &LNK102,
-            name.span().unwrap_or(function.span),
-            format!("no state machine of the sources calls the function `{}`; it stays as it is", name.value),
-        )
-    };
-    sink.report(diagnostic);
+        Diagnostic::note(rule, place, format!("{who} the function `{}`; it stays as it is", name.value))
+    });
 }
 
 /// Every source value that only the function is made of.

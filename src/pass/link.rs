@@ -6,10 +6,10 @@ use super::near::Near;
 use crate::ir::estate::Estate;
 use crate::ir::function::Function;
 use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
-use crate::ir::value::{Segment, SymbolKind, Val, Value};
+use crate::ir::value::Val;
 use crate::source::files::Files;
-use crate::source::span::{Sourced, Span};
-use std::collections::BTreeMap;
+use crate::source::span::{Origins, Sourced, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a Task state's resource is.
 #[derive(Clone, Debug)]
@@ -32,19 +32,34 @@ pub struct Functions<'e> {
     by_name: Near,
     by_logical: Near,
     by_service: BTreeMap<&'e str, Vec<usize>>,
+    /// Terraform's functions by the module's folder and their name in it: a module's addresses mean nothing elsewhere.
+    by_address: BTreeMap<(&'e str, &'e str), usize>,
     estate: &'e Estate,
 }
 
 impl<'e> Functions<'e> {
     #[must_use]
     pub fn new(estate: &'e Estate, files: &'e Files) -> Self {
-        let mut functions = Self { by_name: Near::default(), by_logical: Near::default(), by_service: BTreeMap::new(), estate };
+        let mut functions = Self {
+            by_name: Near::default(),
+            by_logical: Near::default(),
+            by_service: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+            estate,
+        };
         for (index, function) in estate.functions.iter().enumerate() {
-            let path = &files.get(function.span.file).path;
+            let file = files.get(function.span.file);
+            let path = &file.path;
             if let Some(name) = &function.name {
                 functions.by_name.insert(&name.value, path, index);
             }
-            functions.by_logical.insert(&function.logical.value, path, index);
+            let logical = &function.logical.value;
+            functions.by_logical.insert(logical, path, index);
+            if is_terraform(path) {
+                functions.by_address.entry((file.folder(), logical)).or_insert(index);
+            } else {
+                functions.by_logical.insert(&resource_id(logical), path, index);
+            }
             if let Some(service) = &function.service {
                 functions.by_service.entry(&service.value).or_default().push(index);
             }
@@ -96,16 +111,15 @@ impl<'e> Functions<'e> {
             return self.literal_target(&text, resource, state, place);
         }
         // `${FunctionArn}` and the like: a deployment's name for a function.
-        if let Some(symbol) = only_symbol(resource) {
-            for candidate in [symbol.as_str(), symbol.strip_suffix("Arn").unwrap_or(&symbol)] {
-                if let Some(index) = self.find_logical(candidate, place) {
-                    let name = Sourced::new(candidate.to_owned(), resource.origins.clone());
-                    return Target::Function { index, name, arn: None, envelope: false };
-                }
-            }
+        let shown = resource.display();
+        if let Some(found) = self.referred(&shown, &resource.origins, false, place) {
+            return found;
+        }
+        // An integration in a partition that only the deployment knows: `arn:${AWS::Partition}:states:::sns:publish`.
+        if let Some((_, service)) = shown.split_once(":states:::").filter(|(head, _)| head.starts_with("arn:")) {
+            return self.service(service, resource, state, place);
         }
         // An ARN with symbols in it: `arn:aws:lambda:${region}:${account}:function:name`.
-        let shown = resource.display();
         if let Some(name) = function_name(&shown).filter(|name| !name.contains("${")) {
             return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), None, false, place);
         }
@@ -117,20 +131,61 @@ impl<'e> Functions<'e> {
             let arn = Sourced::new(text.to_owned(), resource.origins.clone());
             return self.function(Sourced::new(name.to_owned(), resource.origins.clone()), Some(arn), false, place);
         }
-        if let Some(service) = text.strip_prefix("arn:aws:states:::") {
-            if (service == "lambda:invoke" || service == "lambda:invoke.sync")
-                && let Some(name) = invoked_function(state)
-            {
-                let full = Sourced::new(name.value.clone(), name.origins.clone().with(&resource.origins));
-                let short = function_name(&name.value).unwrap_or(&name.value);
-                let short = short.split(':').next().unwrap_or(short).to_owned();
-                // A name with a qualifier (`name:PROD`) is called as it is written, like an ARN.
-                let arn = (full.value != short).then(|| full.clone());
-                return self.function(Sourced::new(short, full.origins), arn, true, place);
-            }
-            return Target::Service(Sourced::new(service.to_owned(), resource.origins.clone()));
+        match text.split_once(":states:::") {
+            Some((head, service)) if head.starts_with("arn:aws") => self.service(service, resource, state, place),
+            _ => Target::Other(Sourced::new(text.to_owned(), resource.origins.clone())),
         }
-        Target::Other(Sourced::new(text.to_owned(), resource.origins.clone()))
+    }
+
+    /// A service integration; the one that calls a function names it in its parameters.
+    fn service(&self, service: &str, resource: &Val, state: &State, place: &str) -> Target {
+        if (service == "lambda:invoke" || service == "lambda:invoke.sync")
+            && let Some(name) = invoked_function(state)
+        {
+            let full = Sourced::new(name.value.clone(), name.origins.clone().with(&resource.origins));
+            if let Some(found) = self.referred(&full.value, &full.origins, true, place) {
+                return found;
+            }
+            let short = function_name(&name.value).unwrap_or(&name.value);
+            // The colon of a symbol (`${AWS::Region}`) parts no qualifier off.
+            let short = if short.contains("${") { short } else { short.split(':').next().unwrap_or(short) }.to_owned();
+            // A name with a qualifier (`name:PROD`) is called as it is written, like an ARN.
+            let arn = (full.value != short && !full.value.contains("${")).then(|| full.clone());
+            return self.function(Sourced::new(short, full.origins), arn, true, place);
+        }
+        Target::Service(Sourced::new(service.to_owned(), resource.origins.clone()))
+    }
+
+    /// The function that a text refers to, when the text is one reference: `${FunctionArn}`, `${name.Arn}`,
+    /// `${aws_lambda_function.name.arn}`, each perhaps with a qualifier after it (`${…}:PROD`).
+    fn referred(&self, text: &str, origins: &Origins, envelope: bool, place: &str) -> Option<Target> {
+        let (symbol, rest) = text.strip_prefix("${")?.split_once('}')?;
+        let qualifier = match rest {
+            "" | ":$LATEST" => None,
+            _ => Some(rest.strip_prefix(':').filter(|q| !q.is_empty() && !q.contains([':', '$']))?),
+        };
+        let (index, written) = self.reference(symbol.trim(), place)?;
+        let function = &self.estate.functions[index];
+        let name = function.name.as_ref().map_or(written, |name| name.value.as_str());
+        // Without the deployed name nothing can be called by its qualifier either.
+        let arn = qualifier.filter(|_| function.name.is_some()).map(|q| Sourced::new(format!("{name}:{q}"), origins.clone()));
+        Some(Target::Function { index, name: Sourced::new(name.to_owned(), origins.clone()), arn, envelope })
+    }
+
+    /// What a reference names, and its name for it without the attribute.
+    fn reference<'s>(&self, symbol: &'s str, place: &str) -> Option<(usize, &'s str)> {
+        // Attributes of `aws_lambda_function` that lead to the function (Terraform's AWS provider, "Attribute Reference",
+        // looked up November 2026).
+        if let Some(rest) = symbol.strip_prefix("aws_lambda_function.") {
+            let (name, attribute) = rest.split_once('.')?;
+            let known = matches!(attribute, "arn" | "qualified_arn" | "invoke_arn" | "qualified_invoke_arn" | "function_name" | "id");
+            // `[0]` of a function with `count = 1`, which is the one instance that was taken.
+            let name = name.strip_suffix("[0]").unwrap_or(name);
+            let folder = place.rsplit_once('/').map_or("", |(folder, _)| folder);
+            return known.then(|| self.by_address.get(&(folder, name)).map(|index| (*index, name))).flatten();
+        }
+        let names = [symbol, symbol.strip_suffix(".Arn").unwrap_or(symbol), symbol.strip_suffix("Arn").unwrap_or(symbol)];
+        names.into_iter().find_map(|name| self.find_logical(name, place).map(|index| (index, name)))
     }
 
     fn function(&self, name: Sourced<String>, arn: Option<Sourced<String>>, envelope: bool, place: &str) -> Target {
@@ -171,15 +226,25 @@ pub fn member<'t>(template: &'t Template, key: &str) -> Option<&'t Template> {
     }
 }
 
-fn only_symbol(value: &Val) -> Option<String> {
-    match &value.value {
-        Value::Symbol(symbol) if symbol.kind == SymbolKind::Reference => Some(symbol.name.clone()),
-        Value::Text(segments) => match segments.as_slice() {
-            [Segment::Symbol(symbol)] if symbol.kind == SymbolKind::Reference => Some(symbol.name.clone()),
-            _ => None,
-        },
-        _ => None,
+fn is_terraform(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "tf")
+}
+
+/// The id of a function of the Serverless Framework in the `CloudFormation` stack: the key with a capital first letter, `-` as
+/// `Dash` and `_` as `Underscore`, and `LambdaFunction` after it (Serverless Framework, "AWS - Resources", "AWS `CloudFormation`
+/// Resource Reference", looked up November 2026).
+fn resource_id(key: &str) -> String {
+    let mut id = String::with_capacity(key.len() + 16);
+    for (at, c) in key.chars().enumerate() {
+        match c {
+            '-' => id.push_str("Dash"),
+            '_' => id.push_str("Underscore"),
+            c if at == 0 => id.extend(c.to_uppercase()),
+            c => id.push(c),
+        }
     }
+    id.push_str("LambdaFunction");
+    id
 }
 
 /// Every Task state of a machine with what it calls, in the order of the source.
@@ -202,9 +267,32 @@ pub fn targets(machine: &Machine, functions: &Functions<'_>) -> BTreeMap<Span, T
     out
 }
 
+/// The functions (by index) that targets call, whatever becomes of the states.
+#[must_use]
+pub fn called(targets: &BTreeMap<Span, Target>) -> BTreeSet<usize> {
+    let index = |target: &Target| match target {
+        Target::Function { index, .. } => Some(*index),
+        _ => None,
+    };
+    targets.values().filter_map(index).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resource_ids_of_the_framework() {
+        for (key, id) in [
+            ("fb", "FbLambdaFunction"),
+            ("get-livy_state", "GetDashlivyUnderscorestateLambdaFunction"),
+            ("-x", "DashxLambdaFunction"),
+            ("éclair", "ÉclairLambdaFunction"),
+            ("", "LambdaFunction"),
+        ] {
+            assert_eq!(resource_id(key), id);
+        }
+    }
 
     #[test]
     fn names_in_arns() {

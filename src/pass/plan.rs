@@ -330,8 +330,13 @@ impl<'m> Planner<'_> {
                 {
                     self.sink.report(question.answer(format!("functions.{}", name.value)));
                 }
-                self.outcome.called.insert(*function);
                 let deployed = definition.name.as_ref().map(|n| Sourced::new(n.value.clone(), n.origins.clone().with(&name.origins)));
+                let answered = self.around.config.functions.get(&name.value).is_some_and(|answer| answer.call.is_some());
+                if arn.is_none() && deployed.is_none() && !answered {
+                    let why = format!("`{}` calls `{}`, whose deployed name the sources do not tell", state.name.value, name.value);
+                    return self.refuse(flat, &plan::PLN110, why, name.span());
+                }
+                self.outcome.called.insert(*function);
                 let called = arn.clone().or(deployed).unwrap_or_else(|| name.clone());
                 (name.clone(), called, *envelope)
             }

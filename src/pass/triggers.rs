@@ -37,7 +37,14 @@ pub fn link(estate: &Estate, files: &Files, functions: &Functions<'_>, sink: &mu
         let (trigger, function) = match &trigger.target {
             Target::Machine(_) => (trigger.clone(), None),
             Target::Function(name) => match through_function(trigger, &name.display(), functions, files) {
-                Some((started, function)) => (started, Some(function)),
+                Some((started, function)) => {
+                    sink.absorb_all(
+                        &name.all_origins(),
+                        &LNK108,
+                        "names a function that only starts the machine, and whose place the trigger takes",
+                    );
+                    (started, Some(function))
+                }
                 None => {
                     for span in trigger_origins(trigger).iter() {
                         sink.ignore(span, &LNK108, "starts a function, which stays in AWS with what starts it");

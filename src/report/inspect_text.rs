@@ -16,7 +16,11 @@ pub fn render(report: &InspectReport) -> String {
     if !report.links.is_empty() {
         let _ = writeln!(out, "{}", paint(BOLD, "links"));
         for link in &report.links {
-            let broken = if link.broken { paint(RED, "  broken: not found") } else { String::new() };
+            let broken = match (link.broken, link.kind.as_str()) {
+                (true, _) => paint(RED, "  broken: not found"),
+                (false, "service") => "  not translated".to_owned(),
+                _ => String::new(),
+            };
             let words = format!("{}: {} → {}", link.kind, plain(&link.from), plain(&link.to));
             let _ = writeln!(out, "  {words}{broken}  {}", at(&link.file, link.line));
         }

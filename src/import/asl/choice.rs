@@ -127,7 +127,7 @@ impl Reader<'_> {
         }
         let assign = of.take("Assign").map(|e| self.template(&e.value, language.into()));
         let output = of.take("Output").map(|e| self.template(&e.value, language.into()));
-        let comment = of.take("Comment").and_then(|e| self.text(e));
+        let comment = of.take("Comment").and_then(|e| self.comment(e));
         let condition = match language {
             QueryLanguage::JsonPath => self.condition(&mut of, node.span),
             QueryLanguage::Jsonata => self.jsonata_condition(&mut of, node.span),
@@ -213,7 +213,7 @@ impl Reader<'_> {
         let mut of = self.fields(node, head(node.span), what)?;
         self.screen_rule(&mut of, QueryLanguage::JsonPath, NESTED);
         if let Some(comment) = of.take("Comment")
-            && self.text(comment).is_some()
+            && self.comment(comment).is_some()
         {
             self.sink.ignore(comment.value.span, &ASL132, "the comment of a condition inside a rule changes nothing");
         }

@@ -24,7 +24,7 @@ impl Reader<'_> {
             let backoff_rate = of.take("BackoffRate").and_then(|e| self.backoff_rate(e));
             let max_delay_seconds = of.take("MaxDelaySeconds").and_then(|e| self.integer(e, 1, fields::MAX_DELAY));
             let jitter_strategy = of.take("JitterStrategy").and_then(|e| self.one_of_texts(e, &["FULL", "NONE"]));
-            let comment = of.take("Comment").and_then(|e| self.text(e));
+            let comment = of.take("Comment").and_then(|e| self.comment(e));
             of.finish(self);
             out.push(Retrier {
                 error_equals,
@@ -58,7 +58,7 @@ impl Reader<'_> {
             let result_path = of.take("ResultPath").and_then(|e| self.path(e, true));
             let output = of.take("Output").map(|e| self.template(&e.value, language.into()));
             let assign = of.take("Assign").map(|e| self.template(&e.value, language.into()));
-            let comment = of.take("Comment").and_then(|e| self.text(e));
+            let comment = of.take("Comment").and_then(|e| self.comment(e));
             of.finish(self);
             out.push(Catcher { error_equals, next, result_path, output, assign, comment, span: node.span });
         }

@@ -54,7 +54,7 @@ pub fn import(node: &Node, file: FileId, path: &str, name: &str, sink: &mut Sink
         machine.query_language = reader.query_language(entry).unwrap_or_default();
         reader.machine_language = machine.query_language;
     }
-    machine.comment = fields.take("Comment").and_then(|e| reader.text(e));
+    machine.comment = fields.take("Comment").and_then(|e| reader.comment(e));
     machine.version = fields.take("Version").and_then(|e| reader.text(e));
     machine.timeout_seconds = fields.take("TimeoutSeconds").and_then(|e| reader.integer(e, 1, fields::MAX_SECONDS));
     machine.graph = reader.graph(&mut fields, node.span);
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let mut fields = self.fields(node, at, what)?;
         self.refuse_inner_language(&mut fields);
         fields::screen_names(self, &mut fields, fields::BRANCH, what);
-        let comment = fields.take("Comment").and_then(|e| self.text(e));
+        let comment = fields.take("Comment").and_then(|e| self.comment(e));
         let mut graph = self.graph(&mut fields, node.span);
         graph.comment = comment;
         fields.finish(self);

@@ -90,7 +90,7 @@ impl Reader<'_> {
             Some(config) => self.processor_config(config, map),
             None => {}
         }
-        let comment = of.take("Comment").and_then(|e| self.text(e));
+        let comment = of.take("Comment").and_then(|e| self.comment(e));
         let mut graph = self.graph(&mut of, entry.value.span);
         graph.comment = comment;
         of.finish(self);

@@ -159,6 +159,17 @@ impl Reader<'_> {
         self.text_of(&entry.value, &entry.key)
     }
 
+    /// The text of a `Comment`. An empty one (null, as YAML has it) changes nothing.
+    pub(super) fn comment(&mut self, entry: &Entry) -> Option<Sourced<String>> {
+        if !entry.value.is_null() {
+            return self.text(entry);
+        }
+        let report = Diagnostic::warning(&ASL105, entry.value.span, "`Comment` is null, but must be a string");
+        self.sink.report(report.help("write a text, or leave the field out"));
+        self.sink.ignore(entry.value.span, &ASL105, "an empty comment");
+        None
+    }
+
     pub(super) fn text_of(&mut self, node: &Node, name: &str) -> Option<Sourced<String>> {
         if let Some(text) = template::symbolic(node) {
             return Some(text);

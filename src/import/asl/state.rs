@@ -36,7 +36,7 @@ impl Reader<'_> {
         self.state_language(&mut of, &mut state);
         let language = state.query_language;
         fields::screen_state(self, &mut of, kind, language);
-        state.comment = of.take("Comment").and_then(|e| self.text(e));
+        state.comment = of.take("Comment").and_then(|e| self.comment(e));
         state.next = self.next(&mut of, kind);
         if let Some(entry) = of.take("Retry") {
             state.retry = self.retriers(entry, &what);

@@ -210,7 +210,7 @@ impl<'a> Resolver<'a, '_> {
                 Kind::Object(entries) => {
                     let at = self.chain.last().copied().unwrap_or(node.span);
                     if let Some(probe) = &mut self.probe
-                        && probe.enter(at, node, key)
+                        && probe.enter(at, node, key, index + 1 < keys.len())
                     {
                         return Ok(Resolved::Value(Val::unknown(keys.join("."), "it depends on the stage", node.span)));
                     }

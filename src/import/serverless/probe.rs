@@ -33,8 +33,9 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// A step into a map, for the variable at a place. True when the key holds the stage.
-    pub fn enter(&mut self, at: Span, map: &Node, key: &str) -> bool {
+    /// A step into a map, for the variable at a place. True when the key holds the stage. `deeper`: the address goes on below it,
+    /// so that a plain value beside the stages' maps (`REGION: us-east-1`) is none of theirs.
+    pub fn enter(&mut self, at: Span, map: &Node, key: &str, deeper: bool) -> bool {
         let Kind::Object(entries) = &map.kind else { return false };
         let Some((before, after)) = key.split_once(MARKER) else {
             self.literal.insert((at, map.span, key.to_owned()));
@@ -42,6 +43,7 @@ impl Probe {
         };
         let stages = entries
             .iter()
+            .filter(|entry| !deeper || holds_more(&entry.value))
             .filter_map(|entry| {
                 let stage = entry.key.strip_prefix(before)?.strip_suffix(after).filter(|stage| !stage.is_empty())?;
                 Some((stage.to_owned(), entry.key_span, entry.value.span))
@@ -72,6 +74,15 @@ impl Probe {
             map.stages.retain(|(stage, _, _)| !literal.contains(&(map.by, map.map, stage.clone())));
         }
         (indexed, files)
+    }
+}
+
+/// Whether an address can go on below a value: a map, a list, or a variable that may be one.
+fn holds_more(value: &Node) -> bool {
+    match &value.kind {
+        Kind::Object(_) | Kind::Array(_) => true,
+        Kind::String(text) => syntax::has_variable(text),
+        _ => false,
     }
 }
 

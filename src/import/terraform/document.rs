@@ -37,7 +37,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         match &node.kind {
             Kind::String(text) => {
                 let mut mapped = MappedText::default();
-                mapped.literal(text, node.span, self.raw(node.span));
+                mapped.literal(text, node.span, self.raw(node.span).map(|raw| (raw, delimiter(raw))));
                 Written::Text { text: mapped, template: None, origins }
             }
             Kind::Expr(expr) if hops < MAX_HOPS => self.hop_tree(node, expr.tree(), origins, hops),
@@ -120,7 +120,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     Some((id, text)) if id == span.file => text.get(span.start as usize..span.end as usize),
                     _ => self.raw(span),
                 };
-                mapped.literal(&text, span, source);
+                mapped.literal(&text, span, source.map(|source| (source, 0)));
             } else {
                 origins.extend(&piece.value.all_origins());
                 if let Some(span) = piece.value.origins.first() {
@@ -141,6 +141,11 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let path = self.index.paths.iter().find(|(id, _)| *id == span.file).map(|(_, path)| *path)?;
         self.context.text(path).and_then(|(_, text)| text.get(span.start as usize..span.end as usize))
     }
+}
+
+/// Where the text of a whole literal starts: after its quote, or after the first line of a heredoc.
+fn delimiter(raw: &str) -> usize {
+    if raw.starts_with("<<") { raw.find('\n').map_or(0, |at| at + 1) } else { usize::from(raw.starts_with('"')) }
 }
 
 /// A text and where each part of it was written.
@@ -167,13 +172,10 @@ impl MappedText {
         }
     }
 
-    /// Appends decoded text, found again in its source: what the source has more (quotes, indentation, escapes) is skipped.
-    fn literal(&mut self, text: &str, span: Span, raw: Option<&str>) {
-        let Some(raw) = raw else { return self.opaque(text, span) };
-        let mut at = match raw.strip_prefix("<<") {
-            Some(_) => raw.find('\n').map_or(0, |n| n + 1),
-            None => usize::from(raw.starts_with('"')),
-        };
+    /// Appends decoded text, found again in its source: what the source has more (indentation, escapes) is skipped. `raw` is the
+    /// source at `span`, and where in it the text starts.
+    fn literal(&mut self, text: &str, span: Span, raw: Option<(&str, usize)>) {
+        let Some((raw, mut at)) = raw else { return self.opaque(text, span) };
         let mut expected = usize::MAX;
         for c in text.chars() {
             let mut buffer = [0; 4];
@@ -318,7 +320,7 @@ mod tests {
     fn text_keeps_the_places_it_comes_from() {
         let raw = "\"a\\\"b ${x}\"";
         let mut mapped = MappedText::default();
-        mapped.literal("a\"b ", Span::new(FileId(0), 10, 17), Some(&raw[1..6]));
+        mapped.literal("a\"b ", Span::new(FileId(0), 10, 17), Some((&raw[1..6], 0)));
         mapped.opaque("VALUE", Span::new(FileId(1), 3, 9));
         assert_eq!(mapped.text, "a\"b VALUE");
         assert_eq!(mapped.span(0, 1), Some(Span::new(FileId(0), 10, 11)));
@@ -327,11 +329,26 @@ mod tests {
         assert_eq!(mapped.span(5, 7), Some(Span::new(FileId(1), 3, 9)));
     }
 
+    /// A piece of a template may start with a quote, which is a part of the text.
+    #[test]
+    fn a_quote_after_an_interpolation_is_text() {
+        let raw = "{\"a\": \"${x}\", \"b\": true}";
+        let (mut mapped, file) = (MappedText::default(), FileId(0));
+        mapped.literal("{\"a\": \"", Span::new(file, 0, 7), Some((&raw[..7], 0)));
+        mapped.opaque("VALUE", Span::new(FileId(1), 3, 9));
+        mapped.literal("\", \"b\": true}", Span::new(file, 11, raw.len()), Some((&raw[11..], 0)));
+        for (word, source) in [("\"VALUE\"", "\"${x}\""), ("true", "true"), ("\"b\"", "\"b\"")] {
+            let at = mapped.text.find(word).unwrap();
+            let span = mapped.span(at, at + word.len()).unwrap();
+            assert_eq!(&raw[span.start as usize..span.end as usize], source);
+        }
+    }
+
     #[test]
     fn an_indented_heredoc_is_mapped_line_by_line() {
         let raw = "<<-EOT\n    {\n      \"a\": 1\n    }\n  EOT";
         let mut mapped = MappedText::default();
-        mapped.literal("{\n  \"a\": 1\n}\n", Span::new(FileId(0), 0, raw.len()), Some(raw));
+        mapped.literal("{\n  \"a\": 1\n}\n", Span::new(FileId(0), 0, raw.len()), Some((raw, delimiter(raw))));
         for word in ["\"a\"", "1", "}"] {
             let at = mapped.text.find(word).unwrap();
             let span = mapped.span(at, at + word.len()).unwrap();

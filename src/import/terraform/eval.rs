@@ -445,6 +445,10 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         let Some((Step::Attribute(attribute), after)) = rest.split_first() else { return symbol() };
         let single = !matches!(&resource.body.kind, Kind::Object(entries)
             if entries.iter().any(|e| matches!(&*e.key, "count" | "for_each")) || entries.iter().filter(|e| *e.key == **attribute).count() != 1);
+        if resource.kind == "aws_sfn_state_machine" && !resource.data && matches!(&**attribute, "arn" | "id") && after.is_empty() {
+            let name = resource.body.get("name").map(|node| self.named(tree, node));
+            return name.filter(|name| name.literal().is_some()).map_or_else(symbol, |name| machine_arn(tree.span, name));
+        }
         let Some(node) = resource.body.get(attribute).filter(|_| single) else { return symbol() };
         let value = self.named(tree, node);
         let value = self.steps(tree, value, after, scope);
@@ -527,6 +531,17 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         }
         value
     }
+}
+
+/// The ARN of a state machine (`arn:<partition>:states:<region>:<account>:stateMachine:<name>`, AWS Step Functions, "Resource types
+/// defined by AWS Step Functions", looked up November 2026), of which the deployment knows the account and the region.
+fn machine_arn(span: Span, name: Val) -> Val {
+    let symbol = |name: &str| Segment::Symbol(Symbol { kind: SymbolKind::Reference, name: name.to_owned(), span });
+    let text = |text: &str| Segment::Literal(text.to_owned());
+    let mut segments = vec![text("arn:"), symbol("AWS::Partition"), text(":states:"), symbol("AWS::Region"), text(":")];
+    let end = format!(":stateMachine:{}", name.literal().unwrap_or_default());
+    segments.extend([symbol("AWS::AccountId"), text(&end)]);
+    Val::new(Value::Text(segments), name.origins)
 }
 
 /// Text on one line, of at most 80 characters.

@@ -59,6 +59,7 @@ impl<'a> Importer<'a, '_> {
                 let definition_file = Some(Sourced::new(path, origins));
                 self.module.deployments.push(Deployment { name, definition_file, span: resource.span });
             }
+            Written::Text { text, origins, .. } if text.text.trim().is_empty() => self.empty_definition(resource, &name, node, &origins),
             Written::Text { text, template, origins } => match text.document(node.span, self.sink) {
                 Some(document) => self.inline(resource, name, node, document, template, &origins),
                 None => {
@@ -90,6 +91,23 @@ impl<'a> Importer<'a, '_> {
         let message = format!("the definition of {} is taken from the module's own text", resource.address);
         self.sink.report(Diagnostic::equivalent(&TF116, node.span, message));
         self.module.inline_machines.push(InlineMachine { name, document, template, origins, span: resource.span });
+    }
+
+    /// An empty text: a variable whose default stands for "not given". Its value is a question.
+    fn empty_definition(&mut self, resource: &Resource<'a>, name: &Val, node: &'a Node, origins: &Origins) {
+        self.module.also.extend(&name.all_origins().with(&origins.iter().filter(|span| *span != node.span).collect()));
+        let index = self.index;
+        let variable =
+            index.variables.iter().find(|(_, variable)| variable.value.is_some_and(|value| origins.iter().any(|span| span == value.span)));
+        let message = format!("the definition of the state machine `{}` is an empty text", name.display());
+        self.sink.report(match variable {
+            Some((name, variable)) => Diagnostic::question(&TF113, variable.name_span, message)
+                .related(node.span, format!("it is `var.{name}`"))
+                .help(format!("write {name} = … into `terraform.tfvars` beside the module, or migrate the module that passes it")),
+            None => Diagnostic::question(&TF113, node.span, message).help("write the definition, or name its file with `file(\"…\")`"),
+        });
+        self.find(resource, "its definition is an empty text");
+        self.sink.unsupported(node.span, &TF113, "the definition is an empty text");
     }
 
     fn undefined(&mut self, resource: &Resource<'a>, name: &Val, why: &str) {

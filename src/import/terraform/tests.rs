@@ -492,7 +492,7 @@ resource "aws_cloudwatch_event_target" "mail" {
     assert_eq!(function.name.as_ref().unwrap().value, "poll-livy");
     assert_eq!(function.folder, "m/src/app");
     assert_eq!(function.environment[0].1.display(), "livy");
-    assert_eq!(function.environment[1].1.display(), "${aws_sfn_state_machine.s.arn}");
+    assert_eq!(function.environment[1].1.display(), "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:nightly");
     let [night, hour] = &module.triggers[..] else { panic!("{:?}", module.triggers) };
     assert!(matches!(&night.kind, TriggerKind::Schedule(v) if v.display() == "cron(0 3 * * ? *)"));
     assert!(matches!(&night.target, Target::Machine(v) if v.display() == "nightly"));

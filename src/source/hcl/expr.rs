@@ -1,8 +1,10 @@
 //! Expressions that are not literals, as owned trees with spans.
 use super::super::span::{FileId, Span};
+use super::mend::Mended;
 use hcl_edit::Span as _;
 use hcl_edit::expr::{BinaryOperator, Expression, ObjectKey, TraversalOperator, UnaryOperator};
 use hcl_edit::template::{Directive, Element, Strip, Template};
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// An HCL expression that is not a literal.
@@ -123,7 +125,8 @@ pub enum Part {
 /// The text is not a well-formed template.
 pub fn template(text: &str, file: FileId) -> Result<Vec<Part>, (String, usize)> {
     let parsed = hcl_edit::parser::parse_template(text).map_err(|e| (e.message().replace('\n', "; "), e.location().offset()))?;
-    let converter = Converter { text, file };
+    let mended = Mended::new(text);
+    let converter = Converter::new(text, file, &mended);
     Ok(converter.parts(&parsed, Span::new(file, 0, text.len())))
 }
 
@@ -140,13 +143,35 @@ pub(super) fn literal(template: &Template) -> Option<String> {
 
 /// Turns the parser's types into ours.
 pub(super) struct Converter<'t> {
+    /// The source, to which all spans lead.
     pub text: &'t str,
     pub file: FileId,
+    /// What was parsed.
+    pub mended: &'t Mended<'t>,
+    /// Values of objects that a later equal key replaces.
+    pub replaced: RefCell<Vec<Replaced>>,
 }
 
-impl Converter<'_> {
+/// A key of an object that was there before.
+pub(super) struct Replaced {
+    pub key: Box<str>,
+    /// The later key.
+    pub again: Span,
+    /// The earlier value, where it is a value of its own for the ledger.
+    pub value: Option<Span>,
+}
+
+impl<'t> Converter<'t> {
+    pub fn new(text: &'t str, file: FileId, mended: &'t Mended<'t>) -> Self {
+        Self { text, file, mended, replaced: RefCell::default() }
+    }
+
+    pub fn replace(&self, key: &str, again: Span, value: Option<Span>) {
+        self.replaced.borrow_mut().push(Replaced { key: key.into(), again, value });
+    }
+
     pub fn span(&self, range: Option<Range<usize>>, or: Span) -> Span {
-        range.map_or(or, |range| Span::new(self.file, range.start, range.end))
+        range.map_or(or, |range| Span::new(self.file, self.mended.original(range.start), self.mended.original(range.end)))
     }
 
     fn slice(&self, span: Span) -> &str {
@@ -178,20 +203,25 @@ impl Converter<'_> {
             Expression::Number(_) => TreeKind::Number(self.number(span)),
             Expression::String(value) => TreeKind::Text(value.value().as_str().into()),
             Expression::Array(array) => TreeKind::List(array.iter().map(|item| self.tree(item, span)).collect()),
-            Expression::Object(object) => TreeKind::Object(
-                object
-                    .iter()
-                    .map(|(key, value)| {
-                        let key = match key {
-                            ObjectKey::Ident(ident) => {
-                                Tree { span: self.key_span(ident.span(), key, span), kind: TreeKind::Text(ident.as_str().into()) }
-                            }
-                            ObjectKey::Expression(expression) => self.tree(expression, span),
-                        };
-                        (key, self.tree(value.expr(), span))
-                    })
-                    .collect(),
-            ),
+            Expression::Object(object) => {
+                let mut entries: Vec<(Tree, Tree)> = Vec::with_capacity(object.len());
+                for (key, value) in object {
+                    let mut key = match key {
+                        ObjectKey::Ident(ident) => {
+                            Tree { span: self.key_span(ident.span(), key, span), kind: TreeKind::Text(ident.as_str().into()) }
+                        }
+                        ObjectKey::Expression(expression) => self.tree(expression, span),
+                    };
+                    if let TreeKind::Text(text) = &mut key.kind {
+                        *text = self.mended.key(text).into();
+                        if entries.iter().any(|(known, _)| matches!(&known.kind, TreeKind::Text(known) if known == text)) {
+                            self.replace(text, key.span, None);
+                        }
+                    }
+                    entries.push((key, self.tree(value.expr(), span)));
+                }
+                TreeKind::Object(entries)
+            }
             Expression::StringTemplate(template) => TreeKind::Template(self.parts(template, span)),
             Expression::HeredocTemplate(heredoc) => {
                 let mut parts = self.parts(&heredoc.template, span);

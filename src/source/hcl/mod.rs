@@ -8,6 +8,7 @@
 //! The parser (hcl-edit) bounds its own recursion: 64 nested levels and 128 chained operators, below the limit of the
 //! source layer. What exceeds them is reported as SRC004, never a stack overflow.
 mod expr;
+mod mend;
 
 pub use expr::{Binary, Expr, Part, Step, Tree, TreeKind, template};
 
@@ -19,6 +20,7 @@ use expr::Converter;
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
+use mend::Mended;
 
 /// Bytes beyond which a document is not read (rule SRC004).
 const MAX_BYTES: usize = 64 << 20;
@@ -29,35 +31,61 @@ pub fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Node> {
         sink.report(Diagnostic::error(&SRC004, Span::new(file, 0, 0), "the file is larger than 64 MiB"));
         return None;
     }
-    match hcl_edit::parser::parse_body(text) {
-        Ok(body) => {
-            let converter = Converter { text, file };
-            Some(Node::new(Span::new(file, 0, text.len()), Kind::Object(converter.body(&body))))
+    let mut mended = Mended::new(text);
+    loop {
+        let error = match hcl_edit::parser::parse_body(mended.text()) {
+            Ok(body) => {
+                let converter = Converter::new(text, file, &mended);
+                let node = Node::new(Span::new(file, 0, text.len()), Kind::Object(converter.body(&body)));
+                report_replaced(converter.replaced.take(), sink);
+                return Some(node);
+            }
+            Err(error) => error,
+        };
+        let at = error.location().offset();
+        if !(error.message().contains("redefined object key") && mended.rename(at)) {
+            report(error.message(), mended.original(at), text, file, sink);
+            return None;
         }
-        Err(error) => {
-            report(&error, text, file, sink);
-            None
+    }
+}
+
+/// Says which values of object expressions do not count: of equal keys Terraform takes the last (Terraform language, "Types and
+/// Values", "Maps/Objects"; a block, on the other hand, must not set an attribute twice).
+fn report_replaced(mut replaced: Vec<expr::Replaced>, sink: &mut Sink) {
+    replaced.sort_by_key(|r| r.again);
+    replaced.dedup_by_key(|r| r.again);
+    for expr::Replaced { key, again, value } in replaced {
+        sink.report(
+            Diagnostic::warning(&SRC003, again, format!("`{key}` is set twice in one object, and the last value counts"))
+                .help("remove the one that does not count")
+                .related(value, "this value does not count"),
+        );
+        if let Some(value) = value {
+            sink.ignore(value, &SRC003, format!("a later `{key}` of the same object replaces it"));
         }
     }
 }
 
 /// Reports what the parser says, with a span of one character where it says it.
-fn report(error: &hcl_edit::parser::Error, text: &str, file: FileId, sink: &mut Sink) {
-    let mut start = error.location().offset().min(text.len());
+fn report(message: &str, at: usize, text: &str, file: FileId, sink: &mut Sink) {
+    let mut start = at.min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
     let length = text[start..].chars().next().map_or(0, char::len_utf8);
     let span = Span::new(file, start, start + length);
-    let message = error.message().replace('\n', "; ");
+    let message = message.replace('\n', "; ");
     sink.report(if message.contains("redefined") {
         let word: String = text[start..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '"' | '.')).collect();
-        Diagnostic::error(
-            &SRC003,
-            Span::new(file, start, start + word.len().max(length)),
-            format!("{word} is set twice in one block or object"),
-        )
-        .help("Terraform refuses it too: remove one of them")
+        let whole = Span::new(file, start, start + word.len().max(length));
+        if message.contains("object key") {
+            Diagnostic::error(&SRC003, whole, format!("`{word}` is set twice in one object, which this version cannot read"))
+                .help("remove the one that does not count, which is the first")
+        } else {
+            Diagnostic::error(&SRC003, whole, format!("`{word}` is set twice in one block"))
+                .help("Terraform refuses it too: remove one of them")
+        }
     } else if message.contains("nested levels") || message.contains("chained binary operators") {
         Diagnostic::error(&SRC004, span, format!("the expression is too deep to be read: {message}"))
             .help("give parts of it names with `locals`")
@@ -119,7 +147,11 @@ impl Converter<'_> {
                         ObjectKey::Expression(Expression::String(string)) => (string.value().as_str(), string.span()),
                         ObjectKey::Expression(_) => return Node::new(span, Kind::Expr(Box::new(self.expr(expression, span)))),
                     };
+                    let text = self.mended.key(text);
                     let key_span = self.key_span(key_span, key, span);
+                    if let Some(before) = entries.iter().rev().find(|e: &&Entry| &*e.key == text) {
+                        self.replace(text, key_span, Some(before.value.span));
+                    }
                     entries.push(Entry { key: text.into(), key_span, value: self.node(value.expr(), span) });
                 }
                 Kind::Object(entries)
@@ -148,6 +180,7 @@ impl Converter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::sink::Severity;
     use proptest::prelude::*;
 
     const FILE: FileId = FileId(3);
@@ -165,6 +198,46 @@ mod tests {
 
     fn slice(text: &str, span: Span) -> &str {
         &text[span.start as usize..span.end as usize]
+    }
+
+    /// Terraform takes the last of equal keys of an object expression, so it is no error here either.
+    #[test]
+    fn a_key_twice_in_an_object_is_a_warning_and_the_last_counts() {
+        let text =
+            "a = {\n x = 1\n \"x\" = 2\n x = 3\n y = { \"q r\" = var.v, \"q r\" = [4] }\n}\nb = f({ k = 5, k = 6 })\nc = \"after\"\n";
+        let mut sink = Sink::default();
+        let node = parse(text, FILE, &mut sink).unwrap();
+        let a = node.get("a").unwrap();
+        assert_eq!(a.get("x").unwrap().number(), Some("3"));
+        let keys: Vec<(&str, &str)> = a.object().unwrap().iter().map(|e| (&*e.key, slice(text, e.key_span))).collect();
+        assert_eq!(keys, [("x", "x"), ("x", "\"x\""), ("x", "x"), ("y", "y")]);
+        assert_eq!(slice(text, a.path(&["y", "q r"]).unwrap().span), "[4]");
+        assert!(matches!(&node.get("b").unwrap().kind, Kind::Expr(e) if e.text() == "f({ k = 5, k = 6 })"));
+        let c = node.get("c").unwrap();
+        assert_eq!((c.str(), slice(text, c.span)), (Some("after"), "\"after\""));
+
+        let said: Vec<(&str, &str)> = sink.diagnostics.iter().map(|d| (d.message.as_str(), slice(text, d.span.unwrap()))).collect();
+        assert!(sink.diagnostics.iter().all(|d| d.rule.code == "SRC003" && d.severity == Severity::Warning));
+        assert_eq!(
+            said,
+            [
+                ("`x` is set twice in one object, and the last value counts", "\"x\""),
+                ("`x` is set twice in one object, and the last value counts", "x"),
+                ("`q r` is set twice in one object, and the last value counts", "\"q r\""),
+                ("`k` is set twice in one object, and the last value counts", "k"),
+            ]
+        );
+        let marked: Vec<&str> = sink.marks.iter().map(|m| slice(text, m.span)).collect();
+        assert_eq!(marked, ["1", "2", "var.v"]);
+    }
+
+    /// A place that the parser tells after a mended key is a place in the source.
+    #[test]
+    fn an_error_after_an_object_with_a_key_twice_stands_where_it_is() {
+        let text = "a = {\n x = 1\n x = 2\n}\nb = 1\nb = 2\n";
+        let diagnostic = refused(text);
+        assert_eq!(diagnostic.message, "`b` is set twice in one block");
+        assert_eq!(diagnostic.span.unwrap().start as usize, text.rfind('b').unwrap());
     }
 
     #[test]
@@ -210,7 +283,7 @@ mod tests {
         assert_eq!(error.rule.code, "SRC002");
         assert_eq!(error.span.unwrap().start, 10);
         assert_eq!(refused("a = 1\na = 2\n").rule.code, "SRC003");
-        assert_eq!(refused("a = {\n x = 1\n x = 2\n}\n").rule.code, "SRC003");
+        assert!(refused("a = 1\na = 2\n").message.contains("in one block"));
         assert_eq!(refused("a = \"\\q\"").rule.code, "SRC002");
     }
 

@@ -141,6 +141,10 @@ One EMR configuration file lies beside it, so its settings are used. Say otherwi
 
 It is not touched: it stays in AWS as it is. Functions that only served the replaced ones can be removed with them.";
 
+    LNK112 "function-of-an-untranslated-piece" r"States that are not translated call this function, and no others.
+
+It is not touched: it stays in AWS as it is. Whoever replaces those states by hand decides whether it is still called.";
+
     CLU101 "cluster-itself" r"A setting of the EMR cluster itself, which does not exist any more.";
     CLU102 "instance-groups" r"Instance groups are not translated to node pools by this version.
 
