@@ -182,7 +182,8 @@ mod tests {
             let id = files.add(SourceFile::new("a", text));
             let found = Excerpts::new(&files).of(Span { file: id, start, end: start + length });
             proptest::prop_assert!(found.text.get(found.span.clone()).is_some());
-            proptest::prop_assert!(found.text.chars().count() <= WHOLE + 40);
+            // A mask is longer than the shortest secret: seven characters for each `"password": "x"` of fifteen.
+            proptest::prop_assert!(found.text.chars().count() <= WHOLE + WHOLE / 2 + 40);
         }
     }
 
