@@ -14,6 +14,7 @@ use crate::ir::plan::Plan;
 use crate::source::files::Files;
 use crate::source::rules::emit::EMI109;
 use crate::source::rules::plan::SIZ113;
+use crate::source::secret::Secrets;
 use crate::source::sink::{Diagnostic, Disposition, Severity, Sink, Verdict};
 use crate::source::span::{FileId, Origins, Span};
 use documents::Documents;
@@ -36,6 +37,7 @@ pub struct Options {
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Compilation {
+    /// The sources, with the secrets that no report may show.
     pub files: Files,
     /// The stages, in order; each with its linked estate.
     pub stages: Vec<(String, Estate)>,
@@ -71,7 +73,7 @@ pub struct LedgerValue {
     pub pointer: String,
     pub value: String,
     pub disposition: Disposition,
-    /// Code of the rule that decided, empty for `emitted` and `unexplained`.
+    /// Code of the rule that decided, empty for `emitted` (unless a secret was taken out) and `unexplained`.
     pub rule: String,
     pub note: String,
     /// Output file and one-based line.
@@ -138,31 +140,29 @@ fn finish(
     mut phases: Phases,
 ) -> Compilation {
     let scalars = account::scalars(&documents, &claimed);
-    let secrets = account::secrets(&scalars);
+    let secrets = account::secrets(&documents, &scalars);
     questions_of_the_target(&plans, config, &mut sink);
     tidy(&mut sink.diagnostics, &secrets);
     let notes = notes(&sink.diagnostics, &documents.files);
     let mut tree = emit::repository::emit(&plans, config, &notes);
-    for file in tree.files.values_mut() {
-        for (line, _) in &mut file.lines {
-            if let Some(clean) = account::masked(line, &secrets) {
-                *line = clean;
-            }
-        }
+    let known = sink.diagnostics.len();
+    let mut masked = account::hide(&mut tree, &secrets, &mut sink);
+    if sink.diagnostics.len() > known {
+        // The README tells of it.
+        tidy(&mut sink.diagnostics, &secrets);
+        tree = emit::repository::emit(&plans, config, &self::notes(&sink.diagnostics, &documents.files));
+        masked = account::hide(&mut tree, &secrets, &mut Sink::default());
     }
     phases.end("emit");
     let mut unexplained = Sink::default();
     sink.marks.extend(documents.parse_marks());
-    let mut ledger = account::ledger(&documents, &scalars, &tree, &sink.marks, &mut unexplained);
+    let mut ledger = account::ledger(&documents, &scalars, &secrets, &tree, &sink.marks, &mut unexplained);
     sink.append(unexplained);
-    for value in &mut ledger {
-        if let Some(clean) = account::masked(&value.value, &secrets) {
-            value.value = clean;
-        }
-    }
-    let (files, parsing) = documents.take_sinks();
+    account::tell_masked(&mut ledger, &masked, &secrets);
+    let (mut files, parsing) = documents.take_sinks();
     sink.append(parsing);
     tidy(&mut sink.diagnostics, &secrets);
+    files.secrets = secrets;
     phases.end("ledger");
     Compilation {
         files,
@@ -246,14 +246,12 @@ fn places_of_one_file(plans: &[Plan], sink: &mut Sink) {
 }
 
 /// Sorted, each once, without secrets.
-fn tidy(diagnostics: &mut Vec<Diagnostic>, secrets: &[String]) {
+fn tidy(diagnostics: &mut Vec<Diagnostic>, secrets: &Secrets) {
     if !secrets.is_empty() {
         for diagnostic in diagnostics.iter_mut() {
             let related = diagnostic.related.iter_mut().map(|(_, text)| text);
             for text in std::iter::once(&mut diagnostic.message).chain(&mut diagnostic.help).chain(related) {
-                if let Some(clean) = account::masked(text, secrets) {
-                    *text = clean;
-                }
+                secrets.clean(text);
             }
         }
     }

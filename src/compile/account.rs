@@ -5,8 +5,9 @@ use super::documents::{Documents, Format};
 use crate::emit::tree::Tree;
 use crate::import::lambda::Modules;
 use crate::source::node::Scalar;
+use crate::source::rules::plan::SEC103;
 use crate::source::rules::source::SRC007;
-use crate::source::secret;
+use crate::source::secret::{self, Secrets, Text};
 use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
 use crate::source::span::{FileId, Span};
 use rayon::prelude::*;
@@ -48,7 +49,14 @@ pub fn scalars(documents: &Documents, claimed: &BTreeSet<FileId>) -> Vec<(FileId
 
 /// What became of every scalar. Values of which nothing is known are reported.
 #[must_use]
-pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &Tree, marks: &[Mark], sink: &mut Sink) -> Vec<LedgerValue> {
+pub fn ledger(
+    documents: &Documents,
+    scalars: &[(FileId, Vec<Scalar>)],
+    secrets: &Secrets,
+    tree: &Tree,
+    marks: &[Mark],
+    sink: &mut Sink,
+) -> Vec<LedgerValue> {
     let places = Places::new(tree, documents.files.len());
     let mut by_file: Vec<Vec<&Mark>> = vec![Vec::new(); documents.files.len()];
     for mark in marks {
@@ -60,7 +68,11 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
             let mut problems = Vec::new();
             // A document in a Terraform module may be made from a template, whose values stand in another file.
             let marks = |scalar: &Scalar| &by_file[scalar.span.file.0 as usize];
-            let values = scalars.iter().map(|scalar| value(scalar, marks(scalar), &places, &mut problems)).collect();
+            let values = scalars
+                .iter()
+                .zip(keys(scalars))
+                .map(|(scalar, keys)| value(scalar, &keys, secrets, marks(scalar), &places, &mut problems))
+                .collect();
             (values, problems)
         })
         .collect();
@@ -72,10 +84,20 @@ pub fn ledger(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)], tree: &T
     out
 }
 
-fn value(scalar: &Scalar, marks: &[&Mark], places: &Places, problems: &mut Vec<Diagnostic>) -> LedgerValue {
+fn value(
+    scalar: &Scalar,
+    keys: &[String],
+    secrets: &Secrets,
+    marks: &[&Mark],
+    places: &Places,
+    problems: &mut Vec<Diagnostic>,
+) -> LedgerValue {
     let outputs = places.of(scalar.span);
-    let key = scalar.pointer.rsplit('/').next().unwrap_or("");
-    let shown = if secret::reason(key, &scalar.value).is_some() { secret::MASK.to_owned() } else { scalar.value.clone() };
+    let mut shown = secret::masked("", &scalar.value);
+    for key in keys {
+        shown = secret::masked(key, &shown);
+    }
+    let shown = secrets.mask(&shown).unwrap_or(shown);
     let mut out = LedgerValue {
         span: scalar.span,
         pointer: scalar.pointer.clone(),
@@ -162,34 +184,122 @@ impl Places {
     }
 }
 
-/// Literals that must not be shown anywhere, longest first.
+/// Every literal of the claimed files and of the scripts that must not be shown anywhere.
 #[must_use]
-pub fn secrets(scalars: &[(FileId, Vec<Scalar>)]) -> Vec<String> {
-    let mut found: BTreeSet<String> = BTreeSet::new();
-    for scalar in scalars.iter().flat_map(|(_, list)| list) {
-        let key = scalar.pointer.rsplit('/').next().unwrap_or("");
-        if secret::reason(key, &scalar.value).is_some() {
-            found.insert(scalar.value.trim().to_owned());
-        } else if let Some((key, value)) = scalar.value.split_once('=')
-            && secret::reason(key.trim_start_matches('-'), value).is_some()
-        {
-            found.insert(value.trim().to_owned());
+pub fn secrets(documents: &Documents, scalars: &[(FileId, Vec<Scalar>)]) -> Secrets {
+    let of_values = scalars.par_iter().flat_map_iter(|(_, list)| secrets_of(list));
+    // What a script or a program says is no value of a tree; a literal of HCL may stand inside an expression.
+    let claimed: BTreeSet<FileId> = scalars.iter().map(|(file, _)| *file).collect();
+    let of_texts = documents.list.par_iter().filter_map(|document| match document.format {
+        Format::Script => Some((document.file, Text::Words)),
+        Format::Python | Format::Hcl if claimed.contains(&document.file) => Some((document.file, Text::Code)),
+        _ => None,
+    });
+    let of_texts = of_texts.flat_map_iter(|(file, kind)| {
+        let text = documents.files.get(file).text.clone();
+        let found = secret::inside(&text, kind);
+        found.into_iter().map(move |found| (text[found.range.clone()].to_owned(), Span::new(file, found.range.start, found.range.end)))
+    });
+    let mut found: Vec<(String, Span)> = of_values.chain(of_texts).collect();
+    found.sort();
+    found.dedup();
+    Secrets::new(found)
+}
+
+/// The secrets of one file's values, each with the value's place.
+fn secrets_of(scalars: &[Scalar]) -> Vec<(String, Span)> {
+    let mut out = Vec::new();
+    for (scalar, keys) in scalars.iter().zip(keys(scalars)) {
+        for key in std::iter::once("").chain(keys.iter().map(String::as_str)) {
+            out.extend(secret::find(key, &scalar.value).into_iter().map(|found| (scalar.value[found.range].to_owned(), scalar.span)));
         }
     }
-    let mut out: Vec<String> = found.into_iter().filter(|s| s.len() >= 4).collect();
-    out.sort_by_key(|s| std::cmp::Reverse(s.len()));
     out
 }
 
-/// The text without any of the secrets.
-#[must_use]
-pub fn masked(text: &str, secrets: &[String]) -> Option<String> {
-    let mut out: Option<String> = None;
-    for secret in secrets {
-        let current = out.as_deref().unwrap_or(text);
-        if current.contains(secret.as_str()) {
-            out = Some(current.replace(secret.as_str(), secret::MASK));
+/// The names that each value stands under: its key, the flag before it in a list, the `name` beside a `value`, and the key
+/// of the block of a `default`.
+fn keys(scalars: &[Scalar]) -> Vec<Vec<String>> {
+    /// Keys that say nothing of what stands under them.
+    const VALUES: &[&str] = &["value", "default", "defaultvalue", "parametervalue", "stringvalue", "plain", "plaintext", "literal", "text"];
+    const NAMES: &[&str] = &["name", "key", "variable", "parameterkey", "parametername"];
+    let split = |pointer: &'_ str| pointer.rsplit_once('/').map(|(parent, last)| (parent.to_owned(), last.to_owned())).unwrap_or_default();
+    let mut named: BTreeMap<String, String> = BTreeMap::new();
+    for scalar in scalars {
+        let (parent, last) = split(&scalar.pointer);
+        if NAMES.contains(&last.to_ascii_lowercase().as_str()) {
+            named.entry(parent).or_insert_with(|| scalar.value.clone());
         }
     }
+    let mut before: Option<(String, &str)> = None;
+    let mut out = Vec::with_capacity(scalars.len());
+    for scalar in scalars {
+        let (parent, last) = split(&scalar.pointer);
+        let mut keys = Vec::new();
+        if last.bytes().all(|b| b.is_ascii_digit()) {
+            if let Some((list, flag)) = &before
+                && *list == parent
+                && flag.starts_with('-')
+                && !flag.contains('=')
+            {
+                keys.push((*flag).to_owned());
+            }
+        } else if VALUES.contains(&last.to_ascii_lowercase().as_str()) {
+            keys.extend(named.get(&parent).cloned());
+            // `Default` is also where a Choice goes on, and the key above it the name of a state.
+            let states = scalar.pointer.contains("/States/");
+            keys.extend(
+                parent
+                    .rsplit('/')
+                    .filter(|_| !states)
+                    .find(|part| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()))
+                    .map(str::to_owned),
+            );
+        } else {
+            keys.push(last);
+        }
+        before = Some((parent, scalar.value.as_str()));
+        out.push(keys);
+    }
     out
+}
+
+/// Takes secrets out of the output. What a line says then differs, so the place in the sources is told, once a file.
+pub fn hide(tree: &mut Tree, secrets: &Secrets, sink: &mut Sink) -> BTreeSet<(String, u32)> {
+    let mut masked = BTreeSet::new();
+    if secrets.is_empty() {
+        return masked;
+    }
+    for (path, file) in &mut tree.files {
+        let mut told: BTreeSet<Option<Span>> = BTreeSet::new();
+        for (number, (line, origin)) in (1_u32..).zip(&mut file.lines) {
+            let Some(clean) = secrets.mask_line(line, &origin.origins) else { continue };
+            *line = clean;
+            masked.insert((path.clone(), number));
+            let span = secrets.place(&origin.origins);
+            if path != README && told.insert(span) {
+                sink.report(
+                    Diagnostic::changed(
+                        &SEC103,
+                        span,
+                        format!("a secret would have come into `{path}`; `{}` stands in its place", secret::MASK),
+                    )
+                    .help("let what needs it read it from a Secret or use an AWS role, and rotate it: it lies in the sources"),
+                );
+            }
+        }
+    }
+    masked
+}
+
+/// Values whose lines were changed by [`hide`] are not plainly emitted.
+pub fn tell_masked(ledger: &mut [LedgerValue], masked: &BTreeSet<(String, u32)>, secrets: &Secrets) {
+    for value in ledger {
+        let hidden = value.value.contains(secret::MASK) && value.outputs.iter().any(|place| masked.contains(place));
+        secrets.clean(&mut value.note);
+        if hidden {
+            SEC103.code.clone_into(&mut value.rule);
+            value.note = format!("`{}` stands in its place", secret::MASK);
+        }
+    }
 }

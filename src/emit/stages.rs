@@ -18,7 +18,6 @@ pub struct Patch {
 ///
 /// # Errors
 /// The stages themselves when their shapes differ, so that no patch says it plainly.
-#[must_use]
 pub fn merge(mut stages: Vec<Node>) -> Result<(Node, Vec<Vec<Patch>>), Vec<Node>> {
     if stages.len() == 1
         && let Some(only) = stages.pop()

@@ -27,11 +27,11 @@ impl Prefix {
     /// The path of a source file, with `/`.
     #[must_use]
     pub fn show(&self, path: &str) -> String {
-        let mut out = self.0.display().to_string();
+        let mut out = plain(&self.0.display().to_string());
         if !out.is_empty() && !out.ends_with('/') {
             out.push('/');
         }
-        out.push_str(path);
+        out.push_str(&plain(path));
         out
     }
 }

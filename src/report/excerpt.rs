@@ -2,7 +2,7 @@
 use super::mask;
 use super::style::is_unsafe;
 use crate::source::files::{Files, SourceFile};
-use crate::source::secret;
+use crate::source::secret::{self, Secrets};
 use crate::source::span::{FileId, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,6 +13,8 @@ const WHOLE: usize = 180;
 /// Characters shown before a span in a cropped line, and at most after its start.
 const BEFORE: usize = 40;
 const AFTER: usize = 110;
+/// Largest file, in bytes, that is looked through for secrets when no run knows them.
+const LOOKED_THROUGH: usize = 1 << 20;
 
 /// A line, and where the span is in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +45,8 @@ impl<'a> Excerpts<'a> {
         let (line, column) = file.position(span.start);
         let (start, end) = file.line_range(line).unwrap_or((0, 0));
         let text = file.text.get(start..end).unwrap_or("");
-        let secrets = self.secrets.entry((span.file, line)).or_insert_with(|| line_secrets(file, line, text));
+        let hidden = &self.files.secrets;
+        let secrets = self.secrets.entry((span.file, line)).or_insert_with(|| line_secrets(file, line, text, hidden));
         let from = (span.start as usize).saturating_sub(start).min(text.len());
         let to = (span.end as usize).saturating_sub(start).clamp(from, text.len());
         let (text, span) = crop(text, secrets, floor(text, from)..floor(text, to));
@@ -57,14 +60,19 @@ pub fn line(file: &SourceFile, line: u32) -> Option<String> {
     let (start, end) = file.line_range(line)?;
     let text = file.text.get(start..end)?;
     let from = text.len() - text.trim_start().len();
-    Some(crop(text, &line_secrets(file, line, text), from..from).0)
+    // Without a run, the file itself says which literals are secrets.
+    let whole = if file.text.len() <= LOOKED_THROUGH { file.text.as_ref() } else { text };
+    let hidden = Secrets::of_text(whole, Span::new(FileId(0), 0, 0));
+    Some(crop(text, &line_secrets(file, line, text, &hidden), from..from).0)
 }
 
-fn line_secrets(file: &SourceFile, line: u32, text: &str) -> Vec<Range<usize>> {
+fn line_secrets(file: &SourceFile, line: u32, text: &str, hidden: &Secrets) -> Vec<Range<usize>> {
     let at = |line: u32| file.line_range(line).and_then(|(start, end)| file.text.get(start..end));
     let before = (1..line).rev().map_while(at);
     let after = (line.saturating_add(1)..).map_while(at);
-    mask::secrets(before, text, after)
+    let mut out = mask::secrets(before, text, after);
+    out.extend(hidden.ranges(text));
+    mask::merge(out)
 }
 
 fn floor(text: &str, mut at: usize) -> usize {

@@ -8,7 +8,7 @@ use crate::ir::machine::{Graph, Machine, Next, QueryLanguage, State, StateKind};
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::Val;
 use crate::source::files::Files;
-use crate::source::secret;
+use crate::source::secret::{self, Secrets};
 use crate::source::span::Span;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -169,7 +169,67 @@ impl InspectReport {
                 LinkEntry { kind: link.kind.to_owned(), from: link.from.clone(), to: link.to.clone(), broken: link.broken, file, line }
             })
             .collect();
-        Self { stages, links }
+        let mut report = Self { stages, links };
+        report.hide(&files.secrets);
+        report
+    }
+
+    /// Takes secrets out of every text that the sources wrote.
+    fn hide(&mut self, secrets: &Secrets) {
+        if secrets.is_empty() {
+            return;
+        }
+        let one = |text: &mut String| secrets.clean(text);
+        let maybe = |text: &mut Option<String>| text.iter_mut().for_each(one);
+        let all = |list: &mut Vec<String>| list.iter_mut().for_each(one);
+        for stage in &mut self.stages {
+            for machine in &mut stage.machines {
+                one(&mut machine.name);
+                maybe(&mut machine.comment);
+                maybe(&mut machine.start_at);
+                for state in &mut machine.states {
+                    one(&mut state.name);
+                    maybe(&mut state.within);
+                    maybe(&mut state.resource);
+                    all(&mut state.next);
+                }
+            }
+            for job in &mut stage.jobs {
+                for text in [&mut job.name, &mut job.application, &mut job.class_name, &mut job.queue] {
+                    maybe(text);
+                }
+                one(&mut job.from);
+                all(&mut job.arguments);
+            }
+            for cluster in &mut stage.clusters {
+                maybe(&mut cluster.name);
+                one(&mut cluster.reference);
+                maybe(&mut cluster.release);
+                all(&mut cluster.applications);
+                for group in &mut cluster.groups {
+                    all(&mut group.instance_types);
+                    maybe(&mut group.count);
+                }
+            }
+            for function in &mut stage.functions {
+                one(&mut function.name);
+                for text in [&mut function.deployed, &mut function.runtime, &mut function.handler, &mut function.action] {
+                    maybe(text);
+                }
+            }
+            for trigger in &mut stage.triggers {
+                one(&mut trigger.detail);
+                one(&mut trigger.target);
+            }
+            for found in &mut stage.found {
+                one(&mut found.name);
+                one(&mut found.why);
+            }
+        }
+        for link in &mut self.links {
+            one(&mut link.from);
+            one(&mut link.to);
+        }
     }
 }
 
@@ -223,8 +283,7 @@ fn place(span: Span, files: &Files) -> (String, u32) {
 
 /// A value as a person reads it, without secrets.
 fn shown(key: &str, value: &Val) -> String {
-    let text = value.display();
-    if secret::reason(key, &text).is_some() { secret::MASK.to_owned() } else { text }
+    secret::masked(key, &value.display())
 }
 
 /// Arguments; what follows `--password` is no argument to show.
@@ -233,9 +292,8 @@ fn arguments(args: &[Val]) -> Vec<String> {
     let mut out = Vec::with_capacity(args.len());
     for arg in args {
         let text = arg.display();
-        let (name, value) = text.split_once('=').map_or((key.as_str(), text.as_str()), |(name, value)| (name, value));
-        out.push(if secret::reason(name, value).is_some() { secret::MASK.to_owned() } else { text.clone() });
-        key = if text.starts_with("--") { text } else { String::new() };
+        out.push(secret::masked(&key, &text));
+        key = if text.starts_with('-') && !text.contains('=') { text } else { String::new() };
     }
     out
 }
@@ -442,7 +500,7 @@ pub(super) mod tests {
         let states: Vec<_> =
             report.stages[0].machines[0].states.iter().map(|s| (s.name.as_str(), s.within.as_deref(), s.next.clone())).collect();
         assert_eq!(states, [("A", None, vec!["P".to_owned()]), ("P", None, vec![]), ("B", Some("P/0"), vec![])]);
-        assert_eq!(report.stages[0].jobs[0].arguments, ["--password", "<secret>", "<secret>", "plain"]);
+        assert_eq!(report.stages[0].jobs[0].arguments, ["--password", "<secret>", "db.password=<secret>", "plain"]);
         assert_eq!((report.links[0].line, report.links[0].broken), (2, true));
     }
 }

@@ -5,7 +5,7 @@
 //! JSON inside a string), or bare behind `key: ` and `key = `. Each is judged with the name it stands under, by
 //! [`secret::reason`]. Two idioms name a value on another line: `name`/`value` pairs and `--password` followed by its
 //! argument; the lines before and after are looked at for these. To mask too much is harmless, to mask too little is not.
-use crate::source::secret;
+use crate::source::secret::{self, Text};
 use std::ops::Range;
 
 /// Lines before and after that may name a value.
@@ -41,6 +41,7 @@ pub fn secrets<'a>(before: impl Iterator<Item = &'a str>, line: &str, after: imp
     }
     let mut scan = Scan { name: context.name, key: context.flag.clone(), name_below: below.name, ..Scan::default() };
     scan.line(line);
+    scan.ranges.extend(secret::inside(line, Text::Code).into_iter().map(|found| found.range));
     merge(scan.ranges)
 }
 
@@ -57,7 +58,8 @@ pub fn masked<'a>(before: impl Iterator<Item = &'a str>, line: &str, after: impl
     out
 }
 
-fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// Sorted, and overlapping ones joined.
+pub(super) fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut out: Vec<Range<usize>> = Vec::new();
     for range in ranges {
@@ -99,7 +101,7 @@ impl Scan {
     fn line(&mut self, line: &str) {
         self.region(line, 0..line.len(), 0);
         // A flag waits for its argument on the next line; a key does not.
-        self.flag = self.last.take().filter(|last| last.starts_with("--"));
+        self.flag = self.last.take().filter(|last| last.starts_with('-'));
     }
 
     fn region(&mut self, line: &str, region: Range<usize>, depth: usize) {
@@ -178,17 +180,22 @@ impl Scan {
         let text = &line[range.clone()];
         let mut key = self.key.take().unwrap_or_default();
         if key.is_empty()
-            && let Some(flag) = self.last.take().filter(|last| last.starts_with("--"))
+            && let Some(flag) = self.last.take().filter(|last| last.starts_with('-'))
         {
             key = flag;
         }
         let plain = key.to_ascii_lowercase();
         let names = [Some(key.as_str()), self.name.as_deref(), self.name_below.as_deref()];
         let is_value = matches!(plain.as_str(), "value" | "default" | "defaultvalue" | "parametervalue" | "stringvalue");
-        let secret = names.iter().take(if is_value { 3 } else { 1 }).flatten().any(|name| secret::reason(name, text).is_some())
-            || secret::value_reason(text).is_some();
-        if secret {
-            self.ranges.push(range);
+        let found: Vec<Range<usize>> = names
+            .iter()
+            .take(if is_value { 3 } else { 1 })
+            .flatten()
+            .flat_map(|name| secret::find(name, text))
+            .map(|found| range.start + found.range.start..range.start + found.range.end)
+            .collect();
+        if !found.is_empty() {
+            self.ranges.extend(found);
         } else if depth < QUOTE_DEPTH && (text.contains([':', '=', '"', '\'']) || text.contains("--")) {
             let outer = (self.last.take(), self.key.take());
             self.region(line, range, depth + 1);
@@ -256,8 +263,8 @@ mod tests {
             ("run --password hunter2 --x 1", "run --password <secret> --x 1"),
             (r#"command: "run --conf spark.db.password=hunter2 x""#, r#"command: "run --conf spark.db.password=<secret> x""#),
             (r#"{ name = "DB_PASSWORD", value = "hunter2" }"#, r#"{ name = "DB_PASSWORD", value = "<secret>" }"#),
-            (r#""url": "jdbc:postgresql://u:hunter2@h/db""#, r#""url": "<secret>""#),
-            ("url: jdbc:mysql://h/db?user=a&password=hunter2", "url: <secret>"),
+            (r#""url": "jdbc:postgresql://u:hunter2@h/db""#, r#""url": "jdbc:postgresql://u:<secret>@h/db""#),
+            ("url: jdbc:mysql://h/db?user=a&password=hunter2", "url: jdbc:mysql://h/db?user=a&password=<secret>"),
             ("x = AKIAIOSFODNN7EXAMPLE", "x = <secret>"),
             ("AKIAIOSFODNN7EXAMPLE", "<secret>"),
         ] {

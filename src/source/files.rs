@@ -1,4 +1,5 @@
 //! The source files of a run: their texts, and lines and columns for byte offsets.
+use super::secret::Secrets;
 use super::span::{FileId, Span};
 use std::sync::Arc;
 
@@ -81,6 +82,8 @@ fn characters(bytes: &[u8]) -> usize {
 #[derive(Debug, Default)]
 pub struct Files {
     files: Vec<SourceFile>,
+    /// What no excerpt of a file may show; known when everything is read.
+    pub secrets: Secrets,
 }
 
 impl Files {

@@ -171,6 +171,11 @@ create. The literal in the sources should be considered leaked: rotate it.";
 The job is not emitted. Move the credential to the pod's AWS role, to Hadoop's credential provider, or to an environment variable that the
 application reads.";
 
+    SEC103 "secret-taken-out" r"A text of the sources holds a secret, and would have brought it into the output.
+
+`<secret>` stands in its place, so what the line does or says differs from the source: a call passes on another value, a message names no
+credential. Let what needs the credential read it from a Secret or through its AWS role, and rotate it: it lies in the sources.";
+
     DOC101 "schedule" r"A schedule of AWS becomes a CronWorkflow.
 
 AWS counts in UTC, so does the CronWorkflow. `rate(…)` counts from the moment it was created on AWS; a cron expression counts from the hour.";
