@@ -13,6 +13,7 @@ use crate::ir::estate::Estate;
 use crate::ir::plan::Plan;
 use crate::source::files::Files;
 use crate::source::rules::emit::EMI109;
+use crate::source::rules::plan::SIZ113;
 use crate::source::secret::Secrets;
 use crate::source::sink::{Diagnostic, Disposition, Severity, Sink, Verdict};
 use crate::source::span::{FileId, Origins, Span};
@@ -202,6 +203,7 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
     if plan.pipelines.is_empty() {
         return;
     }
+    places_of_one_file(plans, sink);
     if config.gitops.repository.is_none() {
         sink.report(
             Diagnostic::question(
@@ -217,6 +219,27 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
             Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
                 .answer("images.registry"),
         );
+    }
+}
+
+/// A file that each stage takes from another place is baked into one image: which of them is a person's choice.
+fn places_of_one_file(plans: &[Plan], sink: &mut Sink) {
+    let Some((first, rest)) = plans.split_first() else { return };
+    for image in rest.iter().flat_map(|plan| &plan.images) {
+        let Some(known) = first.images.iter().find(|i| i.name == image.name) else { continue };
+        for (location, file) in &image.files {
+            let other = known.files.iter().find(|(place, name)| name == file && place.value != location.value);
+            if let Some((place, _)) = other {
+                sink.report(
+                    Diagnostic::changed(
+                        &SIZ113,
+                        location.span(),
+                        format!("`{file}` came from `{}` and `{}`, one a stage → one file in the image `{}` of all stages", place.value, location.value, image.name),
+                    )
+                    .help("build the image from the file that is to run everywhere, or give each stage an image tag of its own in its overlay"),
+                );
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A new answer is a field with its documentation (which becomes the schema's, so editors show it) and a line in the
 //! `read` function below its struct. Both the list of keys for "did you mean" and the JSON Schema follow by themselves.
+mod check;
 mod load;
 mod section;
 
@@ -45,7 +46,7 @@ impl Config {
             namespaces: keys.text("namespaces"),
             functions: keys.sections("functions", FunctionAnswer::read),
             names: keys.map("names"),
-            schedules: keys.map("schedules"),
+            schedules: keys.checked_map("schedules", check::schedule),
             spark: keys.section("spark", Spark::read),
         }
     }
@@ -65,7 +66,7 @@ pub struct Gitops {
 
 impl Gitops {
     fn read(keys: &mut Section<'_, '_>) -> Self {
-        Self { repository: keys.text("repository"), revision: keys.text("revision"), path: keys.text("path") }
+        Self { repository: keys.checked("repository", check::repository), revision: keys.text("revision"), path: keys.text("path") }
     }
 }
 
@@ -81,7 +82,7 @@ pub struct Images {
 
 impl Images {
     fn read(keys: &mut Section<'_, '_>) -> Self {
-        Self { registry: keys.text("registry"), tag: keys.text("tag") }
+        Self { registry: keys.checked("registry", check::registry), tag: keys.checked("tag", check::tag) }
     }
 }
 

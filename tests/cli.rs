@@ -346,6 +346,122 @@ fn a_source_that_breaks_leaves_the_folder_alone() {
 }
 
 #[test]
+fn a_denied_verdict_writes_nothing_and_says_so() {
+    let temp = estate(4321);
+    fs::write(temp.path().join("aws/job.json"), r#"{"file": "s3://b/a.jar", "className": "A", "queue": "q"}"#).unwrap();
+    let args = ["migrate", "aws", "--out", "k8s", "--deny", "changed"];
+    let output = emr2k8s(temp.path(), &args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(code(&output), 1, "{said}");
+    assert!(said.contains("nothing was written: ") && said.contains("files that would be: ") && !said.contains("files: "), "{said}");
+    assert!(output.stdout.is_empty() && !temp.path().join("k8s").exists());
+    let report = json(&emr2k8s(temp.path(), &[&args[..], &["--format", "json"]].concat()));
+    assert_eq!((&report["summary"]["written"], report["summary"]["reason"].is_string()), (&serde_json::Value::Bool(false), true));
+    let diff = emr2k8s(temp.path(), &["diff", "aws", "--out", "k8s"]);
+    assert!(String::from_utf8_lossy(&diff.stderr).contains("files that would be: "), "a diff writes nothing");
+}
+
+#[test]
+fn an_edited_file_is_named_by_a_diff_and_counted_by_a_check() {
+    let temp = estate(4321);
+    emr2k8s(temp.path(), MIGRATE);
+    let file = holder(temp.path(), 4321);
+    let path = temp.path().join("k8s").join(&file);
+    fs::write(&path, fs::read_to_string(&path).unwrap() + "# mine\n").unwrap();
+    let diff = emr2k8s(temp.path(), &["diff", "aws", "--out", "k8s"]);
+    assert_eq!((code(&diff), diff.stdout.len()), (0, 0));
+    assert!(String::from_utf8_lossy(&diff.stderr).contains(&format!("kept, edited by hand: {file}")), "{}", show(&diff));
+    let check = emr2k8s(temp.path(), &["check", "aws", "--out", "k8s"]);
+    assert_eq!(code(&check), 1);
+    assert!(String::from_utf8_lossy(&check.stdout).contains(&format!("edited   {file}")), "{}", show(&check));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_folder_behind_a_link_to_nothing() {
+    let temp = estate(4321);
+    std::os::unix::fs::symlink("nowhere", temp.path().join("k8s")).unwrap();
+    let output = emr2k8s(temp.path(), &["migrate", "aws", "--out", "k8s", "-q"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(said.contains("`k8s` is a symbolic link to `nowhere`") && said.contains("help: make the folder"), "{said}");
+}
+
+#[test]
+fn files_that_are_nobodys_business_are_no_errors() {
+    let temp = estate(4321);
+    let write = |name: &str, bytes: &[u8]| fs::write(temp.path().join("aws").join(name), bytes).unwrap();
+    write("README.rst", b"service: x: y\n   - [\n\"service\"\n");
+    write("objects.inv", b"# Sphinx\n\x8f\xff");
+    write("notes.txt", b"caf\xe9");
+    write("legacy.py", b"# caf\xe9\n");
+    write("ingress.yaml", b"{{- if .on }}\nspec:\n  service: {{ .x }}\n{{- end }}\n");
+    write("tls.json", br#"{"StartAt": "S", "States": {"S": {"Plugin": "x", "IsEnd": true}}}"#);
+    write("submit.py", b"import requests\n\nrequests.post(host + '/batches', json={})\n");
+    let output = emr2k8s(temp.path(), MIGRATE);
+    assert_eq!(code(&output), 0, "{}", show(&output));
+    let inspected = emr2k8s(temp.path(), &["inspect", "aws"]);
+    let said = String::from_utf8_lossy(&inspected.stdout).into_owned();
+    assert!(said.contains("submit.py") && said.contains("posts to Livy's `/batches`; no deployment file names it as a handler"), "{said}");
+    assert!(said.contains("ingress.yaml") && said.contains("a template of another tool"), "{said}");
+    assert!(!said.contains("README.rst") && !said.contains("legacy.py"), "{said}");
+}
+
+#[test]
+fn a_handler_that_is_named_is_not_listed_as_a_stray_file() {
+    let temp = estate(4321);
+    let write = |name: &str, text: &str| fs::write(temp.path().join("aws").join(name), text).unwrap();
+    write("serverless.yml", "service: x\nprovider:\n  name: aws\n  runtime: python3.8\nfunctions:\n  run:\n    handler: submit.go\n");
+    write("submit.py", "import requests\n\ndef go(event, context):\n    return requests.post('http://h/batches', json={'file': 'a.py'})\n");
+    let inspected = emr2k8s(temp.path(), &["inspect", "aws"]);
+    assert!(!String::from_utf8_lossy(&inspected.stdout).contains("no deployment file names it"), "{}", show(&inspected));
+}
+
+#[test]
+fn names_that_differ_in_their_marks_alone_are_numbered() {
+    let temp = tempfile::tempdir().unwrap();
+    fs::create_dir(temp.path().join("aws")).unwrap();
+    for name in ["Step Function (1)", "step-function-1", "step_function_1", "Größe"] {
+        let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Fail"}}}"#;
+        fs::write(temp.path().join("aws").join(format!("{name}.json")), text).unwrap();
+    }
+    let report = json(&emr2k8s(temp.path(), MIGRATE));
+    let mut names: Vec<String> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|f| f["path"].as_str())
+        .filter_map(|path| path.strip_prefix("pipelines/")?.split('/').next().map(str::to_owned))
+        .collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names, ["grosse", "step-function-1", "step-function-1-2", "step-function-1-3"]);
+}
+
+#[test]
+fn a_payload_that_livy_would_not_take_becomes_no_job() {
+    for payload in [
+        r#"{"file": "s3://b/a.py", "args": "x y"}"#,
+        r#"{"file": "s3://b/a.py", "executorCores": 1.5}"#,
+        r#"{"file": "s3://b/a.py", "numExecutors": -1}"#,
+        r#"{"file": "s3://b/a.py", "conf": ["x"]}"#,
+        r#"{"file": "s3://b/a.py", "conf": {"spark.x": ["x"]}}"#,
+        r#"{"file": "", "queue": "q"}"#,
+        r#"{"file": "s3://b/jars/", "queue": "q"}"#,
+    ] {
+        let temp = tempfile::tempdir().unwrap();
+        fs::create_dir(temp.path().join("aws")).unwrap();
+        fs::write(temp.path().join("aws/job.json"), payload).unwrap();
+        let output = emr2k8s(temp.path(), MIGRATE);
+        assert_eq!(code(&output), 2, "{payload}: {}", show(&output));
+        assert_ne!(json(&output)["summary"]["verdicts"]["refused"], 0, "{payload}");
+        for (path, bytes) in picture(&temp.path().join("k8s")) {
+            assert!(!String::from_utf8_lossy(&bytes).contains("kind: SparkApplication") || path.ends_with(".lock"), "{payload}: {path}");
+        }
+    }
+}
+
+#[test]
 fn every_line_of_every_file_is_explained() {
     let temp = estate(4321);
     emr2k8s(temp.path(), MIGRATE);

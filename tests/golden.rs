@@ -227,7 +227,7 @@ fn what_differs_lands_in_overlays() {
         ("value: 1g", "value: 6g"),
         ("value: \"1\"", "value: \"12\""),
         ("the returns of test", "the returns of main"),
-        ("\\\"depot\\\":\\\"test\\\"", "\\\"depot\\\":\\\"main\\\""),
+        ("\"depot\":\"test\"", "\"depot\":\"main\""),
         ("routes-2.py", "routes-1.py"),
     ] {
         assert!(dev.contains(of_dev) && !dev.contains(of_prod), "{of_dev}\n{dev}");

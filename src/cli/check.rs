@@ -5,7 +5,8 @@ use super::terminal::Terminal;
 use crate::output::check;
 use crate::report::diagnostics::Prefix;
 use crate::report::model::{RunReport, to_json};
-use crate::report::{github, sarif, summary};
+use crate::report::summary::{self, Tense};
+use crate::report::{github, sarif};
 use clap::{Args, ValueEnum};
 
 /// Say whether the folder is what migrate would write, and write nothing
@@ -53,7 +54,7 @@ impl Check {
         } else {
             run.say_diagnostics(terminal);
             terminal.data(&summary::differences(&report, &found))?;
-            terminal.say(&summary::render(&report.summary));
+            terminal.say(&summary::render(&report.summary, Tense::Would));
         }
         if let Some((reason, _)) = &run.stop {
             terminal.say(&format!("{reason}\n"));

@@ -5,13 +5,17 @@ use super::run::{self, RunArgs};
 use super::terminal::Terminal;
 use crate::output::diff::diffs;
 use crate::report::model::to_json;
-use crate::report::{style, summary};
+use crate::report::style;
+use crate::report::summary::{self, Tense};
 use clap::Args;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 /// Show what migrate would write, and write nothing
 ///
-/// A unified diff that `git apply` takes. Files that you edited are kept by migrate, so they are not in it.
+/// A unified diff that `git apply` takes. Files that you edited are kept by migrate, so they are not in it: they are named on
+/// stderr and are no difference here, while check counts each of them as one.
 #[derive(Args, Debug)]
 #[command(after_help = codes!(differences: "migrate would write something, or a translation has a verdict that --deny names";
     "emr2k8s diff aws --out k8s"
@@ -38,10 +42,14 @@ impl Diff {
             terminal.data(&to_json(&report))?;
         } else {
             run.say_diagnostics(terminal);
+            // A file or a pipe gets every byte, so that the diff can be applied; a terminal nothing that it would obey.
+            let seen = std::io::stdout().is_terminal();
             for (_, text) in &found {
-                terminal.data(&style::diff(text))?;
+                let text = if seen { Cow::Owned(style::plain_lines(text)) } else { Cow::Borrowed(text.as_str()) };
+                terminal.data(&style::diff(&text))?;
             }
-            terminal.say(&summary::render(&report.summary));
+            terminal.say(&summary::kept(&report));
+            terminal.say(&summary::render(&report.summary, Tense::Would));
         }
         let differences = if run.plan.has_effects() { Exit::Differences } else { Exit::Done };
         Ok(run.exit().max(differences))

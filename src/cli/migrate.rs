@@ -5,12 +5,14 @@ use super::terminal::Terminal;
 use crate::output::plan::Status;
 use crate::output::write;
 use crate::report::model::to_json;
-use crate::report::summary;
+use crate::report::summary::{self, Tense};
 use clap::{Args, ValueEnum};
 
 /// Write the GitOps repository
 ///
-/// Files that you edited are kept. A run writes everything or, after an error, nothing.
+/// Files that you edited are kept. A source that cannot be read is left out: the rest is written, nothing is removed, and the
+/// run ends with 2. Nothing at all is written when a write fails, when a source that shaped the folder can no longer be read,
+/// or when --deny names a verdict.
 #[derive(Args, Debug)]
 #[command(after_help = codes!(differences: "a translation has a verdict that --deny names; nothing was written";
     "emr2k8s migrate aws --out k8s"
@@ -57,7 +59,7 @@ impl Migrate {
             if run.stop.is_none() {
                 terminal.data(&summary::changes(&report))?;
             }
-            terminal.say(&summary::render(&report.summary));
+            terminal.say(&summary::render(&report.summary, Tense::Done));
         }
         Ok(run.exit())
     }

@@ -165,16 +165,19 @@ fn denied(deny: &[DeniedVerdict], diagnostics: &[Diagnostic]) -> Option<String> 
 /// Sources of the folder's lock that can no longer be read: they have an error of the source layer, or an error and no
 /// importer claims them any more, or they cannot even be opened.
 fn broken_sources(folder: &Folder, compilation: &Compilation) -> Vec<String> {
-    let errors: Vec<&Diagnostic> = compilation.diagnostics.iter().filter(|d| d.severity == Severity::Error).collect();
-    let Some(lock) = folder.lock.as_ref().filter(|_| !errors.is_empty()) else { return Vec::new() };
+    let is_error = |d: &Diagnostic| d.severity == Severity::Error;
+    let is_unread = |d: &Diagnostic| d.severity == Severity::Note && ["SRC001", "SRC002", "SRC004", "SRC006"].contains(&d.rule.code);
+    let unread: Vec<&Diagnostic> = compilation.diagnostics.iter().filter(|d| is_error(d) || is_unread(d)).collect();
+    let Some(lock) = folder.lock.as_ref().filter(|_| !unread.is_empty()) else { return Vec::new() };
     let ids: BTreeMap<&str, FileId> = compilation.files.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
     let claimed: BTreeSet<FileId> = compilation.claimed.iter().copied().collect();
     let is_broken = |path: &str| {
         let id = ids.get(path).copied();
         let claimed = id.is_some_and(|id| claimed.contains(&id));
         let quoted = format!("`{path}`");
-        errors.iter().any(|d| match d.span {
-            Some(span) => Some(span.file) == id && (!claimed || d.rule.code.starts_with("SRC")),
+        // What is said of a file that is nobody's any more is a note; of one that shaped the folder it counts all the same.
+        unread.iter().any(|d| match d.span {
+            Some(span) => Some(span.file) == id && (!claimed || (is_error(d) && d.rule.code.starts_with("SRC"))),
             None => !claimed && d.message.contains(&quoted),
         })
     };

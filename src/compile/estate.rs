@@ -80,7 +80,12 @@ fn one(documents: &Documents, document: &super::documents::Document) -> (Common,
             common.estate.found.push(found);
             claim = false;
         }
-        _ => claim = false,
+        _ => {
+            if let Some((span, why)) = documents.unreadable(document) {
+                common.estate.found.push(Found { kind: "file".to_owned(), name: file.path.clone(), span, why: why.to_owned() });
+            }
+            claim = false;
+        }
     }
     if claim {
         common.claimed.insert(document.file);
@@ -213,7 +218,40 @@ pub fn of_stage(
     estate.machines.extend(named.into_iter().map(|(_, machine)| machine));
     estate.machines.sort_by_key(|m| (m.span, m.name.value.clone()));
     behaviours(documents, &mut estate, claimed, sink);
+    let callers = callers(documents, &estate, claimed);
+    estate.found.extend(callers);
     estate
+}
+
+/// Python files that run Spark jobs and that no function's handler is in: nothing says when they run, so they are listed.
+fn callers(documents: &Documents, estate: &Estate, claimed: &BTreeSet<FileId>) -> Vec<Found> {
+    const CALLS: &[(&str, &str)] = &[
+        ("run_job_flow", "calls EMR's `run_job_flow`"),
+        ("add_job_flow_steps", "calls EMR's `add_job_flow_steps`"),
+        ("client(\"emr\"", "uses boto3's client of EMR"),
+        ("client('emr'", "uses boto3's client of EMR"),
+        ("/batches", "posts to Livy's `/batches`"),
+    ];
+    let is_handler = |path: &str| {
+        let stem = path.strip_suffix(".py").unwrap_or(path);
+        estate.functions.iter().filter_map(|f| f.handler.as_ref()?.value.rsplit_once('.')).any(|(module, _)| {
+            let module = module.trim_start_matches("./");
+            [module.to_owned(), module.replace('.', "/")].iter().any(|m| stem == m || stem.ends_with(&format!("/{m}")))
+        })
+    };
+    let python = documents.of(Format::Python).filter(|d| !claimed.contains(&d.file));
+    python
+        .filter_map(|document| {
+            let file = documents.files.get(document.file);
+            let (at, word, what) = CALLS.iter().find_map(|(word, what)| file.text.find(word).map(|at| (at, word, what)))?;
+            (!is_handler(&file.path)).then(|| Found {
+                kind: "Python file".to_owned(),
+                name: file.path.clone(),
+                span: Span::new(document.file, at, at + word.len()),
+                why: format!("{what}; no deployment file names it as a handler"),
+            })
+        })
+        .collect()
 }
 
 /// A machine under the name of its deployment.

@@ -261,7 +261,8 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
     Some(Planned { pipeline, outcome: Outcome::default(), settings, links: Vec::new(), sink })
 }
 
-/// Gives every pipeline a name of its own. Pipelines of one name are told apart by the folders in which their paths differ.
+/// Gives every pipeline a name of its own. Pipelines of one name are told apart by the folders in which their paths differ; where
+/// that says nothing new (`step-function-1.json` and `step_function_1.json`), by their number.
 fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut PipelineNames) {
     let wanted: Vec<String> = planned
         .iter()
@@ -283,7 +284,9 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
         for (member, path) in members.iter().zip(&paths) {
             if let Some(part) = depth.and_then(|d| path.get(d)) {
                 let limit = if planned[*member].pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
-                let full = label(&format!("{}-{name}", part.split('.').next().unwrap_or(part)), 63);
+                let part = label(part.split('.').next().unwrap_or(part), 63);
+                // `etl-eu/main.json` and `etl-us/main.json`, both `etl`: the folder says all.
+                let full = if format!("-{part}-").contains(&format!("-{name}-")) { part } else { label(&format!("{part}-{name}"), 63) };
                 unique[*member] = shorten(&full, limit, &planned[*member].pipeline.file);
             }
         }

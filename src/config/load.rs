@@ -152,6 +152,19 @@ spark: {scheduler: volcano, role: 'arn:aws:iam::1:role/x'}
     }
 
     #[test]
+    fn values_that_nothing_could_use_are_reported_where_they_stand() {
+        let text =
+            "schedules:\n  nightly: 99 99 * * *\n  good: 0 3 * * *\nimages: {registry: my registry, tag: 'a b'}\ngitops: {repository: x}\n";
+        insta::assert_snapshot!(messages(text).join("\n"), @r"
+        CFG002 `schedules.nightly` cannot be `99 99 * * *` [99 99 * * *] the minute `99` is not between 0 and 59
+        CFG002 `images.registry` cannot be `my registry` [my registry] the name of an image has no spaces
+        CFG002 `images.tag` cannot be `a b` ['a b'] a tag has no spaces
+        CFG002 `gitops.repository` cannot be `x` [x] write an address that Argo CD can fetch from: `https://git.example.com/data/pipelines.git`
+        ");
+        assert_eq!(read("x", text).config.schedules.len(), 1);
+    }
+
+    #[test]
     fn what_is_no_map_or_more_than_one_document_is_refused() {
         assert_eq!(
             messages("[a]")[0],

@@ -44,6 +44,24 @@ impl<'node, 'sink> Section<'node, 'sink> {
         text_of(node, &path, self.sink)
     }
 
+    /// A text that has to pass a check, which gives the reason against it.
+    pub(super) fn checked(&mut self, key: &'static str, check: fn(&str) -> Result<(), String>) -> Option<String> {
+        let node = self.take(key)?;
+        let path = self.name(key);
+        checked_text(node, &path, check, self.sink)
+    }
+
+    /// A map from the user's own names to texts that have to pass a check.
+    pub(super) fn checked_map(&mut self, key: &'static str, check: fn(&str) -> Result<(), String>) -> BTreeMap<String, String> {
+        let mut out = BTreeMap::new();
+        for (name, path, node) in self.entries_of(key) {
+            if let Some(text) = checked_text(node, &path, check, self.sink) {
+                out.insert(name, text);
+            }
+        }
+        out
+    }
+
     /// One of a few words.
     pub(super) fn choice(&mut self, key: &'static str, choices: &[&str]) -> Option<String> {
         let node = self.take(key)?;
@@ -156,6 +174,13 @@ fn text_of(node: &Node, path: &str, sink: &mut Sink) -> Option<String> {
         _ => "write a text",
     };
     sink.report(Diagnostic::error(&CFG002, node.span, format!("`{path}` takes a text, and is {}", node.describe())).help(help));
+    None
+}
+
+fn checked_text(node: &Node, path: &str, check: fn(&str) -> Result<(), String>, sink: &mut Sink) -> Option<String> {
+    let text = text_of(node, path, sink)?;
+    let Err(why) = check(&text) else { return Some(text) };
+    sink.report(Diagnostic::error(&CFG002, node.span, format!("`{path}` cannot be `{text}`")).help(why));
     None
 }
 

@@ -295,7 +295,10 @@ fn payload_node(payload: &Payload) -> Node {
     let w = Writer(&ARG106);
     match payload {
         Payload::Literal(json) => w.text(tagless(&json.value).replace('$', "\\u0024")).from(&json.origins),
-        Payload::Input(path) => w.text(expression::payload(&path.value)).from(&path.origins),
+        Payload::Input(path) => w
+            .text(expression::payload(&path.value))
+            .from(&path.origins)
+            .comment("JSON in which neither Argo nor Kubernetes finds anything to expand"),
     }
 }
 

@@ -9,7 +9,7 @@ fn input(path: &str) -> String {
     if path == "$" {
         "fromJson(workflow.parameters.input)".to_owned()
     } else {
-        format!("jsonpath(workflow.parameters.input, {})", quoted(path))
+        format!("jsonpath(workflow.parameters.input, {})", literal(path))
     }
 }
 
@@ -17,29 +17,29 @@ fn input(path: &str) -> String {
 #[must_use]
 pub fn payload(path: &str) -> String {
     let json = if path == "$" { "workflow.parameters.input".to_owned() } else { format!("sprig.toRawJson({})", input(path)) };
-    format!(r"{{{{=sprig.replace('$', '\\u0024', sprig.replace('{{' + '{{', '{{\\u007b', {json}))}}}}")
+    format!(r#"{{{{=sprig.replace("$", "\\u0024", sprig.replace("{{" + "{{", "{{\\u007b", {json}))}}}}"#)
 }
 
-/// One part of an argument.
-pub enum Part<'a> {
-    Literal(&'a str),
-    Input(&'a str),
+/// One part of an argument. A literal is written so that Kubernetes leaves it, or expands what is meant.
+pub enum Part {
+    Literal(String),
+    Input(String),
 }
 
 /// The tag that gives an argument as JSON text. Two braces cannot be carried into a manifest, which Argo reads twice: the step
 /// fails and says so.
 #[must_use]
-pub fn argument(parts: &[Part<'_>]) -> String {
+pub fn argument(parts: &[Part]) -> String {
     let text = parts
         .iter()
         .map(|part| match part {
             Part::Literal(text) => literal(text),
-            Part::Input(path) => text_of(path),
+            Part::Input(path) => format!(r#"sprig.replace("$", "$$", {})"#, text_of(path)),
         })
         .collect::<Vec<_>>()
         .join(" + ");
     format!(
-        "{{{{=({text}) contains ('{{' + '{{') ? sprig.fail('an argument from the input holds two braces, which Argo would evaluate') : toJson(sprig.replace('$', '$$', {text}))}}}}"
+        r#"{{{{=({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson({text})}}}}"#
     )
 }
 
@@ -68,19 +68,19 @@ pub fn holds_tag(text: &str) -> bool {
 /// An expression that gives a value as a text: a text as it is, anything else as JSON writes it.
 fn text_of(path: &str) -> String {
     let value = input(path);
-    format!("(type({value}) == 'string' ? {value} : toJson({value}))")
+    format!(r#"(type({value}) == "string" ? {value} : toJson({value}))"#)
 }
 
 /// A text literal, in which no two braces stand together: the first `}}` would end the tag.
 fn literal(text: &str) -> String {
-    let mut out = String::from("'");
+    let mut out = String::from("\"");
     let mut last = ' ';
     for c in text.chars() {
         if matches!(c, '{' | '}') && last == c {
-            out.push_str("' + '");
+            out.push_str("\" + \"");
         }
         match c {
-            '\'' => out.push_str("\\'"),
+            '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
@@ -90,13 +90,8 @@ fn literal(text: &str) -> String {
         }
         last = c;
     }
-    out.push('\'');
+    out.push('"');
     out
-}
-
-/// A path as a text of the expression language.
-fn quoted(path: &str) -> String {
-    literal(path)
 }
 
 #[cfg(test)]
@@ -106,15 +101,15 @@ mod tests {
     #[test]
     fn only_the_tag_itself_has_two_braces() {
         for text in ["{{x}}", "}}}}", "a'b\\", "{{{"] {
-            for tag in [argument(&[Part::Literal(text), Part::Input("$.a")]), payload("$.a['x']"), payload("$")] {
+            for tag in [argument(&[Part::Literal(text.to_owned()), Part::Input("$.a".to_owned())]), payload("$.a['x']"), payload("$")] {
                 let inner = tag.strip_prefix("{{=").and_then(|t| t.strip_suffix("}}")).expect("a tag");
                 assert!(!inner.contains("{{") && !inner.contains("}}"), "{tag}");
             }
         }
-        assert_eq!(literal("a'b"), "'a\\'b'");
+        assert_eq!(literal("a\"b"), "\"a\\\"b\"");
         assert_eq!(
             payload("$.message"),
-            r"{{=sprig.replace('$', '\\u0024', sprig.replace('{' + '{', '{\\u007b', sprig.toRawJson(jsonpath(workflow.parameters.input, '$.message'))))}}"
+            r#"{{=sprig.replace("$", "\\u0024", sprig.replace("{" + "{", "{\\u007b", sprig.toRawJson(jsonpath(workflow.parameters.input, "$.message"))))}}"#
         );
     }
 }

@@ -140,15 +140,15 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, Out
     let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];
     let templates: Vec<Node> = stages.iter().map(|(plan, p)| template(p, &plan.images, config)).collect();
     let head = vec![format!("From {}.", first.file)];
-    match stages::merge(&templates) {
-        Some((node, stage_patches)) => {
+    match stages::merge(templates) {
+        Ok((node, stage_patches)) => {
             base.push("workflow-template.yaml");
             files.push((format!("{root}/base/workflow-template.yaml"), yaml::write(&head, &ARG101, &[node])));
             for (i, list) in stage_patches.into_iter().enumerate() {
                 patches[i].push(("WorkflowTemplate".to_owned(), name.clone(), list));
             }
         }
-        None => {
+        Err(templates) => {
             for (i, (plan, _)) in stages.iter().enumerate() {
                 own[i].push("workflow-template.yaml");
                 let path = format!("{root}/overlays/{}/workflow-template.yaml", plan.stage);
@@ -196,7 +196,7 @@ fn crons<'s>(
             (0..stages[0].1.schedules.len())
                 .map(|i| {
                     let nodes: Vec<Node> = stages.iter().map(|(_, p)| argo_workflows::cron_workflow(p, &p.schedules[i])).collect();
-                    stages::merge(&nodes)
+                    stages::merge(nodes).ok()
                 })
                 .collect()
         })

@@ -146,13 +146,13 @@ fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
         let Some(path) = argument.value.iter().find_map(|p| if let Piece::Input(path) = p { Some(path) } else { None }) else { continue };
         let last = path.rsplit(['.', '[', ']', '\'']).find(|part| !part.is_empty() && *part != "$").unwrap_or("input");
         let name = names.unique(&crate::pass::naming::label(last, 40));
-        // The expression doubles every `$`, so what Kubernetes is to expand cannot stand beside the input.
-        let parts: Vec<expression::Part<'_>> = argument
+        let parts: Vec<expression::Part> = argument
             .value
             .iter()
             .map(|piece| match piece {
-                Piece::Literal(text) | Piece::Variable(text) => expression::Part::Literal(text),
-                Piece::Input(path) => expression::Part::Input(path),
+                Piece::Literal(text) => expression::Part::Literal(unexpanded(text)),
+                Piece::Variable(variable) => expression::Part::Literal(format!("$({variable})")),
+                Piece::Input(path) => expression::Part::Input(path.clone()),
             })
             .collect();
         out.push((index, name, expression::argument(&parts)));

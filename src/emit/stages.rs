@@ -14,9 +14,20 @@ pub struct Patch {
     pub value: Node,
 }
 
-/// What the stages share, and what each changes. `None` when their shapes differ, so that no patch says it plainly.
-#[must_use]
-pub fn merge(stages: &[Node]) -> Option<(Node, Vec<Vec<Patch>>)> {
+/// What the stages share, and what each changes.
+///
+/// # Errors
+/// The stages themselves when their shapes differ, so that no patch says it plainly.
+pub fn merge(mut stages: Vec<Node>) -> Result<(Node, Vec<Vec<Patch>>), Vec<Node>> {
+    if stages.len() == 1
+        && let Some(only) = stages.pop()
+    {
+        return Ok((only, vec![Vec::new()]));
+    }
+    merged(&stages).ok_or(stages)
+}
+
+fn merged(stages: &[Node]) -> Option<(Node, Vec<Vec<Patch>>)> {
     let (first, rest) = stages.split_first()?;
     let mut merger = Merger { patches: vec![Vec::new(); stages.len()], parameters: Vec::new() };
     let rest: Vec<&Node> = rest.iter().collect();
@@ -237,14 +248,14 @@ mod tests {
 
     #[test]
     fn equal_stages_need_no_patch() {
-        let (base, patches) = merge(&[template("1g", 1, "x"), template("1g", 1, "x")]).unwrap();
+        let (base, patches) = merge(vec![template("1g", 1, "x"), template("1g", 1, "x")]).unwrap();
         assert_eq!(base, template("1g", 1, "x"));
         assert!(patches.iter().all(Vec::is_empty));
     }
 
     #[test]
     fn differences_become_parameters_and_patches() {
-        let (base, patches) = merge(&[template("1g", 1, "x"), template("2g", 4, "y")]).unwrap();
+        let (base, patches) = merge(vec![template("1g", 1, "x"), template("2g", 4, "y")]).unwrap();
         let text = shown(&base);
         assert!(text.contains("memory: \"{{workflow.parameters.job-driver-memory}}\""), "{text}");
         assert!(text.contains("instances: {{workflow.parameters.job-driver-instances}}\n"), "{text}");
@@ -263,6 +274,6 @@ mod tests {
     #[test]
     fn other_shapes_do_not_merge() {
         let other = W.map().field("spec", W.map().text("schedule", "x").build()).build();
-        assert!(merge(&[template("1g", 1, "x"), other]).is_none());
+        assert!(merge(vec![template("1g", 1, "x"), other]).is_err());
     }
 }

@@ -327,8 +327,7 @@ impl Out {
 
     /// A quoted text; in a block, a second brace is written as an escape that only YAML reads.
     fn untagged(&self, text: &str) -> String {
-        let quoted = quote(text);
-        if self.in_block { quoted.replace("{{", "{\\u007b") } else { quoted }
+        if self.in_block && text.contains("{{") { double_quoted(text).replace("{{", "{\\u007b") } else { quote(text) }
     }
 }
 
@@ -415,7 +414,16 @@ fn is_word_with_digit_first(text: &str) -> bool {
     text.chars().any(|c| c.is_ascii_alphabetic() && !matches!(c.to_ascii_lowercase(), 'a'..='f' | 'x' | 'o' | 't' | 'z'))
 }
 
+/// Double quotes, or single ones where that spares escapes.
 fn quote(text: &str) -> String {
+    let escapes = text.contains(['"', '\\']);
+    if escapes && !text.contains('\'') && text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return format!("'{text}'");
+    }
+    double_quoted(text)
+}
+
+fn double_quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 pub enum OutputError {
     #[error("the output folder `{}` is a file", .0.display())]
     IsFile(PathBuf),
+    #[error("`{}` is a symbolic link to `{}`, where nothing is, so no output folder can be made {}", .link.display(), .target.display(), if *.itself { "there" } else { "behind it" })]
+    DanglingLink { link: PathBuf, target: PathBuf, itself: bool },
     #[error("the output folder `{}` holds the sources `{}`, which a run could overwrite", .out.display(), .source_path.display())]
     HoldsSource { out: PathBuf, source_path: PathBuf },
     #[error("the folder `{}` holds files that emr2k8s did not write: {}", .folder.display(), list(.names, *.more))]
@@ -34,6 +36,9 @@ impl OutputError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::IsFile(_) => Some("name a folder, or a path where nothing is yet, after `--out`"),
+            Self::DanglingLink { .. } => {
+                Some("make the folder that the link names, or remove the link, or name another folder after `--out`")
+            }
             Self::HoldsSource { .. } => Some("name another folder after `--out`; a folder inside the sources is fine"),
             Self::Foreign { .. } => {
                 Some("name an empty folder, one that is not there yet, or one that emr2k8s wrote (it has an `emr2k8s.lock`)")

@@ -45,7 +45,10 @@ impl Folder {
         }
         let mut folder = Self { root: root.to_owned(), exists: false, lock: None, lock_text: None };
         match fs::metadata(root) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                refuse_dangling(root)?;
+                return Ok(folder);
+            }
             Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(OutputError::IsFile(root.to_owned())),
             Err(error) => return Err(OutputError::io("read", root)(error)),
             Ok(meta) if !meta.is_dir() => return Err(OutputError::IsFile(root.to_owned())),
@@ -98,6 +101,18 @@ impl Folder {
             }
         }
         Ok(false)
+    }
+}
+
+/// Refuses a path that is a link to nothing, or lies behind one.
+fn refuse_dangling(root: &Path) -> Result<(), OutputError> {
+    let there = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_ok();
+    match root.ancestors().find(there) {
+        Some(path) if kind(path)? == Kind::Symlink && fs::metadata(path).is_err() => {
+            let target = fs::read_link(path).map_err(OutputError::io("read", path))?;
+            Err(OutputError::DanglingLink { link: path.to_owned(), target, itself: path == root })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -217,6 +232,23 @@ mod tests {
         for out in [source.join("k8s"), temp.path().join("aws2")] {
             assert!(Folder::open(&out, Some(&source)).is_ok(), "{}", out.display());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        let link = temp.path().join("out");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        for (root, itself) in [(link.clone(), true), (link.join("deep/er"), false)] {
+            let Err(OutputError::DanglingLink { link: named, target, itself: found }) = Folder::open(&root, None) else {
+                panic!("not refused")
+            };
+            assert_eq!((named, target, found), (link.clone(), PathBuf::from("nowhere"), itself));
+        }
+        fs::create_dir(temp.path().join("nowhere")).unwrap();
+        assert!(Folder::open(&link, None).unwrap().exists);
+        assert!(Folder::open(&link.join("deep"), None).is_ok());
     }
 
     #[test]

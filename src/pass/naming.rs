@@ -2,14 +2,14 @@
 use std::collections::BTreeMap;
 
 /// A DNS-1035 label made of `text`: words in lower case joined by `-`, starting with a letter, at most `limit` characters
-/// (at least 12). Camel case is split at its humps. A text that is too long keeps its beginning and ends in four
+/// (at least 12). Accents are left out (`é` is `e`, `ß` is `ss`). Camel case is split at its humps. A text that is too long keeps its beginning and ends in four
 /// hexadecimal digits of its BLAKE3 hash, so that two long names stay different; a text without any letter or digit
 /// becomes `x-` and its hash.
 #[must_use]
 pub fn label(text: &str, limit: usize) -> String {
     let limit = limit.max(12);
     let mut out = String::new();
-    let chars: Vec<char> = text.chars().collect();
+    let chars: Vec<char> = text.chars().flat_map(|c| latin(c).map_or_else(|| vec![c], |plain| plain.chars().collect())).collect();
     for (i, c) in chars.iter().enumerate() {
         if !c.is_ascii_alphanumeric() {
             if !out.is_empty() && !out.ends_with('-') {
@@ -35,6 +35,60 @@ pub fn label(text: &str, limit: usize) -> String {
         out.insert_str(0, "x-");
     }
     shorten(&out, limit, text)
+}
+
+/// A letter of the Latin script in letters of ASCII; nothing for an accent that stands alone, as decomposed text has it.
+fn latin(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\u{300}'..='\u{36f}' => "",
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' | 'ǎ' => "a",
+        'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' | 'Ā' | 'Ă' | 'Ą' | 'Ǎ' => "A",
+        'æ' => "ae",
+        'Æ' => "AE",
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
+        'Ç' | 'Ć' | 'Ĉ' | 'Ċ' | 'Č' => "C",
+        'ď' | 'đ' | 'ð' => "d",
+        'Ď' | 'Đ' | 'Ð' => "D",
+        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => "e",
+        'È' | 'É' | 'Ê' | 'Ë' | 'Ē' | 'Ĕ' | 'Ė' | 'Ę' | 'Ě' => "E",
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
+        'Ĝ' | 'Ğ' | 'Ġ' | 'Ģ' => "G",
+        'ĥ' | 'ħ' => "h",
+        'Ĥ' | 'Ħ' => "H",
+        'ì' | 'í' | 'î' | 'ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
+        'Ì' | 'Í' | 'Î' | 'Ï' | 'Ĩ' | 'Ī' | 'Ĭ' | 'Į' | 'İ' => "I",
+        'ĵ' => "j",
+        'Ĵ' => "J",
+        'ķ' => "k",
+        'Ķ' => "K",
+        'ĺ' | 'ļ' | 'ľ' | 'ŀ' | 'ł' => "l",
+        'Ĺ' | 'Ļ' | 'Ľ' | 'Ŀ' | 'Ł' => "L",
+        'ñ' | 'ń' | 'ņ' | 'ň' => "n",
+        'Ñ' | 'Ń' | 'Ņ' | 'Ň' => "N",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => "o",
+        'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' | 'Ō' | 'Ŏ' | 'Ő' => "O",
+        'œ' => "oe",
+        'Œ' => "OE",
+        'ŕ' | 'ŗ' | 'ř' => "r",
+        'Ŕ' | 'Ŗ' | 'Ř' => "R",
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
+        'Ś' | 'Ŝ' | 'Ş' | 'Š' | 'Ș' => "S",
+        'ß' => "ss",
+        'ẞ' => "SS",
+        'ţ' | 'ť' | 'ŧ' | 'ț' => "t",
+        'Ţ' | 'Ť' | 'Ŧ' | 'Ț' => "T",
+        'þ' => "th",
+        'Þ' => "Th",
+        'ù' | 'ú' | 'û' | 'ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => "u",
+        'Ù' | 'Ú' | 'Û' | 'Ü' | 'Ũ' | 'Ū' | 'Ŭ' | 'Ů' | 'Ű' | 'Ų' => "U",
+        'ŵ' => "w",
+        'Ŵ' => "W",
+        'ý' | 'ÿ' | 'ŷ' => "y",
+        'Ý' | 'Ÿ' | 'Ŷ' => "Y",
+        'ź' | 'ż' | 'ž' => "z",
+        'Ź' | 'Ż' | 'Ž' => "Z",
+        _ => return None,
+    })
 }
 
 /// Cuts a label to `limit` characters, ending in a hash of `identity` when it had to be cut.
@@ -97,10 +151,17 @@ mod tests {
             ("../../etc/passwd", "etc-passwd"),
             ("2nd step?", "x-2nd-step"),
             ("S3Copy", "s3-copy"),
+            ("Café Größe", "cafe-grosse"),
+            ("Cafe\u{301}", "cafe"),
+            ("Überweisung", "uberweisung"),
+            ("Señal Øst Åse", "senal-ost-ase"),
+            ("étapeÉtape", "etape-etape"),
+            ("数据 run", "run"),
         ] {
             assert_eq!(label(text, 63), expected);
         }
         assert!(label("…", 63).starts_with("x-"));
+        assert!(label("数据", 63).starts_with("x-"), "other scripts are not guessed at");
         assert_ne!(label("…", 63), label("!", 63));
     }
 

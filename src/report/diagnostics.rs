@@ -4,6 +4,7 @@ use super::style::plain;
 use crate::source::files::Files;
 use crate::source::sink::{Diagnostic, Severity, Verdict};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// How paths of source files are shown: as the user would type them.
@@ -26,11 +27,11 @@ impl Prefix {
     /// The path of a source file, with `/`.
     #[must_use]
     pub fn show(&self, path: &str) -> String {
-        let mut out = self.0.display().to_string();
+        let mut out = plain(&self.0.display().to_string());
         if !out.is_empty() && !out.ends_with('/') {
             out.push('/');
         }
-        out.push_str(path);
+        out.push_str(&plain(path));
         out
     }
 }
@@ -38,14 +39,21 @@ impl Prefix {
 /// The diagnostics, each followed by an empty line.
 #[must_use]
 pub fn render(diagnostics: &[&Diagnostic], files: &Files, prefix: &Prefix) -> String {
-    let mut excerpts = Excerpts::new(files);
-    let renderer = Renderer::styled().term_width(usize::from(u16::MAX));
-    let mut out = String::new();
-    for diagnostic in diagnostics {
-        out.push_str(&one(diagnostic, files, prefix, &mut excerpts, &renderer));
-        out.push_str("\n\n");
-    }
-    out
+    // In pieces on all cores: what is kept of a file's excerpts serves the neighbours, which speak of the same file.
+    let pieces: Vec<String> = diagnostics
+        .par_chunks(256)
+        .map(|piece| {
+            let mut excerpts = Excerpts::new(files);
+            let renderer = Renderer::styled().term_width(usize::from(u16::MAX));
+            let mut out = String::new();
+            for diagnostic in piece {
+                out.push_str(&one(diagnostic, files, prefix, &mut excerpts, &renderer));
+                out.push_str("\n\n");
+            }
+            out
+        })
+        .collect();
+    pieces.concat()
 }
 
 /// What a diagnostic is called: its verdict where that matters more than its severity.

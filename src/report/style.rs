@@ -21,24 +21,30 @@ pub fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A text from a file or a name, on one line, with nothing in it that a terminal obeys.
+/// A text from a file or a name, on one line, with nothing in it that a terminal obeys: marks that hide or reorder text are
+/// shown as `\u{202e}`, controls as `�`.
 #[must_use]
 pub fn plain(text: &str) -> String {
     if text.contains(is_unsafe) {
-        text.chars()
-            .map(|c| {
-                if matches!(c, '\t' | '\n') {
-                    ' '
-                } else if is_unsafe(c) {
-                    '\u{fffd}'
-                } else {
-                    c
-                }
-            })
-            .collect()
+        let mut out = String::with_capacity(text.len() + 16);
+        for c in text.chars() {
+            match c {
+                '\t' | '\n' => out.push(' '),
+                c if c.is_control() => out.push('\u{fffd}'),
+                c if is_unsafe(c) => out.extend(c.escape_unicode()),
+                c => out.push(c),
+            }
+        }
+        out
     } else {
         text.to_owned()
     }
+}
+
+/// Several lines, with nothing in them that a terminal obeys: line feeds and tabs stay.
+#[must_use]
+pub fn plain_lines(text: &str) -> String {
+    text.split('\n').map(|line| line.split('\t').map(plain).collect::<Vec<_>>().join("\t")).collect::<Vec<_>>().join("\n")
 }
 
 /// The unified diff with colours.
@@ -64,4 +70,18 @@ pub fn diff(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_that_reorder_text_are_shown() {
+        assert_eq!(plain("a\u{202e}b\u{2066}c\nd\u{1b}[31m"), "a\\u{202e}b\\u{2066}c d\u{fffd}[31m");
+        assert_eq!(plain_lines("+a\tb\u{202e}\n+c\r\n"), "+a\tb\\u{202e}\n+c\u{fffd}\n");
+        for c in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            assert!(!plain(&format!("x{c}")).contains(c));
+        }
+    }
 }

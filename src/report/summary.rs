@@ -2,7 +2,7 @@
 use super::model::{RunReport, Summary};
 use super::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, paint, plain};
 use crate::output::check::Check;
-use crate::output::plan::Status;
+use crate::output::plan::{Difference, Status};
 use std::fmt::Write as _;
 
 /// A line for each file that is not as it should be; what is unchanged is not listed.
@@ -49,14 +49,35 @@ pub fn differences(report: &RunReport, check: &Check) -> String {
     out
 }
 
-/// Counts on two or three lines; what is zero is left out.
+/// A line for each file that was edited by hand: `migrate` keeps it, so it is in no diff, and `check` counts it.
 #[must_use]
-pub fn render(summary: &Summary) -> String {
+pub fn kept(report: &RunReport) -> String {
     let mut out = String::new();
+    for file in report.files.iter().filter(|file| file.difference == Some(Difference::Edited)) {
+        let _ = writeln!(out, "{} {}", paint(DIM, "kept, edited by hand:"), plain(&file.path));
+    }
+    out
+}
+
+/// Whether a run did what a summary counts, or would.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tense {
+    Done,
+    Would,
+}
+
+/// Counts on two or three lines; what is zero is left out. Where nothing was written, files are those that would be.
+#[must_use]
+pub fn render(summary: &Summary, tense: Tense) -> String {
+    let mut out = String::new();
+    if let Some(reason) = &summary.reason {
+        let _ = writeln!(out, "{} {}", paint(BOLD, "nothing was written:"), plain(reason));
+    }
     let files = &summary.files;
+    let would = tense == Tense::Would || summary.reason.is_some();
     line(
         &mut out,
-        "files",
+        if would { "files that would be" } else { "files" },
         &[
             ("created", files.created),
             ("updated", files.updated),
@@ -80,9 +101,6 @@ pub fn render(summary: &Summary) -> String {
         ],
     );
     line(&mut out, "source values", &summary.ledger.each());
-    if let Some(reason) = &summary.reason {
-        let _ = writeln!(out, "{} {reason}", paint(BOLD, "nothing was written:"));
-    }
     out
 }
 
@@ -100,11 +118,13 @@ mod tests {
     #[test]
     fn zeros_are_left_out() {
         let mut summary = Summary::default();
-        assert_eq!(render(&summary), "");
+        assert_eq!(render(&summary, Tense::Done), "");
         summary.files.created = 2;
         summary.severities.question = 1;
+        let text = |summary: &Summary, tense| anstream::adapter::strip_str(&render(summary, tense)).to_string();
+        assert_eq!(text(&summary, Tense::Done), "files: 2 created\ntranslation: 1 question\n");
+        assert_eq!(text(&summary, Tense::Would), "files that would be: 2 created\ntranslation: 1 question\n");
         summary.reason = Some("why".into());
-        let text = anstream::adapter::strip_str(&render(&summary)).to_string();
-        assert_eq!(text, "files: 2 created\ntranslation: 1 question\nnothing was written: why\n");
+        assert_eq!(text(&summary, Tense::Done), "nothing was written: why\nfiles that would be: 2 created\ntranslation: 1 question\n");
     }
 }

@@ -6,7 +6,7 @@
 //! lies below the root.
 use super::files::SourceFile;
 use super::rules::source::{SRC001, SRC004, SRC008, SRC009};
-use super::sink::{Diagnostic, Sink};
+use super::sink::{Diagnostic, Severity, Sink};
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 use std::fs::{self, File};
@@ -28,32 +28,66 @@ const TOOL_FOLDERS: [&str; 5] = ["node_modules", ".git", "target", ".terraform",
 /// How much of an oversized file is looked at to tell whether it is text.
 const PROBE_BYTES: u64 = 8 << 10;
 
+/// Whether an importer could claim a file with this name, so that it matters when the file cannot be read: JSON, YAML,
+/// Amazon States Language, HCL and templates of them.
+#[must_use]
+pub fn is_claimable(path: &str) -> bool {
+    const ENDINGS: [&str; 9] = ["json", "yaml", "yml", "asl", "tf", "tfvars", "hcl", "tpl", "template"];
+    ENDINGS.contains(&ending(path).as_str())
+}
+
+/// Whether a file with this name may be read when something else refers to it.
+fn is_program(path: &str) -> bool {
+    matches!(ending(path).as_str(), "py" | "sh" | "bash")
+}
+
+fn ending(path: &str) -> String {
+    path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase())
+}
+
+/// What is said of a file that cannot be read: an error where an importer could claim it, a note where it is a program or its
+/// permissions forbid it (nobody could look what it is), and nothing of all others.
+fn judged(path: &str, diagnostic: Diagnostic, unopened: bool) -> Result<Option<SourceFile>, Box<Diagnostic>> {
+    if is_claimable(path) {
+        Err(Box::new(diagnostic))
+    } else if is_program(path) || unopened {
+        Err(Box::new(Diagnostic { severity: Severity::Note, ..diagnostic }))
+    } else {
+        Ok(None)
+    }
+}
+
 /// Reads the file at `relative` (with `/`, as [`discover`] gives it) below `root`.
 ///
-/// `None` for a binary file (one with a NUL byte), which no importer reads. A UTF-8 byte order mark is removed, line
+/// `None` for a binary file (one with a NUL byte) and for one that is no UTF-8 and has an ending that no importer reads. A UTF-8 byte order mark is removed, line
 /// ends stay.
 ///
 /// # Errors
 /// A diagnostic without a span that names the file: SRC001 when it cannot be read or is not UTF-8, SRC004 when it is
-/// larger than [`MAX_BYTES`].
+/// larger than [`MAX_BYTES`]. It is a note when the file is a script or a program.
 pub fn read(root: &Path, relative: &str) -> Result<Option<SourceFile>, Box<Diagnostic>> {
     if !Path::new(relative).components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(unreadable(format!("`{relative}` does not lie below the sources"), "name a file inside the sources").into());
     }
-    let (bytes, cut) = bytes(&root.join(relative)).map_err(|error| -> Box<Diagnostic> {
-        let help = if error.kind() == io::ErrorKind::PermissionDenied { "mend its permissions" } else { "mend it" };
-        unreadable(format!("`{relative}` cannot be read: {}", reason(&error)), format!("{help}, or leave it out with `exclude`")).into()
-    })?;
+    let (bytes, cut) = match bytes(&root.join(relative)) {
+        Ok(read) => read,
+        Err(error) => {
+            let help = if error.kind() == io::ErrorKind::PermissionDenied { "mend its permissions" } else { "mend it" };
+            let message = format!("`{relative}` cannot be read: {}", reason(&error));
+            return judged(relative, unreadable(message, format!("{help}, or leave it out with `exclude`")), true);
+        }
+    };
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     if utf16 && bytes.get(2..).is_some_and(utf16_text) {
-        return Err(unreadable(format!("`{relative}` is UTF-16, not UTF-8"), "save it as UTF-8, or leave it out with `exclude`").into());
+        let message = format!("`{relative}` is UTF-16, not UTF-8");
+        return judged(relative, unreadable(message, "save it as UTF-8, or leave it out with `exclude`"), false);
     }
     if bytes.contains(&0) {
         return Ok(None);
     }
     if cut {
         let message = format!("`{relative}` is larger than the limit of {MAX_BYTES} bytes");
-        return Err(Box::new(Diagnostic::error(&SRC004, None, message).help("split it, or leave it out with `exclude`")));
+        return judged(relative, Diagnostic::error(&SRC004, None, message).help("split it, or leave it out with `exclude`"), false);
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(SourceFile::new(relative, text.strip_prefix('\u{feff}').unwrap_or(&text)))),
@@ -63,7 +97,7 @@ pub fn read(root: &Path, relative: &str) -> Result<Option<SourceFile>, Box<Diagn
             let line = 1 + bytes.iter().take(at).filter(|b| **b == b'\n').count();
             let byte = bytes.get(at).copied().unwrap_or_default();
             let message = format!("`{relative}` is not UTF-8: byte 0x{byte:02x} at offset {at} (line {line})");
-            Err(unreadable(message, "save it as UTF-8, or leave it out with `exclude`").into())
+            judged(relative, unreadable(message, "save it as UTF-8, or leave it out with `exclude`"), false)
         }
     }
 }
@@ -229,6 +263,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_importer_reads_may_be_in_any_encoding() {
+        let folder = tempfile::tempdir().expect("folder");
+        let severity = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(name), bytes).expect("file");
+            read(folder.path(), name).map(|file| assert!(file.is_none(), "{name}")).map_err(|d| d.severity)
+        };
+        for name in ["README", "notes.txt", "objects.inv", "a.log"] {
+            assert_eq!(severity(name, b"caf\xe9"), Ok(()), "{name}");
+            assert_eq!(severity(name, b"\xff\xfea\0"), Ok(()), "{name}");
+        }
+        for name in ["a.json", "a.YML", "a.yaml", "a.tf", "a.tfvars", "x.asl", "d.tpl"] {
+            assert_eq!(severity(name, b"caf\xe9"), Err(Severity::Error), "{name}");
+        }
+        assert_eq!(severity("a.py", b"caf\xe9"), Err(Severity::Note));
+        assert_eq!(severity("a.sh", b"caf\xe9"), Err(Severity::Note));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let folder = folder(&[("d/f", "")]);
         assert_eq!(read(folder.path(), "nope").expect_err("missing").message, "`nope` cannot be read: it is not there");
@@ -240,12 +292,12 @@ mod tests {
     #[test]
     fn size_is_limited() {
         let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("big");
+        let path = folder.path().join("big.json");
         let file = File::create(&path).expect("file");
         file.set_len(MAX_BYTES as u64 + 1).expect("sparse");
-        assert!(read(folder.path(), "big").expect("binary").is_none());
+        assert!(read(folder.path(), "big.json").expect("binary").is_none());
         fs::write(&path, vec![b' '; MAX_BYTES + 1]).expect("file");
-        assert_eq!(read(folder.path(), "big").expect_err("too large").rule.code, "SRC004");
+        assert_eq!(read(folder.path(), "big.json").expect_err("too large").rule.code, "SRC004");
     }
 
     #[test]
@@ -330,7 +382,7 @@ mod tests {
             for scalar in nodes.iter().flat_map(crate::source::node::Node::scalars) {
                 assert!(file.text.get(scalar.span.start as usize..scalar.span.end as usize).is_some(), "{path}: {scalar:?}");
             }
-            if sink.diagnostics.iter().any(|d| d.severity == crate::source::sink::Severity::Error) || nodes.is_empty() {
+            if sink.diagnostics.iter().any(|d| d.severity == Severity::Error) || nodes.is_empty() {
                 problems.push(path);
             }
         }

@@ -67,7 +67,9 @@ def resources(objects):
         for template in templates(obj):
             manifest = template.get("resource", {}).get("manifest")
             if manifest:
-                yield TAG.sub(fill, manifest)
+                # An argument from the execution's input is a JSON text of a string.
+                lines = [TAG.sub('"1"', l) if l.lstrip().startswith("- {{inputs.") else l for l in manifest.split("\n")]
+                yield TAG.sub(fill, "\n".join(lines))
 
 
 def quick(obj):

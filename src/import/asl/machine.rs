@@ -9,16 +9,24 @@ use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{FileId, Sourced, Span};
 use std::collections::BTreeMap;
 
-/// Whether a document is a state machine: an object with `States` and `StartAt`. Where `StartAt` is missing, an object whose
-/// `States` all have a `Type`, so that the mistake is reported. Reads nothing.
+/// Whether a document is a state machine: an object with `States` and `StartAt`, and with a state that has a `Type` of the
+/// language (or with no states at all), so that another tool's workflow is not taken for one. Where `StartAt` is missing, an
+/// object whose `States` all have a `Type`, so that the mistake is reported. Reads nothing.
 #[must_use]
 pub fn looks_like(node: &Node) -> bool {
     let Some(states) = node.get("States") else { return false };
+    let Kind::Object(entries) = &states.kind else { return node.get("StartAt").is_some() };
     if node.get("StartAt").is_some() {
-        return true;
+        return entries.is_empty() || entries.iter().any(|entry| has_type(&entry.value));
     }
-    let Kind::Object(entries) = &states.kind else { return false };
     !entries.is_empty() && entries.iter().all(|entry| entry.value.get("Type").is_some())
+}
+
+/// Whether a state has a `Type`, and anything else that another tool would not write: a `Type` of the language, or fields of
+/// it beside a misspelt one.
+fn has_type(state: &Node) -> bool {
+    const FIELDS: [&str; 6] = ["Next", "End", "Resource", "Choices", "Branches", "Default"];
+    state.get("Type").is_some() || FIELDS.iter().any(|field| state.get(field).is_some())
 }
 
 /// Reads a state machine. `path` is the file's, relative to SRC; `name` is the one it is deployed under, or the file's stem.

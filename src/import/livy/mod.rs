@@ -3,6 +3,11 @@
 //! Fields and types are those of the Apache Livy documentation, page "REST API", section "POST /batches" (looked up
 //! November 2026). A payload is read as a [`Val`], so that a field may hold symbols and unknown values; those pass
 //! through untouched, and only what is known to be wrong is reported.
+//!
+//! Livy reads the payload with Jackson (Apache Livy, `CreateBatchRequest`: `args: List[String]`, `executorCores: Option[Int]`), whose
+//! reader of strings takes numbers and booleans as their text by default (jackson-databind, issues 3013 and 3613), so an
+//! argument `1` is `"1"`. It takes no other type for a list or a number: such a payload is answered with an error and runs
+//! nothing. The field then is unknown, with the reason, so that no job is made of what is left.
 use crate::ir::job::Batch;
 use crate::ir::value::{Val, Value};
 use crate::source::node::{Kind, Node};
@@ -137,7 +142,7 @@ pub fn from_val(val: &Val, sink: &mut Sink) -> Batch {
             batch.conf = conf(key, value, sink);
             continue;
         }
-        let Some(value) = checked(&key.value, shape, value, sink) else { continue };
+        let value = checked(&key.value, shape, value, sink);
         let slot = match key.value.as_str() {
             "file" => &mut batch.file,
             "proxyUser" => &mut batch.proxy_user,
@@ -158,13 +163,48 @@ pub fn from_val(val: &Val, sink: &mut Sink) -> Batch {
         *slot = Some(value);
     }
     match &mut batch.file {
-        Some(file) => file.origins.extend(&val.origins),
+        Some(file) => {
+            if file.literal().is_some_and(|text| names_no_file(&text)) {
+                *file = no_file(file, sink);
+            }
+            file.origins.extend(&val.origins);
+        }
         None => sink.report(
             Diagnostic::error(&job::JOB104, batch.span, "the batch has no `file`")
                 .help("add `file`: the jar or Python file of the application"),
         ),
     }
     batch
+}
+
+/// Whether a location is empty or a folder: `s3://bucket`, `s3://bucket/jars/`.
+fn names_no_file(location: &str) -> bool {
+    let location = location.trim();
+    let (rest, has_scheme) = location.split_once("://").map_or((location, false), |(_, rest)| (rest, true));
+    let name = rest.rsplit('/').next().unwrap_or("");
+    matches!(name, "" | "." | "..") || (has_scheme && !rest.contains('/'))
+}
+
+fn no_file(file: &Val, sink: &mut Sink) -> Val {
+    let (span, written) = (file.origins.first(), file.display());
+    sink.report(
+        Diagnostic::error(&job::JOB104, span, format!("`file` is `{written}`, which names no file"))
+            .help("write the location of the jar or Python file of the application"),
+    );
+    unsupported(file, &job::JOB104, "it names no file", sink);
+    refused(file, "it names no file")
+}
+
+/// A value that Livy would not take, so that no job is made of the batch.
+fn refused(value: &Val, why: &str) -> Val {
+    match value.all_origins().first() {
+        Some(span) => {
+            let refused = Val::unknown(value.display().chars().take(60).collect::<String>(), why, span);
+            Val { origins: value.all_origins(), ..refused }
+        }
+        // Nothing says where it stands. An object is taken for none of the fields.
+        None => Val::new(Value::Map(Vec::new()), Origins::none()),
+    }
 }
 
 fn ignore(value: &Val, note: &str, sink: &mut Sink) {
@@ -211,41 +251,56 @@ fn describe(val: &Val) -> &'static str {
     }
 }
 
-/// The value when Livy can read it as its field; reported and marked otherwise.
-fn checked(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Option<Val> {
+/// The value as Livy reads it for its field; where it cannot, that is reported and marked, and the value is unknown.
+fn checked(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Val {
     let coerced = |sink: &mut Sink| {
         let message = format!("`{name}` is {}, where Livy documents {}", describe(value), shape.describe());
         let span = value.origins.first();
         sink.report(Diagnostic::note(&job::JOB103, span, message).help(format!("write {}", shape.describe())));
     };
     match (shape, &value.value) {
-        (_, Value::Symbol(_) | Value::Unknown(_)) | (Shape::Text, Value::Text(_)) => Some(value.clone()),
-        (Shape::Text, Value::Number(text)) => {
+        (_, Value::Symbol(_) | Value::Unknown(_)) | (Shape::Text, Value::Text(_)) => value.clone(),
+        (Shape::Text, Value::Number(_) | Value::Bool(_)) => {
             coerced(sink);
-            Some(Val::text(text.clone(), value.origins.clone()))
+            as_text(value)
         }
-        (Shape::Count, Value::Number(text)) if text.parse::<u32>().is_ok() => Some(value.clone()),
+        (Shape::Count, Value::Number(text)) if is_count(text) => value.clone(),
         (Shape::Count, Value::Text(_)) => match value.literal() {
-            None => Some(value.clone()),
-            Some(text) if text.trim().parse::<u32>().is_ok() => {
+            None => value.clone(),
+            Some(text) if is_count(text.trim()) => {
                 coerced(sink);
-                Some(Val::new(Value::Number(text.trim().to_owned()), value.origins.clone()))
+                Val::new(Value::Number(text.trim().to_owned()), value.origins.clone())
             }
             Some(_) => wrong(name, shape, value, sink),
         },
         (Shape::Texts, Value::List(items)) => {
-            for item in items {
-                if matches!(item.value, Value::List(_) | Value::Map(_) | Value::Null) {
-                    return wrong(name, shape, value, sink);
-                }
+            if items.iter().any(|item| matches!(item.value, Value::List(_) | Value::Map(_) | Value::Null)) {
+                return wrong(name, shape, value, sink);
             }
-            Some(value.clone())
+            for item in items.iter().filter(|item| matches!(item.value, Value::Number(_) | Value::Bool(_))) {
+                let message = format!("`{name}` holds {}, where Livy documents a string: it is `\"{}\"`", describe(item), item.display());
+                sink.report(Diagnostic::note(&job::JOB103, item.origins.first(), message).help("put it in quotes"));
+            }
+            Val::new(Value::List(items.iter().map(as_text).collect()), value.origins.clone())
         }
         _ => wrong(name, shape, value, sink),
     }
 }
 
-fn wrong(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Option<Val> {
+/// A number or a boolean as its text, anything else as it is.
+fn as_text(value: &Val) -> Val {
+    match (&value.value, value.literal()) {
+        (Value::Number(_) | Value::Bool(_), Some(text)) => Val::text(text, value.origins.clone()),
+        _ => value.clone(),
+    }
+}
+
+/// Whether a text is a number that Scala's `Int` holds, and not below zero.
+fn is_count(text: &str) -> bool {
+    text.parse::<i32>().is_ok_and(|count| count >= 0)
+}
+
+fn wrong(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Val {
     let written = match &value.value {
         Value::Text(_) | Value::Number(_) | Value::Bool(_) => format!(" (`{}`)", value.display()),
         Value::List(_) if shape == Shape::Texts => " with something else than strings in it".to_owned(),
@@ -254,13 +309,13 @@ fn wrong(name: &str, shape: Shape, value: &Val, sink: &mut Sink) -> Option<Val> 
     let message = format!("`{name}` is {}{written}, where Livy takes {}", describe(value), shape.describe());
     sink.report(Diagnostic::error(&job::JOB102, value.all_origins().first(), message).help(format!("make it {}", shape.describe())));
     unsupported(value, &job::JOB102, &format!("`{name}` is not {}", shape.describe()), sink);
-    None
+    refused(value, &format!("it is {}, where Livy takes {}", describe(value), shape.describe()))
 }
 
 fn conf(key: &Sourced<String>, value: &Val, sink: &mut Sink) -> Vec<(Sourced<String>, Val)> {
     let Some(entries) = value.map() else {
-        wrong(&key.value, Shape::Conf, value, sink);
-        return Vec::new();
+        let refused = wrong(&key.value, Shape::Conf, value, sink);
+        return vec![(Sourced::new("spark.conf".to_owned(), key.origins.clone()), refused)];
     };
     let mut out: Vec<(Sourced<String>, Val)> = Vec::new();
     for (at, (name, entry)) in entries.iter().enumerate() {
@@ -271,7 +326,8 @@ fn conf(key: &Sourced<String>, value: &Val, sink: &mut Sink) -> Vec<(Sourced<Str
         match entry.value {
             Value::Null => ignore(entry, &format!("`{}` is null, which is as good as left out", name.value), sink),
             Value::List(_) | Value::Map(_) => {
-                wrong(&format!("conf.{}", name.value), Shape::Text, entry, sink);
+                let refused = wrong(&format!("conf.{}", name.value), Shape::Text, entry, sink);
+                out.push((name.clone(), refused));
             }
             _ => out.push((name.clone(), entry.clone().shaped_by(&value.origins))),
         }
@@ -371,10 +427,57 @@ mod tests {
         assert_eq!(codes, ["JOB101", "JOB102", "JOB102", "JOB103", "JOB102"]);
         assert_eq!(sink.diagnostics[0].help.as_deref(), Some("did you mean `executorMemory`?"));
         assert!(sink.diagnostics[1].message.contains("`args` is a string (`a b`)"), "{}", sink.diagnostics[1].message);
-        assert!(batch.args.is_none() && batch.num_executors.is_none() && batch.queue.is_none());
+        let unknown = |val: &Option<Val>| matches!(val, Some(Val { value: Value::Unknown(_), .. }));
+        assert!(unknown(&batch.args) && unknown(&batch.num_executors) && batch.queue.is_none());
+        assert!(batch.conf.iter().all(|(_, value)| matches!(value.value, Value::Unknown(_))) && batch.conf.len() == 1);
         assert_eq!(batch.executor_cores.and_then(|v| v.literal()).as_deref(), Some("2"));
         // Each scalar is either in the batch or marked.
         assert_eq!(sink.marks.len(), 5);
+    }
+
+    #[test]
+    fn scalars_are_the_text_that_livy_makes_of_them() {
+        let list = vec![string("a"), Kind::Number("1".into()), Kind::Number("2.50".into()), Kind::Bool(true)];
+        let args = list.into_iter().enumerate().map(|(i, kind)| Node::new(span(500 + i), kind)).collect();
+        let node = object(vec![("file", string("a.py")), ("args", Kind::Array(args)), ("name", Kind::Bool(false))]);
+        let mut sink = Sink::default();
+        let batch = from_node(&node, &mut sink);
+        let texts: Vec<String> = batch.args.as_ref().and_then(Val::list).unwrap().iter().map(Val::display).collect();
+        assert_eq!(texts, ["a", "1", "2.50", "true"]);
+        assert!(batch.args.unwrap().list().unwrap().iter().all(|v| matches!(v.value, Value::Text(_))));
+        assert_eq!(sink.diagnostics.iter().map(|d| d.rule.code).collect::<Vec<_>>(), ["JOB103"; 4]);
+    }
+
+    #[test]
+    fn numbers_that_are_no_counts_refuse_the_job() {
+        for number in ["1.5", "-1", "2147483648", "99999999999999999999", "1e3"] {
+            let node = object(vec![("file", string("a.py")), ("executorCores", Kind::Number(number.into()))]);
+            let mut sink = Sink::default();
+            let batch = from_node(&node, &mut sink);
+            assert!(matches!(batch.executor_cores, Some(Val { value: Value::Unknown(_), .. })), "{number}");
+            assert_eq!(sink.diagnostics.iter().map(|d| d.rule.code).collect::<Vec<_>>(), ["JOB102"], "{number}");
+        }
+    }
+
+    #[test]
+    fn a_location_that_names_no_file_is_refused() {
+        for (location, fine) in [
+            ("", false),
+            ("  ", false),
+            ("s3://bucket", false),
+            ("s3://bucket/jars/", false),
+            ("/", false),
+            ("jars/..", false),
+            ("s3://bucket/a.jar", true),
+            ("local:///opt/a.py", true),
+            ("a.jar", true),
+        ] {
+            let node = object(vec![("file", string(location)), ("queue", string("q"))]);
+            let mut sink = Sink::default();
+            let batch = from_node(&node, &mut sink);
+            assert_eq!(sink.diagnostics.is_empty(), fine, "{location}");
+            assert_eq!(batch.file.and_then(|f| f.literal()).is_some(), fine, "{location}");
+        }
     }
 
     #[test]

@@ -110,6 +110,11 @@ Paths in arguments and code keep working.";
 The configuration classifications of the cluster become `sparkConf` and `hadoopConf` of each job.";
     SIZ112 "bad-size" r"A size or number of the payload is not one that Spark reads.";
 
+    SIZ113 "one-image-of-all-stages" r"Each stage took the application from a place of its own, and the stages share one image.
+
+An image is built once and goes from stage to stage; two buckets could hold two builds. Choose the file that is to run everywhere, or patch
+the image's tag in the overlays.";
+
     LNK101 "cluster-of-a-batch" r"Which EMR cluster a batch runs on.
 
 The endpoint of Livy rarely says it. When the sources hold one cluster with Livy, it is that one; when they hold several, the nearest

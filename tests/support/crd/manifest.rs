@@ -45,7 +45,8 @@ fn json(yaml: serde_yaml_ng::Value) -> Result<Value, String> {
 /// The manifests inside the `resource` templates of a workflow: (template's name, manifest).
 ///
 /// Argo fills template tags in before it reads the manifest. Here the workflow's name becomes the longest that Argo generates
-/// for the template, that of a schedule's run, every other tag `1`, which is a number where the tag stands without quotes and a text where it stands in quotes.
+/// for the template, that of a schedule's run, an argument from the
+/// input a JSON text, every other tag `1`, which is a number where the tag stands without quotes and a text where it stands in quotes.
 ///
 /// # Errors
 /// When a manifest is no YAML of one document.
@@ -58,6 +59,11 @@ pub fn resource_manifests(workflow: &Value) -> Result<Vec<(String, Value)>, Stri
         let Some(manifest) = template.pointer("/resource/manifest").and_then(Value::as_str) else { continue };
         let name = template["name"].as_str().unwrap_or_default().to_owned();
         let filled = manifest.replace("{{workflow.name}}", &run);
+        // A step passes a part of the execution's input as JSON text of a string.
+        let filled = filled.lines().map(|line| {
+            if line.trim_start().starts_with("- {{inputs.") { tag.replace_all(line, "\"1\"").into_owned() } else { line.to_owned() }
+        });
+        let filled = filled.collect::<Vec<_>>().join("\n");
         let filled = tag.replace_all(&filled, "1");
         let mut read = documents(&filled).map_err(|e| format!("template {name}: {e}"))?;
         match (read.pop(), read.is_empty()) {
