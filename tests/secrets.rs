@@ -420,9 +420,10 @@ fn no_planted_secret_is_told() {
         "Server=db;Pwd=$(",
         "jdbc:oracle:thin:scott/$(",
         ";Database=films",
-        "{\\\"password\\\":\\\"$(",
+        "{\"password\":\"$(",
     ] {
-        assert!(output.contains(text), "`{text}` is not in the output:\n{output}");
+        // However the writer quotes it.
+        assert!(output.replace("\\\"", "\"").contains(text), "`{text}` is not in the output:\n{output}");
     }
 }
 
