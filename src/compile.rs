@@ -189,7 +189,8 @@ fn stage_names(options: &Options, known: &[(FileId, Vec<String>)]) -> Result<Vec
     }
     if let Some(stage) = &options.stage {
         if !named.is_empty() && !named.contains(stage) {
-            return Err(format!("no source names the stage `{stage}`; they name {}", named.join(", ")));
+            let who = if options.config.stages.is_empty() { "no source names" } else { "emr2k8s.yaml does not name" };
+            return Err(format!("{who} the stage `{stage}`; known are {}", named.join(", ")));
         }
         return Ok(vec![stage.clone()]);
     }
@@ -201,8 +202,7 @@ fn stage_names(options: &Options, known: &[(FileId, Vec<String>)]) -> Result<Vec
 
 /// What the target needs to know and no source says.
 fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
-    let Some(plan) = plans.first() else { return };
-    if plan.pipelines.is_empty() {
+    if plans.iter().all(|plan| plan.pipelines.is_empty()) {
         return;
     }
     places_of_one_file(plans, sink);
@@ -216,7 +216,7 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
             .answer("gitops.repository"),
         );
     }
-    if config.images.registry.is_none() && !plan.images.is_empty() {
+    if config.images.registry.is_none() && plans.iter().any(|plan| !plan.images.is_empty()) {
         sink.report(
             Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
                 .answer("images.registry"),
@@ -229,6 +229,16 @@ fn places_of_one_file(plans: &[Plan], sink: &mut Sink) {
     let Some((first, rest)) = plans.split_first() else { return };
     for image in rest.iter().flat_map(|plan| &plan.images) {
         let Some(known) = first.images.iter().find(|i| i.name == image.name) else { continue };
+        if known.spark != image.spark {
+            sink.report(Diagnostic::changed(
+                &SIZ113,
+                image.origins.first(),
+                format!(
+                    "the stages run the image `{}` on Spark {} and {} → one image, on {}",
+                    image.name, known.spark.spark, image.spark.spark, known.spark.spark
+                ),
+            ));
+        }
         for (location, file) in &image.files {
             let other = known.files.iter().find(|(place, name)| name == file && place.value != location.value);
             if let Some((place, _)) = other {

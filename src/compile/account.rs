@@ -58,20 +58,15 @@ pub fn ledger(
     sink: &mut Sink,
 ) -> Vec<LedgerValue> {
     let places = Places::new(tree, documents.files.len());
-    let mut by_file: Vec<Vec<&Mark>> = vec![Vec::new(); documents.files.len()];
-    for mark in marks {
-        by_file[mark.span.file.0 as usize].push(mark);
-    }
+    let marks = Marks::new(marks, documents.files.len());
     let parts: Vec<(Vec<LedgerValue>, Vec<Diagnostic>)> = scalars
         .par_iter()
         .map(|(_, scalars)| {
             let mut problems = Vec::new();
-            // A document in a Terraform module may be made from a template, whose values stand in another file.
-            let marks = |scalar: &Scalar| &by_file[scalar.span.file.0 as usize];
             let values = scalars
                 .iter()
                 .zip(keys(scalars))
-                .map(|(scalar, keys)| value(scalar, &keys, secrets, marks(scalar), &places, &mut problems))
+                .map(|(scalar, keys)| value(scalar, &keys, secrets, marks.closest(scalar.span), &places, &mut problems))
                 .collect();
             (values, problems)
         })
@@ -88,7 +83,7 @@ fn value(
     scalar: &Scalar,
     keys: &[String],
     secrets: &Secrets,
-    marks: &[&Mark],
+    mark: Option<&Mark>,
     places: &Places,
     problems: &mut Vec<Diagnostic>,
 ) -> LedgerValue {
@@ -110,18 +105,7 @@ fn value(
     if !out.outputs.is_empty() {
         return out;
     }
-    // The closest mark speaks; of equal ones the most telling.
-    let rank = |m: &Mark| {
-        (
-            m.span.len(),
-            match m.disposition {
-                Disposition::Absorbed => 0,
-                Disposition::Unsupported => 1,
-                _ => 2,
-            },
-        )
-    };
-    match marks.iter().filter(|m| m.span.contains(scalar.span)).min_by_key(|m| rank(m)) {
+    match mark {
         Some(mark) => {
             out.disposition = mark.disposition;
             mark.rule.code.clone_into(&mut out.rule);
@@ -137,6 +121,51 @@ fn value(
         }
     }
     out
+}
+
+/// Marks by file, in the order of their beginnings; of one beginning the shortest last, of equal ranges the most telling last.
+struct Marks<'m> {
+    by_file: Vec<Vec<&'m Mark>>,
+    /// For each mark the furthest end of it and all before it.
+    ends: Vec<Vec<u32>>,
+}
+
+impl<'m> Marks<'m> {
+    fn new(marks: &'m [Mark], files: usize) -> Self {
+        let mut by_file: Vec<Vec<&Mark>> = vec![Vec::new(); files];
+        for mark in marks {
+            by_file[mark.span.file.0 as usize].push(mark);
+        }
+        let telling = |mark: &Mark| match mark.disposition {
+            Disposition::Absorbed => 2,
+            Disposition::Unsupported => 1,
+            _ => 0,
+        };
+        by_file.par_iter_mut().for_each(|list| {
+            list.sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end), telling(m)));
+            list.dedup();
+        });
+        let ends = by_file
+            .iter()
+            .map(|list| {
+                let mut furthest = 0;
+                list.iter()
+                    .map(|m| {
+                        furthest = furthest.max(m.span.end);
+                        furthest
+                    })
+                    .collect()
+            })
+            .collect();
+        Self { by_file, ends }
+    }
+
+    /// The mark that stands closest around a range.
+    fn closest(&self, span: Span) -> Option<&'m Mark> {
+        let (list, ends) = (&self.by_file[span.file.0 as usize], &self.ends[span.file.0 as usize]);
+        let after = list.partition_point(|m| m.span.start <= span.start);
+        (0..after).rev().take_while(|i| ends[*i] >= span.end).map(|i| list[i]).find(|m| m.span.contains(span))
+    }
 }
 
 /// Output lines by the source ranges that shaped them.

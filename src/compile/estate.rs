@@ -387,7 +387,8 @@ fn behaviours(documents: &Documents, estate: &mut Estate, claimed: &mut BTreeSet
             claimed.extend(spans.into_iter().filter(|f| documents.get(*f).format == Format::Python));
         }
         function.behaviour = behaviour;
-        sink.append(messages);
+        sink.marks.extend(messages.marks);
+        estate.function_remarks.push(messages.diagnostics);
     }
     // Literals that no function came by: each module with the functions whose handlers ran through it.
     let mut by_module: BTreeMap<FileId, Vec<&crate::ir::function::Behaviour>> = BTreeMap::new();

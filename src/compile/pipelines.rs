@@ -27,7 +27,7 @@ const LONGEST_WITH_JOBS: usize = 24;
 /// Names that pipelines have, the same in every stage.
 #[derive(Default, Debug)]
 pub struct PipelineNames {
-    by_definition: BTreeMap<(Span, usize), String>,
+    by_definition: BTreeMap<(Span, String, usize), String>,
     names: Names,
 }
 
@@ -55,7 +55,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
 
     name(&mut planned, stage, config, names);
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
-    let mut outcome = Outcome { replaced, ..Outcome::default() };
+    let mut outcome = Outcome::replacing(replaced);
     let mut linked = BTreeSet::new();
     let mut links = Vec::new();
     let mut images = Images::default();
@@ -294,11 +294,11 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
             }
         }
     }
-    // A definition that is deployed several times is several pipelines, told apart by their order.
-    let mut seen: BTreeMap<Span, usize> = BTreeMap::new();
-    for (one, name) in planned.iter_mut().zip(unique) {
-        let ordinal = seen.entry(one.pipeline.definition).or_default();
-        let key = (one.pipeline.definition, *ordinal);
+    // A definition that is deployed several times under one name is several pipelines, told apart by their order.
+    let mut seen: BTreeMap<(Span, String), usize> = BTreeMap::new();
+    for ((one, name), wanted) in planned.iter_mut().zip(unique).zip(wanted) {
+        let ordinal = seen.entry((one.pipeline.definition, wanted.clone())).or_default();
+        let key = (one.pipeline.definition, wanted, *ordinal);
         *ordinal += 1;
         let given = match names.by_definition.get(&key) {
             Some(known) => known.clone(),

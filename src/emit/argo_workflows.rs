@@ -84,6 +84,8 @@ struct Emitter<'a> {
     names: Names,
     /// Job or function → its template.
     of: BTreeMap<String, String>,
+    /// Names of the steps of each template that is being written, innermost last.
+    steps: Vec<Names>,
     fail: String,
     nothing: String,
     fails: bool,
@@ -102,7 +104,7 @@ impl<'a> Emitter<'a> {
         }
         let fail = names.unique("fail");
         let nothing = names.unique("nothing");
-        Self { pipeline, templates: Vec::new(), names, of, fail, nothing, fails: false, idles: false }
+        Self { pipeline, templates: Vec::new(), names, of, steps: Vec::new(), fail, nothing, fails: false, idles: false }
     }
 
     /// The template of a job, or of a function by its [`call_key`].
@@ -120,15 +122,22 @@ impl<'a> Emitter<'a> {
     fn steps(&mut self, block: &Block) -> Node {
         let w = Writer(&ARG103);
         let mut groups = Vec::new();
+        self.steps.push(Names::default());
         for stmt in block {
             self.statement(stmt, None, &mut groups);
         }
+        self.steps.pop();
         if groups.is_empty() {
             self.idles = true;
             let never = w.map().text("name", "nothing").text("template", &self.nothing).text("when", "false").build();
             groups.push(w.list(vec![never]));
         }
         w.list(groups)
+    }
+
+    /// A step's name, unique in its template: two jobs may share what handles their failure.
+    fn step_name(&mut self, wanted: &str) -> String {
+        self.steps.last_mut().map_or_else(|| wanted.to_owned(), |names| names.unique(wanted))
     }
 
     /// Adds the groups of a statement; `when` guards each of them.
@@ -138,6 +147,7 @@ impl<'a> Emitter<'a> {
             StmtKind::Run { on_failure, .. } | StmtKind::Call { on_failure, .. } => on_failure,
             _ => &OnFailure::Raise,
         };
+        let name = if matches!(stmt.kind, StmtKind::Fork { .. }) { stmt.name.clone() } else { self.step_name(&stmt.name) };
         match &stmt.kind {
             StmtKind::Fork { branches } => {
                 let p = Writer(&ARG109);
@@ -145,7 +155,8 @@ impl<'a> Emitter<'a> {
                 for (i, branch) in branches.iter().enumerate() {
                     match branch.as_slice() {
                         [only] if simple(only) => {
-                            let mut step = self.step(only, when, false);
+                            let name = self.step_name(&only.name);
+                            let mut step = self.step(only, &name, when, false);
                             if let super::yaml::Yaml::Map(fields) = &mut step.yaml
                                 && let Some(name) = fields.first_mut()
                             {
@@ -155,7 +166,8 @@ impl<'a> Emitter<'a> {
                         }
                         _ => {
                             let name = self.template(&format!("{}-{}", stmt.name, i + 1), branch);
-                            let step = p.map().field("name", p.text(&name).from(&stmt.origins)).text("template", &name);
+                            let step = self.step_name(&name);
+                            let step = p.map().field("name", p.text(step).from(&stmt.origins)).text("template", &name);
                             group.push(guarded(step, when, p).build());
                         }
                     }
@@ -166,16 +178,16 @@ impl<'a> Emitter<'a> {
             }
             _ => {
                 let may_fail = !matches!(on_failure, OnFailure::Raise);
-                let step = self.step(stmt, when, may_fail);
+                let step = self.step(stmt, &name, when, may_fail);
                 groups.push(w.list(vec![step]));
             }
         }
-        let failed = format!("{{{{steps.{}.status}}}} != Succeeded", stmt.name);
+        let failed = format!("{{{{steps.{name}.status}}}} != Succeeded");
         match on_failure {
             OnFailure::Raise => {}
             OnFailure::Handle { block, .. } => self.guarded_block(&format!("{}-failed", stmt.name), block, &failed, groups),
             OnFailure::Split { success, failure } => {
-                let succeeded = format!("{{{{steps.{}.status}}}} == Succeeded", stmt.name);
+                let succeeded = format!("{{{{steps.{name}.status}}}} == Succeeded");
                 self.guarded_block(&format!("{}-failed", stmt.name), failure, &failed, groups);
                 self.guarded_block(&format!("{}-succeeded", stmt.name), success, &succeeded, groups);
             }
@@ -195,7 +207,8 @@ impl<'a> Emitter<'a> {
         }
         let w = Writer(&ARG104);
         let name = self.template(name, block);
-        groups.push(w.list(vec![w.map().text("name", &name).text("template", &name).text("when", when).build()]));
+        let step = self.step_name(&name);
+        groups.push(w.list(vec![w.map().text("name", step).text("template", &name).text("when", when).build()]));
     }
 
     fn template(&mut self, name: &str, block: &Block) -> String {
@@ -206,11 +219,11 @@ impl<'a> Emitter<'a> {
         name
     }
 
-    fn step(&mut self, stmt: &Stmt, when: Option<&str>, may_fail: bool) -> Node {
+    fn step(&mut self, stmt: &Stmt, name: &str, when: Option<&str>, may_fail: bool) -> Node {
         let w = Writer(&ARG103);
-        let name = w.text(stmt.name.clone()).from(&stmt.origins);
+        let name = w.text(name).from(&stmt.origins);
         let name = match &stmt.comment {
-            Some(comment) => name.from(&comment.origins).comment(one_line(&comment.value)),
+            Some(comment) => name.from(&comment.origins).comment(comment.value.clone()),
             None => name,
         };
         let map = w.map().field("name", name);
@@ -294,21 +307,34 @@ fn simple(stmt: &Stmt) -> bool {
 fn payload_node(payload: &Payload) -> Node {
     let w = Writer(&ARG106);
     match payload {
-        Payload::Literal(json) => w.text(tagless(&json.value).replace('$', "\\u0024")).from(&json.origins),
-        Payload::Input(path) => w
-            .text(expression::payload(&path.value))
-            .from(&path.origins)
-            .comment("JSON in which neither Argo nor Kubernetes finds anything to expand"),
+        Payload::Literal(json) => w.text(tagless_json(&json.value).replace('$', "\\u0024")).from(&json.origins),
+        Payload::Input(path) => w.text(expression::payload(&path.value)).from(&path.origins).comment("JSON text, safe from {{ }} and $( )"),
     }
 }
 
-/// A text in which nothing looks like a tag of Argo's: in JSON `{` may be written `\u007b`; in words a space is no harm.
-fn tagless(text: &str) -> String {
-    if text.starts_with(['{', '[', '"']) { text.replace("{{", "{\\u007b") } else { text.replace("{{", "{ {") }
+/// A JSON text in which nothing looks like a tag of Argo's: a second brace is written as an escape.
+fn tagless_json(text: &str) -> String {
+    apart(text, "\\u007b")
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Words in which nothing looks like a tag: a space stands before a second brace.
+fn tagless(text: &str) -> String {
+    apart(text, " {")
+}
+
+/// A text in which `second` stands for every brace that follows one.
+fn apart(text: &str, second: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut after_brace = false;
+    for c in text.chars() {
+        if c == '{' && after_brace {
+            out.push_str(second);
+        } else {
+            out.push(c);
+        }
+        after_brace = c == '{';
+    }
+    out
 }
 
 fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &str, settings: &Settings<'_>) -> Node {
@@ -452,7 +478,7 @@ pub fn cron_workflow(pipeline: &Pipeline, schedule: &Schedule) -> Node {
     let w = Writer(&ARG111);
     let mut workflow = w.map().field("workflowTemplateRef", w.map().text("name", &pipeline.name.value).build());
     if let (Some(input), true) = (&schedule.input, pipeline.reads_input) {
-        let parameter = w.map().text("name", "input").field("value", w.text(tagless(&input.value)).from(&input.origins)).build();
+        let parameter = w.map().text("name", "input").field("value", w.text(tagless_json(&input.value)).from(&input.origins)).build();
         workflow = workflow.field("arguments", w.map().field("parameters", w.list(vec![parameter])).build());
     }
     let mut spec = w
@@ -471,4 +497,18 @@ pub fn cron_workflow(pipeline: &Pipeline, schedule: &Schedule) -> Node {
         .field("metadata", w.map().field("name", w.text(schedule.name.value.clone()).from(&schedule.name.origins)).build())
         .field("spec", spec.field("workflowSpec", workflow.build()).build())
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{tagless, tagless_json};
+
+    #[test]
+    fn no_tag_is_left() {
+        for text in ["{{x}}", "{{{workflow.name}}}", "[etl] bad {{x}}", "{{{{"] {
+            assert!(!tagless(text).contains("{{") && !tagless_json(text).contains("{{"), "{text}");
+        }
+        assert_eq!(tagless("[a] {{x}}"), "[a] { {x}}");
+        assert_eq!(tagless_json(r#"{"a":"{{x"}"#), r#"{"a":"{\u007bx"}"#);
+    }
 }

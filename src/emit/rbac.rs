@@ -5,14 +5,16 @@ use crate::source::rules::emit::EMI103;
 
 const W: Writer = Writer(&EMI103);
 
-/// Everything that a pipeline's identities need: the workflow's, and the driver's when there are Spark jobs. `role`: the AWS
+/// Everything that a pipeline's identities need in any of its stages: the workflow's, and the driver's when there are Spark jobs. `role`: the AWS
 /// role that pods take, where the user gave it.
 #[must_use]
-pub fn manifests(pipeline: &Pipeline, role: Option<&str>) -> Vec<Node> {
+pub fn manifests(stages: &[&Pipeline], role: Option<&str>) -> Vec<Node> {
+    let Some(pipeline) = stages.first() else { return Vec::new() };
     let name = pipeline.name.value.as_str();
     let driver = format!("{name}-spark");
-    let has_jobs = !pipeline.jobs.is_empty();
-    let mut out = vec![account(name, role.filter(|_| !pipeline.calls.is_empty()))];
+    let has_jobs = stages.iter().any(|p| !p.jobs.is_empty());
+    let has_calls = stages.iter().any(|p| !p.calls.is_empty());
+    let mut out = vec![account(name, role.filter(|_| has_calls))];
     let mut rules = vec![rule("argoproj.io", &["workflowtaskresults"], &["create", "patch"])];
     if has_jobs {
         out.push(account(&driver, role));

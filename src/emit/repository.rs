@@ -11,7 +11,7 @@ use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG111};
 use crate::source::rules::emit::{EMI103, EMI104, EMI105};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Where images are found when nobody said: nowhere.
 pub const NO_REGISTRY: &str = "registry.invalid";
@@ -67,9 +67,27 @@ pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
 /// that is filled from another place in each stage names all of them.
 fn union(plans: &[Plan]) -> Plan {
     let mut all = Plan::default();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for plan in plans {
-        all.pipelines.extend(plan.pipelines.iter().filter(|p| seen.insert(&p.name.value)).cloned());
+        for pipeline in &plan.pipelines {
+            match seen.get(pipeline.name.value.as_str()) {
+                // A stage may have a job that another refuses.
+                Some(index) => {
+                    let known: &mut Pipeline = &mut all.pipelines[*index];
+                    let new = pipeline.jobs.iter().filter(|job| !known.jobs.iter().any(|k| k.name.value == job.name.value)).cloned();
+                    let new: Vec<_> = new.collect();
+                    known.jobs.extend(new);
+                    let new = pipeline.calls.iter().filter(|call| !known.calls.iter().any(|k| k.name == call.name)).cloned();
+                    let new: Vec<_> = new.collect();
+                    known.calls.extend(new);
+                    known.reads_input |= pipeline.reads_input;
+                }
+                None => {
+                    seen.insert(&pipeline.name.value, all.pipelines.len());
+                    all.pipelines.push(pipeline.clone());
+                }
+            }
+        }
         for image in &plan.images {
             match all.images.iter_mut().find(|known| known.name == image.name) {
                 Some(known) => {
@@ -134,7 +152,10 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, Out
     let root = format!("pipelines/{name}");
     let mut files = Vec::new();
     let mut base = vec!["rbac.yaml"];
-    files.push((format!("{root}/base/rbac.yaml"), yaml::write(&[], &EMI103, &rbac::manifests(first, config.spark.role.as_deref()))));
+    files.push((
+        format!("{root}/base/rbac.yaml"),
+        yaml::write(&[], &EMI103, &rbac::manifests(&stages.iter().map(|(_, p)| *p).collect::<Vec<_>>(), config.spark.role.as_deref())),
+    ));
 
     let mut patches: Vec<Vec<(String, String, Vec<Patch>)>> = vec![Vec::new(); stages.len()];
     let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];

@@ -9,8 +9,8 @@ use crate::source::span::Sourced;
 /// Longest name of a SparkApplication: Spark makes its executors' names of it, and refuses a prefix of more than 47
 /// characters (Spark 3.5, `spark.kubernetes.executor.podNamePrefix`).
 pub const LONGEST_NAME: usize = 47;
-/// What Argo adds to the name of a CronWorkflow for each run: `-` and the time in seconds.
-pub const RUN_SUFFIX: usize = 11;
+/// What a run's name adds to the pipeline's: Argo's `-` and the time in seconds, and `-2` … `-99` of a pipeline's further schedules.
+pub const RUN_SUFFIX: usize = 11 + 3;
 /// Folder of the application in the image.
 pub const APPLICATION_FOLDER: &str = "/opt/spark/app";
 
@@ -149,8 +149,9 @@ fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
         let parts: Vec<expression::Part> = argument
             .value
             .iter()
-            .map(|piece| match piece {
-                Piece::Literal(text) => expression::Part::Literal(unexpanded(text)),
+            .enumerate()
+            .map(|(i, piece)| match piece {
+                Piece::Literal(text) => expression::Part::Literal(unexpanded(text, i + 1 == argument.value.len())),
                 Piece::Variable(variable) => expression::Part::Literal(format!("$({variable})")),
                 Piece::Input(path) => expression::Part::Input(path.clone()),
             })
@@ -162,14 +163,16 @@ fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
 
 /// A text that Kubernetes leaves as it is: in a container's arguments it expands `$(NAME)` and takes `$$` for `$`
 /// (Kubernetes API, Container, `args`).
-fn unexpanded(text: &str) -> String {
+///
+/// `last`: whether the argument ends with this text, so that nothing can follow its last `$`.
+fn unexpanded(text: &str, last: bool) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         let run = rest[at..].chars().take_while(|c| *c == '$').count();
         let after = &rest[at + run..];
-        let read = run > 1 || after.starts_with('(');
+        let read = run > 1 || after.starts_with('(') || (after.is_empty() && !last);
         out.push_str(&"$".repeat(if read { run * 2 } else { run }));
         rest = after;
     }
@@ -185,8 +188,9 @@ fn argument_node(index: usize, argument: &Sourced<Vec<Piece>>, inputs: &[(usize,
     let text: String = argument
         .value
         .iter()
-        .map(|piece| match piece {
-            Piece::Literal(text) => unexpanded(text),
+        .enumerate()
+        .map(|(i, piece)| match piece {
+            Piece::Literal(text) => unexpanded(text, i + 1 == argument.value.len()),
             Piece::Variable(variable) => format!("$({variable})"),
             Piece::Input(_) => String::new(),
         })

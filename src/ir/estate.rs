@@ -5,6 +5,7 @@ use super::job::Batch;
 use super::machine::Machine;
 use super::trigger::Trigger;
 use super::value::Val;
+use crate::source::sink::Diagnostic;
 use crate::source::span::{Sourced, Span};
 
 /// Everything found, for one stage.
@@ -14,6 +15,9 @@ pub struct Estate {
     /// Deployments of machines: a name for a definition file.
     pub deployments: Vec<Deployment>,
     pub functions: Vec<Function>,
+    /// What the evaluation of each function's handler had to say, in the order of `functions`: how much it weighs depends on who
+    /// calls the function.
+    pub function_remarks: Vec<Vec<Diagnostic>>,
     pub clusters: Vec<Cluster>,
     /// Classification files that stand alone.
     pub configurations: Vec<ConfigurationFile>,

@@ -4,7 +4,7 @@ use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
 use crate::source::rules::Rule;
 use crate::source::rules::plan::{LNK102, LNK112, PLN113, PLN124};
-use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
+use crate::source::sink::{Diagnostic, Disposition, Mark, Severity, Sink};
 use crate::source::span::Span;
 use std::collections::BTreeSet;
 
@@ -23,6 +23,17 @@ pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, sin
             report(function, &LNK102, "no state machine of the sources calls", sink);
             (Disposition::Ignored, &LNK102, "no state machine of the sources calls this function; it stays as it is")
         };
+        let matters = outcome.called.contains(&index) || outcome.replaced.contains(&index) || linked.contains(&index);
+        for remark in estate.function_remarks.get(index).into_iter().flatten() {
+            let mut remark = remark.clone();
+            // What a function does that nothing here calls is nobody's question.
+            if !matters && remark.severity == Severity::Question {
+                remark.severity = Severity::Note;
+                remark.answer = None;
+                remark.help = None;
+            }
+            sink.report(remark);
+        }
         for span in spans(function) {
             sink.marks.push(Mark { span, disposition, rule, note: note.to_owned() });
         }

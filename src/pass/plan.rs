@@ -34,6 +34,74 @@ pub struct Outcome {
     pub replaced: BTreeSet<usize>,
     /// Functions that are still called.
     pub called: BTreeSet<usize>,
+    /// Which job or call each of them belongs to.
+    owners: Vec<(Owner, usize)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Owner {
+    Job(String),
+    Call(String),
+}
+
+impl Outcome {
+    /// An outcome that no machine brought about.
+    #[must_use]
+    pub fn replacing(replaced: BTreeSet<usize>) -> Self {
+        Self { replaced, ..Self::default() }
+    }
+
+    /// Forgets what nothing runs.
+    fn keep(&mut self, used: &Used) {
+        for (owner, function) in &self.owners {
+            match owner {
+                Owner::Job(name) if used.jobs.contains(name) => self.replaced.insert(*function),
+                Owner::Call(name) if used.calls.contains(name) => self.called.insert(*function),
+                _ => false,
+            };
+        }
+    }
+}
+
+/// Jobs and calls that a block runs.
+#[derive(Default)]
+struct Used {
+    jobs: BTreeSet<String>,
+    calls: BTreeSet<String>,
+    reads_input: bool,
+}
+
+impl Used {
+    fn block(&mut self, block: &Block) {
+        for stmt in block {
+            let on_failure = match &stmt.kind {
+                StmtKind::Run { job, on_failure } => {
+                    self.jobs.insert(job.clone());
+                    on_failure
+                }
+                StmtKind::Call { function, payload, on_failure } => {
+                    self.calls.insert(function.clone());
+                    self.reads_input |= matches!(payload, Payload::Input(_));
+                    on_failure
+                }
+                StmtKind::Fork { branches } => {
+                    for branch in branches {
+                        self.block(branch);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            match on_failure {
+                OnFailure::Raise => {}
+                OnFailure::Handle { block, .. } => self.block(block),
+                OnFailure::Split { success, failure } => {
+                    self.block(success);
+                    self.block(failure);
+                }
+            }
+        }
+    }
 }
 
 /// Plans one machine. The pipeline's name is the machine's as a label; the caller makes it unique.
@@ -45,12 +113,19 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         jobs: Vec::new(),
         calls: Vec::new(),
         call_names: Names::default(),
-        reads_input: false,
         outcome: Outcome::default(),
         sink,
     };
     let body = planner.graph_block(&machine.graph, &[]);
-    let Planner { jobs, calls, reads_input, outcome, .. } = planner;
+    let Planner { mut jobs, mut calls, mut outcome, .. } = planner;
+    // What a loop has cut off is planned and never runs.
+    let mut used = Used::default();
+    used.block(&body);
+    jobs.retain(|job| used.jobs.contains(&job.name.value));
+    calls.retain(|call| used.calls.contains(&call.name));
+    outcome.keep(&used);
+    let from_input = |job: &SparkJob| job.arguments.iter().any(|a| a.value.iter().any(|p| matches!(p, crate::ir::job::Piece::Input(_))));
+    let reads_input = used.reads_input || jobs.iter().any(from_input);
     let pipeline = Pipeline {
         name: Sourced::new(label(&machine.name.value, 52), machine.name.origins.clone()),
         description: machine.comment.clone(),
@@ -81,7 +156,6 @@ struct Planner<'a> {
     jobs: Vec<SparkJob>,
     calls: Vec<Function>,
     call_names: Names,
-    reads_input: bool,
     outcome: Outcome,
     sink: &'a mut Sink,
 }
@@ -111,10 +185,17 @@ impl<'m> Planner<'_> {
             steps[index] = Some(step);
         }
         let mut loops: Vec<(usize, Vec<usize>)> = Vec::new();
-        let block = structure::block(&mut steps, &flow.start, &mut |first, members| {
+        let mut cut: Vec<(String, Origins)> = Vec::new();
+        let block = structure::block(&mut steps, &flow.start, &mut cut, &mut |first, members| {
             loops.push((first, members.to_vec()));
             StmtKind::Refused { why: loop_reason(&flow, first, members) }
         });
+        for (why, at) in cut {
+            self.sink.report(
+                Diagnostic::refused(&plan::PLN110, at.first().or(Some(graph.span)), why)
+                    .help("define what it leads to, split the machine, or write this part by hand"),
+            );
+        }
         for (first, members) in loops {
             let state = flow.states[first].state;
             self.sink.report(
@@ -310,6 +391,7 @@ impl<'m> Planner<'_> {
         let flat = &here.flow.states[index];
         let state = flat.state;
         let target = self.targets.get(&state.span).cloned().unwrap_or(Target::None);
+        let mut known = None;
         let (name, called, envelope) = match &target {
             Target::Function { index: function, name, arn, envelope } => {
                 use crate::ir::function::Action;
@@ -336,7 +418,7 @@ impl<'m> Planner<'_> {
                     let why = format!("`{}` calls `{}`, whose deployed name the sources do not tell", state.name.value, name.value);
                     return self.refuse(flat, &plan::PLN110, why, name.span());
                 }
-                self.outcome.called.insert(*function);
+                known = Some(*function);
                 let called = arn.clone().or(deployed).unwrap_or_else(|| name.clone());
                 (name.clone(), called, *envelope)
             }
@@ -372,13 +454,11 @@ impl<'m> Planner<'_> {
             Ok(timeout) => timeout,
             Err(why) => return self.refuse(flat, &plan::PLN110, why, None),
         };
-        if matches!(payload, Payload::Input(_)) {
-            self.reads_input = true;
-        }
         self.absorb_call_fields(state, envelope);
         let retry = self.call_retry(state);
         let defined = matches!(target, Target::Function { .. });
         let function = self.call_template(&name, called, retry, timeout, defined, state);
+        self.outcome.owners.extend(known.map(|index| (Owner::Call(function.clone()), index)));
         let kind = StmtKind::Call { function, payload, on_failure: OnFailure::Raise };
         let next = flat.first_edge();
         self.loud(
@@ -432,17 +512,22 @@ impl<'m> Planner<'_> {
                 None => self.input_at(here, index, &Access::whole(), &Origins::none(), at),
             };
         }
-        let Some(base) = input_base(state) else {
-            return Ok(Payload::Literal(Sourced::new("{}".to_owned(), path_origins(state.data.input_path.as_ref()))));
-        };
         let template = if envelope { invoke_payload(state) } else { state.data.parameters.as_ref() };
+        if let Some(template) = template.filter(|t| t.expressions().is_empty()) {
+            return Ok(Payload::Literal(literal_json(template)));
+        }
+        let Some(base) = input_base(state) else {
+            return match template {
+                None => Ok(Payload::Literal(Sourced::new("{}".to_owned(), path_origins(state.data.input_path.as_ref())))),
+                Some(template) => Err((format!("`{name}` builds its payload from an input that it discards"), template.span)),
+            };
+        };
         match template {
             None if envelope => Ok(Payload::Literal(Sourced::new("{}".to_owned(), Origins::none()))),
             None => self.input_at(here, index, &base, &path_origins(state.data.input_path.as_ref()), at),
             Some(Template { value: TemplateValue::PathExpression(path), span }) if path.starts_with('$') => {
                 self.input_at(here, index, &base.join(&super::path::parse(path)), &Origins::one(*span), *span)
             }
-            Some(template) if template.expressions().is_empty() => Ok(Payload::Literal(literal_json(template))),
             Some(template) => {
                 let at = template.expressions().first().map_or(template.span, |(_, span)| *span);
                 Err((format!("`{name}` builds its payload from data, which this version does not translate"), at))
@@ -464,7 +549,9 @@ impl<'m> Planner<'_> {
         let state = flat.state;
         let Some(catcher) = state.catch.first() else { return Ok(None) };
         let edge = flat.edges.get(1).cloned();
-        if state.catch.len() > 1 || !takes_all(&catcher.error_equals) {
+        let timeout = matches!(&state.kind, StateKind::Task(task) if task.timeout_seconds.is_some());
+        let all = catcher.error_equals.iter().any(|e| e.value == "States.ALL");
+        if state.catch.len() > 1 || !takes_all(&catcher.error_equals) || (timeout && !all) {
             return Err(format!("the Catch of `{}` tells errors apart, which this version does not translate", state.name.value));
         }
         self.absorb_catcher(catcher);
@@ -611,7 +698,7 @@ impl<'m> Planner<'_> {
             Ok(failure) => failure,
             Err(why) => return (self.refuse(flat, &plan::PLN119, why, None), Vec::new()),
         };
-        let name = label(&state.name.value, 63);
+        let name = self.names.unique(&label(&state.name.value, 63));
         let place = sizing::Place {
             name: Sourced::new(name.clone(), state.name.origins.clone()),
             settings: self.around.settings,
@@ -630,14 +717,15 @@ impl<'m> Planner<'_> {
                     self.sink.unsupported(here.flow.states[*inside].state.span, &plan::PLN119, "belongs to a job that is not translated");
                 }
                 self.sink.unsupported(state.span, &plan::PLN119, "belongs to a job that is not translated");
-                let step =
-                    self.loud(state, StepKind::Last(StmtKind::Refused { why: format!("`{}` is not translated: {why}", state.name.value) }));
-                return (step, idiom.absorbed);
+                let kind = StepKind::Last(StmtKind::Refused { why: format!("`{}` is not translated: {why}", state.name.value) });
+                let origins = state.kind_span.map(Origins::one).unwrap_or_default();
+                return (Step { kind, name, comment: state.comment.clone(), origins }, idiom.absorbed);
             }
         };
         self.submission_retry(state, &mut job);
         self.report_idiom(here, state, &idiom, failure.is_some());
-        self.outcome.replaced.extend(idiom.functions.iter().copied());
+        let owner = || Owner::Job(name.clone());
+        self.outcome.owners.extend(idiom.functions.iter().map(|function| (owner(), *function)));
         for inside in &idiom.absorbed {
             self.absorb_state(
                 here.flow.states[*inside].state,
@@ -646,10 +734,6 @@ impl<'m> Planner<'_> {
             );
         }
         self.absorb_state(state, &plan::PLN101, "the submission: the SparkApplication itself");
-        if job.arguments.iter().any(|a| a.value.iter().any(|p| matches!(p, crate::ir::job::Piece::Input(_)))) {
-            self.reads_input = true;
-        }
-        let name = self.names.unique(&name);
         job.name.value.clone_from(&name);
         self.jobs.push(job);
         let kind = StmtKind::Run { job: name.clone(), on_failure: OnFailure::Raise };
@@ -1006,13 +1090,55 @@ fn write_json(template: &Template, out: &mut String, origins: &mut Origins) {
             match other {
                 TemplateValue::Null => out.push_str("null"),
                 TemplateValue::Bool(value) => out.push_str(&value.to_string()),
-                TemplateValue::Number(number) => out.push_str(number),
+                TemplateValue::Number(number) => out.push_str(&json_number(number)),
                 TemplateValue::List(_) => out.push_str("[]"),
                 TemplateValue::Map(_) => out.push_str("{}"),
                 TemplateValue::Text(value) | TemplateValue::PathExpression(value) | TemplateValue::Jsonata(value) => {
                     out.push_str(&text(value));
                 }
             }
+        }
+    }
+}
+
+/// A number as JSON writes it: YAML also knows `0x1F`, `0o17`, `+1`, `.5` and `1.`.
+fn json_number(text: &str) -> String {
+    if serde_json::from_str::<serde_json::Number>(text).is_ok() {
+        return text.to_owned();
+    }
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let whole = plain
+        .strip_prefix("0x")
+        .map(|digits| i64::from_str_radix(digits, 16))
+        .or_else(|| plain.strip_prefix("0o").map(|digits| i64::from_str_radix(digits, 8)))
+        .unwrap_or_else(|| plain.parse());
+    if let Ok(whole) = whole {
+        return whole.to_string();
+    }
+    match plain.parse::<f64>().ok().and_then(serde_json::Number::from_f64) {
+        Some(number) => number.to_string(),
+        None => serde_json::Value::String(text.to_owned()).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json_number;
+
+    #[test]
+    fn numbers_of_yaml_become_numbers_of_json() {
+        for (text, json) in [
+            ("5", "5"),
+            ("1.50", "1.50"),
+            ("0x1F", "31"),
+            ("0o17", "15"),
+            ("+1", "1"),
+            (".5", "0.5"),
+            ("1.", "1.0"),
+            ("010", "10"),
+            (".inf", "\".inf\""),
+        ] {
+            assert_eq!(json_number(text), json, "{text}");
         }
     }
 }

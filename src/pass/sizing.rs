@@ -139,7 +139,8 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         );
         return Err(message);
     }
-    executors(&mut job, place, sink);
+    let enabled = dynamic_allocation(batch).or_else(|| place.settings.dynamic_allocation.clone());
+    executors(&mut job, enabled.as_ref(), place, sink);
     defaults(&mut job, place, sink);
     compare_memory(&job, place, sink);
     compare_cores(&job, place, sink);
@@ -163,22 +164,45 @@ fn evaluated(job: &SparkJob) -> Option<(String, Option<Span>)> {
 /// `main` is `root.main`, as YuniKorn writes it (YARN: leaf names are unique below `root`).
 fn full_queue_name(queue: Sourced<String>, settings: &ClusterSettings) -> Sourced<String> {
     let leaf = queue.value.rsplit('.').next().unwrap_or("").to_owned();
-    if let Some(known) = settings.queues.iter().find(|k| k.value == queue.value || k.value.rsplit('.').next() == Some(leaf.as_str())) {
+    let exact = settings.queues.iter().find(|k| k.value == queue.value);
+    if let Some(known) = exact.or_else(|| settings.queues.iter().find(|k| k.value.rsplit('.').next() == Some(leaf.as_str()))) {
         return Sourced::new(known.value.clone(), queue.origins.with(&known.origins));
     }
     if queue.value.starts_with("root.") || queue.value == "root" { queue } else { queue.map(|q| format!("root.{q}")) }
 }
 
+/// What the batch's own properties say of dynamic allocation.
+fn dynamic_allocation(batch: &Batch) -> Option<Sourced<bool>> {
+    let (_, value) = batch.conf.iter().rev().find(|(key, _)| key.value == "spark.dynamicAllocation.enabled")?;
+    let text = value.sourced()?;
+    Some(Sourced::new(text.value.eq_ignore_ascii_case("true"), text.origins))
+}
+
 /// How many executors: the payload's number, or dynamic allocation as EMR has it, or Spark's default.
-fn executors(job: &mut SparkJob, place: &Place<'_>, sink: &mut Sink) {
-    if job.dynamic_allocation.is_some() {
+///
+/// `enabled`: what the batch, or else the cluster, says of dynamic allocation.
+fn executors(job: &mut SparkJob, enabled: Option<&Sourced<bool>>, place: &Place<'_>, sink: &mut Sink) {
+    if enabled.is_some_and(|e| !e.value) {
+        for span in job.dynamic_allocation.take().iter().flat_map(|limits| limits.origins.iter().collect::<Vec<_>>()) {
+            sink.ignore(span, &plan::SIZ104, "a limit of dynamic allocation, which is off");
+        }
+    } else if job.dynamic_allocation.is_some() {
         return;
     }
-    match (&job.instances, &place.settings.dynamic_allocation) {
+    match (&job.instances, enabled) {
         (Some(_), Some(off)) if !off.value => {
             sink.absorb_all(&off.origins, &plan::SIZ104, "off, which is what Spark on Kubernetes does by itself");
         }
-        (Some(_), _) => {}
+        (Some(instances), _) => {
+            sink.report(Diagnostic::changed(
+                &plan::SIZ104,
+                instances.span().or(place.span),
+                format!(
+                    "`{}`, {} executors to begin with, more or fewer by EMR's dynamic allocation → {} executors",
+                    place.name.value, instances.value, instances.value
+                ),
+            ));
+        }
         (None, Some(off)) if !off.value => {
             job.instances = Some(Sourced::new(DEFAULT_INSTANCES, off.origins.clone()));
         }

@@ -44,13 +44,20 @@ impl StepKind {
 
 /// More statements than this are not written: shared tails are repeated in each branch, which must not explode.
 const MOST_STATEMENTS: usize = 2_000;
+/// Handlers inside handlers are templates inside templates.
+const MOST_NESTED: usize = 64;
 
 /// Turns steps into a block. `loops` is called for each step that a loop makes untranslatable, and gives the statement
-/// that stands in its place.
-pub fn block(steps: &mut [Option<Step>], start: &Edge, refuse_loop: &mut dyn FnMut(usize, &[usize]) -> StmtKind) -> Block {
+/// that stands in its place; `cut` collects why anything else is not written, and where.
+pub fn block(
+    steps: &mut [Option<Step>],
+    start: &Edge,
+    cut: &mut Vec<(String, Origins)>,
+    refuse_loop: &mut dyn FnMut(usize, &[usize]) -> StmtKind,
+) -> Block {
     cut_loops(steps, start, refuse_loop);
     let graph = Graph::new(steps);
-    let mut builder = Builder { steps, graph: &graph, written: 0 };
+    let mut builder = Builder { steps, graph: &graph, written: 0, cut };
     let mut out = Block::new();
     builder.follow(start.clone(), Dest::Exit, &mut out, 0);
     out
@@ -169,6 +176,7 @@ struct Builder<'a> {
     steps: &'a [Option<Step>],
     graph: &'a Graph,
     written: usize,
+    cut: &'a mut Vec<(String, Origins)>,
 }
 
 impl Builder<'_> {
@@ -183,6 +191,7 @@ impl Builder<'_> {
                 Dest::State(index) => index,
                 Dest::Exit => break,
                 Dest::Nowhere => {
+                    self.cut.push(("a transition leads to a state that is not defined".to_owned(), via.clone()));
                     out.push(Stmt {
                         name: "undefined-transition".into(),
                         kind: StmtKind::Refused { why: "the source leads to a state that is not defined".into() },
@@ -193,16 +202,15 @@ impl Builder<'_> {
                 }
             };
             let Some(step) = &self.steps[index] else { break };
-            self.written += 1;
-            if self.written > MOST_STATEMENTS || depth > 64 {
-                out.push(Stmt {
-                    name: step.name.clone(),
-                    kind: StmtKind::Refused {
-                        why: "the branches of this machine share so many states that writing them out would not be readable".into(),
-                    },
-                    comment: None,
-                    origins: via.clone(),
-                });
+            self.written += usize::from(!matches!(step.kind, StepKind::Skip(_)));
+            if self.written > MOST_STATEMENTS || depth > MOST_NESTED {
+                let why = if depth > MOST_NESTED {
+                    format!("from `{}` on, handlers of failures nest deeper than {MOST_NESTED}", step.name)
+                } else {
+                    format!("from `{}` on, more than {MOST_STATEMENTS} steps would be written, shared ones in each branch", step.name)
+                };
+                self.cut.push((why.clone(), step.origins.clone().with(&via)));
+                out.push(Stmt { name: step.name.clone(), kind: StmtKind::Refused { why }, comment: None, origins: via.clone() });
                 return;
             }
             let statement = |kind: StmtKind, via: &Origins| Stmt {
@@ -328,7 +336,7 @@ mod tests {
 
     fn structured(mut steps: Vec<Option<Step>>) -> String {
         let mut loops = Vec::new();
-        let block = block(&mut steps, &edge(Dest::State(0)), &mut |first, members| {
+        let block = block(&mut steps, &edge(Dest::State(0)), &mut Vec::new(), &mut |first, members| {
             loops.push((first, members.to_vec()));
             StmtKind::Refused { why: "loop".into() }
         });

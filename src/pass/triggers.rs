@@ -244,6 +244,19 @@ fn cron(pipeline: &Pipeline, trigger: &Trigger, expression: &Val, names: &mut Na
         );
         return None;
     }
+    if trigger.input.is_none() && pipeline.reads_input {
+        sink.report(
+            Diagnostic::changed(
+                &DOC101,
+                trigger.span,
+                format!(
+                    "the schedule of `{}` gives no input: EventBridge passes its own event → `{{}}`, and the pipeline reads its input",
+                    pipeline.name.value
+                ),
+            )
+            .help("give the schedule an input"),
+        );
+    }
     if let (Some(input), false) = (&input, pipeline.reads_input) {
         for span in input.origins.iter() {
             sink.ignore(span, &DOC101, "nothing in the pipeline reads the input");
