@@ -12,7 +12,7 @@ use crate::emit::{self};
 use crate::ir::estate::Estate;
 use crate::ir::plan::Plan;
 use crate::source::files::Files;
-use crate::source::rules::emit::EMI109;
+use crate::source::rules::emit::{EMI109, EMI110};
 use crate::source::rules::plan::SIZ113;
 use crate::source::secret::Secrets;
 use crate::source::sink::{Diagnostic, Disposition, Severity, Sink, Verdict};
@@ -184,6 +184,9 @@ fn stage_names(options: &Options, known: &[(FileId, Vec<String>)]) -> Result<Vec
             named.push(stage.clone());
         }
     }
+    if let Some(unknown) = options.config.stages.iter().find(|stage| !named.is_empty() && !named.contains(stage)) {
+        return Err(format!("emr2k8s.yaml asks for the stage `{unknown}`, which no source names; they name {}", named.join(", ")));
+    }
     if !options.config.stages.is_empty() {
         named.clone_from(&options.config.stages);
     }
@@ -206,6 +209,7 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
         return;
     }
     places_of_one_file(plans, sink);
+    unheard_answers(plans, config, sink);
     if config.gitops.repository.is_none() {
         sink.report(
             Diagnostic::question(
@@ -221,6 +225,28 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
             Diagnostic::question(&EMI109, None, "the image registry is not known; no node can pull from the placeholder")
                 .answer("images.registry"),
         );
+    }
+}
+
+/// Answers about things that are not there: a slip in a name would otherwise be an answer that nobody hears.
+fn unheard_answers(plans: &[Plan], config: &Config, sink: &mut Sink) {
+    let pipelines: BTreeSet<&str> = plans.iter().flat_map(|plan| &plan.pipelines).map(|p| p.name.value.as_str()).collect();
+    for name in config.schedules.keys().filter(|name| !pipelines.contains(name.as_str())) {
+        let known: Vec<&str> = pipelines.iter().copied().take(5).collect();
+        sink.report(
+            Diagnostic::warning(&EMI110, None, format!("emr2k8s.yaml answers `schedules.{name}`, and no pipeline has this name"))
+                .help(format!("pipelines are {}", known.join(", "))),
+        );
+    }
+    let chosen: BTreeSet<&str> = config.names.values().map(String::as_str).collect();
+    for (source, name) in &config.names {
+        let heard = pipelines.iter().any(|p| p.starts_with(name.as_str())) || !chosen.contains(name.as_str());
+        if !heard {
+            sink.report(
+                Diagnostic::warning(&EMI110, None, format!("emr2k8s.yaml answers `names.{source}`, and no state machine has this name"))
+                    .help("the key is the machine's own name as a label, which the README of the result lists"),
+            );
+        }
     }
 }
 

@@ -200,14 +200,24 @@ pub fn of_stage(
                 sink.absorb_all(&path.origins, &PLN122, "names the definition, which is the pipeline");
                 estate.machines.push(deployed(machine, deployment));
             }
-            None => sink.report(
-                Diagnostic::warning(
-                    &LNK107,
-                    path.span(),
-                    format!("the definition `{}` of this state machine is not a state machine that was found", path.value),
-                )
-                .help("put the file where the deployment looks for it, or migrate from the folder that holds it"),
-            ),
+            None => {
+                for span in path.origins.iter().chain(deployment.name.all_origins().iter()) {
+                    sink.unsupported(span, &LNK107, "belongs to a state machine whose definition was not found or cannot be read");
+                }
+                sink.report(
+                    Diagnostic::warning(
+                        &LNK107,
+                        path.span(),
+                        format!(
+                            "the definition `{}` of this state machine was not found among the sources, or is not one that can be read",
+                            path.value
+                        ),
+                    )
+                    .help(
+                        "mend what is said of the file, put it where the deployment looks for it, or migrate from the folder that holds it",
+                    ),
+                );
+            }
         }
     }
     for (file, machine) in &common.machines {
@@ -259,6 +269,9 @@ fn deployed(machine: &Machine, deployment: &Deployment) -> Machine {
     let mut machine = machine.clone();
     if let Some(name) = deployment.name.sourced() {
         machine.name = name;
+    } else {
+        // The file's own name stands in; the question for the variable was asked.
+        machine.name.origins.extend(&deployment.name.all_origins());
     }
     machine
 }

@@ -90,7 +90,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
         plan.pipelines.push(one.pipeline);
     }
     plan.images = images.list;
-    functions::account(estate, &outcome, &linked, sink);
+    functions::account(estate, &outcome, &linked, config, sink);
     clusters.mark_unused(sink);
     for machine in &estate.machines {
         if let Some(kind) = &machine.machine_type {

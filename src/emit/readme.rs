@@ -119,7 +119,16 @@ pub fn readme(plan: &Plan, places: &[Place], config: &Config, notes: &Notes) -> 
             context! { name => i.name.clone(), reference => format!("{registry}/{}:{tag}", i.name), files => files.join(", "), scala => i.spark.scala.clone(), java => i.spark.java.clone() }
         })
         .collect();
-    let queues: Vec<String> = plan.queues.iter().map(|q| marks.mark(&format!("`{}`", q.name.value), &q.name.origins)).collect();
+    let queues: Vec<String> = plan
+        .queues
+        .iter()
+        .map(|q| {
+            // Volcano's queues have no parents.
+            let volcano = config.spark.scheduler.as_deref() == Some("volcano");
+            let name = if volcano { q.name.value.rsplit('.').next().unwrap_or_default() } else { &q.name.value };
+            marks.mark(&format!("`{name}`"), &q.name.origins)
+        })
+        .collect();
     let secrets: Vec<_> = plan
         .pipelines
         .iter()

@@ -204,7 +204,7 @@ fn restart_policy(job: &SparkJob) -> Node {
         return W.map().text("type", "Never").build();
     };
     W.map()
-        .field("type", W.text("OnFailure").comment("retries the submission only, as the source does; the job itself never runs twice"))
+        .field("type", W.text("OnFailure").comment("retries the submission only; the job itself never runs twice"))
         .field("onFailureRetries", W.int(0))
         .field("onSubmissionFailureRetries", W.int(retries.value).from(&retries.origins))
         .field("onSubmissionFailureRetryInterval", W.int(seconds.value).from(&seconds.origins))

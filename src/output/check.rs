@@ -68,7 +68,8 @@ pub fn check(folder: &Folder, plan: &Plan, generated: &Lock) -> Check {
     sources.extend(gone.map(|path| SourceChange { path: path.clone(), change: Kind::Gone }));
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     Check {
-        in_sync: plan.is_in_sync(),
+        // The lock names each source by its hash, so a source that changed makes at least the lock outdated.
+        in_sync: plan.is_in_sync() && sources.is_empty(),
         sources,
         unwritten: false,
         other_stage: (lock.options.stage != generated.options.stage).then(|| lock.options.stage.clone()),
@@ -83,16 +84,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changed_sources_are_named_and_alone_do_not_break_sync() {
+    fn changed_sources_are_named_and_break_sync() {
         let temp = tempfile::tempdir().unwrap();
         migrate(temp.path(), &[("a", "1\n")]);
         let (folder, plan, _) = plan_of(temp.path(), &[("a", "1\n")], false).unwrap();
         let mut now = Lock::of(&compilation(&[("a", "1\n")]), LockOptions::default());
         assert_eq!(check(&folder, &plan, &now).sources, []);
+        assert!(check(&folder, &plan, &now).in_sync);
         now.sources.insert("in.json".into(), "other".into());
         now.sources.insert("more.json".into(), "x".into());
         let found = check(&folder, &plan, &now);
-        assert!(found.in_sync);
+        assert!(!found.in_sync);
         assert_eq!(
             found.sources.iter().map(|s| (s.path.as_str(), s.change)).collect::<Vec<_>>(),
             [("in.json", Kind::Changed), ("more.json", Kind::Added)]
@@ -107,7 +109,7 @@ mod tests {
         migrate(temp.path(), &[("a", "1\n")]);
         let judge = |files: &[(&str, &str)]| {
             let (folder, plan, _) = plan_of(temp.path(), files, false).unwrap();
-            check(&folder, &plan, &Lock::default()).in_sync
+            check(&folder, &plan, &Lock::of(&compilation(files), LockOptions::default())).in_sync
         };
         assert!(judge(&[("a", "1\n")]));
         assert!(!judge(&[("a", "2\n")]));

@@ -236,6 +236,7 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
     ClusterSettings {
         cluster: String::new(),
         defined: None,
+        max_attempts: found.max_attempts.as_ref().and_then(Val::sourced),
         release: None,
         spark_conf,
         hadoop_conf,
@@ -267,7 +268,11 @@ fn account(cluster: &Cluster, path: &str, estate: &Estate, beside: &Beside, sink
     for group in &cluster.groups {
         let types: Vec<String> = group.instance_types.iter().map(Val::display).collect();
         let count = group.count.as_ref().map_or_else(String::new, |c| format!("{} × ", c.display()));
-        let spot = if group.bid_price.is_some() { ", spot" } else { "" };
+        let spot = if group.bid_price.as_ref().is_some_and(|price| price.literal().is_none_or(|text| !text.trim().is_empty())) {
+            ", spot"
+        } else {
+            ""
+        };
         groups.push(format!("{:?} {count}{}{spot}", group.role, types.join("|")).to_lowercase());
         for value in group.name.iter().chain(&group.instance_types).chain(&group.count).chain(&group.bid_price) {
             origins.extend(&value.all_origins());

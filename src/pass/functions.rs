@@ -1,5 +1,6 @@
 //! What became of the estate's functions: replaced by a SparkApplication, still called, or called by nobody.
 use super::plan::Outcome;
+use crate::config::Config;
 use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
 use crate::source::rules::Rule;
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// Marks every function's values by what became of it. `linked`: the functions that any state of any machine names, translated
 /// or not.
-pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, sink: &mut Sink) {
+pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, config: &Config, sink: &mut Sink) {
     for (index, function) in estate.functions.iter().enumerate() {
         let (disposition, rule, note): (Disposition, &'static Rule, &str) = if outcome.called.contains(&index) {
             (Disposition::Ignored, &PLN113, "the function stays in AWS as it is, and is called there")
@@ -27,6 +28,13 @@ pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, sin
         for remark in estate.function_remarks.get(index).into_iter().flatten() {
             let mut remark = remark.clone();
             // What a function does that nothing here calls is nobody's question.
+            let name = function.name.as_ref().unwrap_or(&function.logical);
+            if remark.answer.as_ref().is_some_and(|key| key.starts_with("functions.")) {
+                if config.functions.contains_key(&name.value) {
+                    continue;
+                }
+                remark.answer = Some(format!("functions.{}", name.value));
+            }
             if !matters && remark.severity == Severity::Question {
                 remark.severity = Severity::Note;
                 remark.answer = None;

@@ -11,7 +11,7 @@ use super::path::{Access, parse};
 use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
 use crate::ir::job::Batch;
-use crate::ir::machine::{Condition, Operand, State, StateKind};
+use crate::ir::machine::{Condition, Operand, State, StateKind, Template, TemplateValue};
 use crate::ir::value::{Segment, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Span};
 use std::collections::BTreeMap;
@@ -103,7 +103,10 @@ impl<'m> Matcher<'_, 'm> {
             return self.mismatch(submit, format!("`{name}` submits a batch, but what its function returns is not the batch's id"));
         };
         let Some(id_place) = self.placed(submit, &id_inside) else {
-            return self.mismatch(submit, format!("`{name}` discards the batch's id, so nothing can wait for the batch"));
+            return self.mismatch(
+                submit,
+                format!("`{name}` discards the batch's id, or its ResultSelector or OutputPath does, so nothing can wait for the batch"),
+            );
         };
 
         // Submission, waits, poll.
@@ -139,7 +142,10 @@ impl<'m> Matcher<'_, 'm> {
             return self.mismatch(poll, format!("what `{}` returns is not the batch's state", self.state(poll).name.value));
         };
         let Some(status_place) = self.placed(poll, &state_inside) else {
-            return self.mismatch(poll, format!("`{}` discards the batch's state", self.state(poll).name.value));
+            return self.mismatch(
+                poll,
+                format!("`{}` discards the batch's state, or its ResultSelector or OutputPath does", self.state(poll).name.value),
+            );
         };
         if status_place.overlaps(&id_place) {
             return self.mismatch(
@@ -161,7 +167,7 @@ impl<'m> Matcher<'_, 'm> {
         for rule in rules {
             match status_set(&rule.condition, &status_place, input_base(choice_state).as_ref()) {
                 Some(set) => statuses.push(set),
-                None => return self.mismatch(choice, format!("`{}` decides on more than the batch's state", choice_state.name.value)),
+                None => return self.mismatch(choice, format!("`{}` decides on more than the batch's state, or otherwise than by StringEquals and Or, which this version does not read", choice_state.name.value)),
             }
         }
         let edges = &self.flow.states[choice].edges;
@@ -233,7 +239,7 @@ impl<'m> Matcher<'_, 'm> {
                     format!("`{}` has a Catch, which this version does not translate inside a polling loop", self.state(*index).name.value),
                 );
             }
-            if self.state(*index).data.output_path.is_some() {
+            if keeps_output(self.state(*index)) {
                 return self.mismatch(*index, format!("`{}` replaces the document with OutputPath", self.state(*index).name.value));
             }
         }
@@ -298,13 +304,16 @@ impl<'m> Matcher<'_, 'm> {
     /// Where in the document a part of a state's result ends; `None` when the result is dropped or reshaped.
     fn placed(&self, index: usize, inside: &Access) -> Option<Access> {
         let state = self.state(index);
-        if state.data.result_selector.is_some() || state.data.output_path.is_some() {
+        if keeps_output(state) {
             return None;
         }
         let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
-        let place = result_place(state)?;
-        let place = if envelope { place.join(&Access::Fields(vec!["Payload".into()])) } else { place };
-        match place.join(inside) {
+        let result = if envelope { Access::Fields(vec!["Payload".into()]).join(inside) } else { inside.clone() };
+        let result = match &state.data.result_selector {
+            Some(selector) => selected(selector, &result)?,
+            None => result,
+        };
+        match result_place(state)?.join(&result) {
             Access::Fields(fields) => Some(Access::Fields(fields)),
             _ => None,
         }
@@ -322,13 +331,32 @@ impl<'m> Matcher<'_, 'm> {
         let Access::Fields(fields) = event else { return None };
         let mut fields = fields.as_slice();
         loop {
-            if let crate::ir::machine::TemplateValue::PathExpression(path) = &template.value {
+            if let TemplateValue::PathExpression(path) = &template.value {
                 return Some(base.join(&parse(path)).join(&Access::Fields(fields.to_vec())));
             }
             let (first, rest) = fields.split_first()?;
             template = super::link::member(template, first)?;
             fields = rest;
         }
+    }
+}
+
+/// Whether `OutputPath` takes more than the whole away.
+fn keeps_output(state: &State) -> bool {
+    state.data.output_path.is_some() && !matches!(&state.data.output_path, Some(crate::ir::machine::PathField::Path(p)) if p.value == "$")
+}
+
+/// Where a `ResultSelector` puts a part of the result: the field whose path is that part, or holds it.
+fn selected(selector: &Template, part: &Access) -> Option<Access> {
+    match &selector.value {
+        TemplateValue::PathExpression(path) => {
+            let (Access::Fields(from), Access::Fields(wanted)) = (parse(path), part) else { return None };
+            wanted.strip_prefix(from.as_slice()).map(|rest| Access::Fields(rest.to_vec()))
+        }
+        TemplateValue::Map(entries) => {
+            entries.iter().find_map(|(key, inner)| selected(inner, part).map(|rest| Access::Fields(vec![key.value.clone()]).join(&rest)))
+        }
+        _ => None,
     }
 }
 

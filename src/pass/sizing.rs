@@ -22,6 +22,8 @@ pub struct ClusterSettings {
     pub queues: Vec<Sourced<String>>,
     /// `yarn.scheduler.minimum-allocation-mb`, where it is set.
     pub minimum_allocation: Option<Sourced<u64>>,
+    /// `spark.yarn.maxAppAttempts`, where it is set.
+    pub max_attempts: Option<Sourced<String>>,
     /// `spark.dynamicAllocation.enabled`, where it is set.
     pub dynamic_allocation: Option<Sourced<bool>>,
 }
@@ -89,6 +91,15 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         );
     }
     let default_queue = settings.default_queue;
+    match (&batch.queue, &default_queue) {
+        (Some(empty), _) if empty.literal().is_some_and(|q| q.is_empty()) => {
+            reader.sink.absorb_all(&empty.origins, &plan::SIZ105, "no queue is named, so the scheduler's own default holds");
+        }
+        (Some(_), Some(other)) => {
+            reader.sink.absorb_all(&other.all_origins(), &plan::SIZ105, "the payload's own `queue` takes its place");
+        }
+        _ => {}
+    }
     let queue = reader.text("queue", batch.queue.as_ref().or(default_queue.as_ref())).filter(|q| !q.value.is_empty());
     if let Some(name) = &batch.name {
         reader.sink.absorb_all(&name.all_origins(), &plan::SIZ109, "Livy's session name; the SparkApplication is named after its state");
@@ -131,6 +142,8 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         span: batch.span.or(place.span),
     };
     super::settings::apply(&mut job, conf, place.settings, sink);
+    second_attempt(batch, place, sink);
+    missing_queue(&job, place, sink);
     if let Some((text, span)) = evaluated(&job) {
         let message = format!("`{}` passes `{text}`, which Argo would evaluate as a tag of its own", place.name.value);
         sink.report(
@@ -169,6 +182,49 @@ fn full_queue_name(queue: Sourced<String>, settings: &ClusterSettings) -> Source
         return Sourced::new(known.value.clone(), queue.origins.with(&known.origins));
     }
     if queue.value.starts_with("root.") || queue.value == "root" { queue } else { queue.map(|q| format!("root.{q}")) }
+}
+
+/// YARN starts a failed application once more unless it is told otherwise (Hadoop, yarn-default.xml,
+/// `yarn.resourcemanager.am.max-attempts`: 2).
+fn second_attempt(batch: &Batch, place: &Place<'_>, sink: &mut Sink) {
+    let own = batch.conf.iter().rev().find(|(key, _)| key.value == "spark.yarn.maxAppAttempts").and_then(|(_, value)| value.sourced());
+    let attempts = own.as_ref().or(place.settings.max_attempts.as_ref());
+    if attempts.is_some_and(|a| a.value.trim() == "1") {
+        return;
+    }
+    let times = attempts.map_or("2", |a| a.value.as_str());
+    sink.report(
+        Diagnostic::changed(
+            &plan::SIZ114,
+            attempts.and_then(Sourced::span).or(place.span),
+            format!("`{}`, YARN starts a failed application up to {times} times → it runs once", place.name.value),
+        )
+        .help("where a second attempt is wanted, set `onFailureRetries` in the output's restartPolicy"),
+    );
+}
+
+/// A queue that the cluster's own configuration does not have.
+fn missing_queue(job: &SparkJob, place: &Place<'_>, sink: &mut Sink) {
+    let Some(queue) = &job.queue else { return };
+    let known = &place.settings.queues;
+    if known.is_empty() || known.iter().any(|k| k.value == queue.value) {
+        return;
+    }
+    let names: Vec<&str> = known.iter().map(|k| k.value.as_str()).collect();
+    sink.report(
+        Diagnostic::question(
+            &plan::SIZ105,
+            queue.span().or(place.span),
+            format!(
+                "`{}` names the queue `{}`, which the cluster's configuration does not have; it has {}",
+                place.name.value,
+                queue.value,
+                names.join(", ")
+            ),
+        )
+        .related(known.first().and_then(Sourced::span), "the cluster's queues")
+        .help("mend the name, or define the queue in the target's scheduler"),
+    );
 }
 
 /// What the batch's own properties say of dynamic allocation.

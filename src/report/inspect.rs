@@ -403,7 +403,7 @@ fn cluster(cluster: &Cluster, files: &Files) -> ClusterEntry {
                 },
                 instance_types: group.instance_types.iter().map(|v| shown("type", v)).collect(),
                 count: group.count.as_ref().map(|v| shown("count", v)),
-                spot: group.bid_price.is_some(),
+                spot: group.bid_price.as_ref().is_some_and(|price| price.literal().is_none_or(|text| !text.trim().is_empty())),
             })
             .collect(),
         file,

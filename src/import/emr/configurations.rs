@@ -21,7 +21,7 @@ pub fn looks_like_configurations(node: &Node) -> bool {
             !items.is_empty()
                 && items.iter().all(|item| {
                     matches!(&item.kind, Kind::Object(entries) if entries.iter().any(|e| is_member(&e.key, "Classification") && matches!(e.value.kind, Kind::String(_)))
-                        && entries.iter().any(|e| MEMBERS[1..].iter().any(|m| is_member(&e.key, m))))
+                        && (known(entries) || entries.iter().any(|e| MEMBERS[1..].iter().any(|m| is_member(&e.key, m)))))
                 })
         }
         Kind::Object(entries) => {
@@ -29,6 +29,13 @@ pub fn looks_like_configurations(node: &Node) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the classification is one of EMR's: then a slip in the other members does not make it something else.
+fn known(entries: &[Entry]) -> bool {
+    entries.iter().any(|e| {
+        is_member(&e.key, "Classification") && matches!(&e.value.kind, Kind::String(name) if facts::classification(name).is_some())
+    })
 }
 
 /// Reads a file of classifications.

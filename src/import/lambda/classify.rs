@@ -40,9 +40,9 @@ pub fn evaluate(handler: &str, function: &Function, modules: &dyn Modules, sink:
             Diagnostic::warning(
                 &rules::LAM101,
                 at,
-                format!("the handler `{handler}` means the file `{wanted}`, which is not among the sources"),
+                format!("the handler `{handler}` means the file `{wanted}`, which is not among the sources or cannot be read"),
             )
-            .help("mend `handler`, or add the file"),
+            .help("mend `handler`, add the file, or mend what is said of it"),
         );
         return Some(nothing(format!("the file `{wanted}` of its handler was not found or could not be read"), at));
     };

@@ -25,4 +25,7 @@ the versions that belong to this Hadoop; the application is baked in.";
 Inside a SparkApplication it is a parameter of the WorkflowTemplate, whose value each overlay sets; elsewhere the overlay patches it.";
     EMI109 "placeholder" r"Something that a person must answer: an address that no machine has (`.invalid`, RFC 2606) stands in its place, so that
 nothing can work by accident. The report names the key of `emr2k8s.yaml` that answers it.";
+    EMI110 "unheard-answer" r"An answer in `emr2k8s.yaml` is about something that the sources do not have.
+
+It has no effect. Mend its key: `schedules` has names of pipelines, `names` names of state machines.";
 }

@@ -115,6 +115,11 @@ The configuration classifications of the cluster become `sparkConf` and `hadoopC
 An image is built once and goes from stage to stage; two buckets could hold two builds. Choose the file that is to run everywhere, or patch
 the image's tag in the overlays.";
 
+    SIZ114 "second-attempt" r"A failed job is not started again.
+
+YARN starts an application whose master fails a second time, unless `spark.yarn.maxAppAttempts` or the cluster says otherwise, so a job that
+failed for a passing reason often ended well on EMR, and one that writes twice wrote twice. On Kubernetes the driver runs once.";
+
     LNK101 "cluster-of-a-batch" r"Which EMR cluster a batch runs on.
 
 The endpoint of Livy rarely says it. When the sources hold one cluster with Livy, it is that one; when they hold several, the nearest
