@@ -1,6 +1,7 @@
 //! What became of the estate's functions: replaced by a SparkApplication, still called, or called by nobody.
 use super::plan::Outcome;
 use crate::config::Config;
+use crate::import::lambda::not_recognised;
 use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
 use crate::source::rules::Rule;
@@ -19,6 +20,13 @@ pub fn account(estate: &Estate, outcome: &Outcome, linked: &BTreeSet<usize>, con
             (Disposition::Absorbed, &PLN124, "configures or writes a call to Livy, whose place the SparkApplication takes")
         } else if linked.contains(&index) {
             report(function, &LNK112, "only pieces that are not translated call", sink);
+            let name = function.name.as_ref().unwrap_or(&function.logical);
+            // A handler that was not understood may be why the piece was not.
+            if let Some(question) = function.behaviour.as_ref().and_then(|b| not_recognised(function, b))
+                && !config.functions.contains_key(&name.value)
+            {
+                sink.report(question.answer(format!("functions.{}", name.value)));
+            }
             (Disposition::Ignored, &LNK112, "only pieces that are not translated call this function; it stays as it is")
         } else {
             report(function, &LNK102, "no state machine of the sources calls", sink);
