@@ -5,7 +5,7 @@
 use super::expression;
 use super::spark_operator::{self, Context};
 use super::yaml::{Node, Writer};
-use crate::ir::plan::{Block, Function, Image, OnFailure, Payload, Pipeline, Schedule, Stmt, StmtKind};
+use crate::ir::plan::{Block, Function, Image, OnFailure, Payload, Pipeline, Schedule, SparkRelease, Stmt, StmtKind};
 use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG102, ARG103, ARG104, ARG105, ARG106, ARG107, ARG108, ARG109, ARG110, ARG111, ARG112};
 use crate::source::span::Origins;
@@ -342,14 +342,7 @@ fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &
     let account = format!("{}-spark", pipeline.name.value);
     let none = Image {
         name: job.image.clone(),
-        spark: crate::ir::plan::SparkRelease {
-            spark: String::new(),
-            scala: String::new(),
-            java: String::new(),
-            hadoop: String::new(),
-            aws_sdk: String::new(),
-            image: String::new(),
-        },
+        spark: SparkRelease::default(),
         files: Vec::new(),
         from_release: None,
         python: false,

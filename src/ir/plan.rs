@@ -143,7 +143,7 @@ pub struct Image {
 }
 
 /// A Spark release and the libraries that belong to it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SparkRelease {
     pub spark: String,
     pub scala: String,

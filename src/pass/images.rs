@@ -89,17 +89,7 @@ impl Images {
             aws_sdk: r.aws_sdk_bundle.to_owned(),
             image: r.image.to_owned(),
         };
-        let fallback = newest.map_or_else(
-            || SparkRelease {
-                spark: String::new(),
-                scala: String::new(),
-                java: String::new(),
-                hadoop: String::new(),
-                aws_sdk: String::new(),
-                image: String::new(),
-            },
-            target,
-        );
+        let fallback = newest.map(target).unwrap_or_default();
         let Some(label) = label else { return (fallback, None) };
         let name = &label.value;
         let Some(release) = facts::emr_release(name) else {

@@ -613,11 +613,10 @@ impl<'m> Planner<'_> {
             ));
         }
         if !state.retry.iter().all(|r| takes_all(&r.error_equals)) || state.retry.len() > 1 {
-            let names: Vec<&str> = state.retry.iter().flat_map(|r| r.error_equals.iter().map(|e| e.value.as_str())).collect();
             self.sink.report(Diagnostic::changed(
                 &plan::PLN115,
                 state.retry[0].span,
-                format!("`{}` is retried on {} → on every failure", state.name.value, names.join(", ")),
+                format!("`{}` is retried on {} → on every failure", state.name.value, error_names(&state.retry)),
             ));
         }
         for retrier in &state.retry {
@@ -790,11 +789,10 @@ impl<'m> Planner<'_> {
             return;
         }
         if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
-            let names: Vec<&str> = state.retry.iter().flat_map(|r| r.error_equals.iter().map(|e| e.value.as_str())).collect();
             self.sink.report(Diagnostic::changed(
                 &plan::PLN115,
                 state.retry[0].span,
-                format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, names.join(", ")),
+                format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, error_names(&state.retry)),
             ));
         }
         if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
@@ -1005,6 +1003,11 @@ fn loop_reason(flow: &Flow<'_>, first: usize, members: &[usize]) -> String {
     let names: Vec<String> = members.iter().take(4).map(|i| format!("`{}`", flow.states[*i].state.name.value)).collect();
     let more = if members.len() > 4 { " …" } else { "" };
     format!("`{}` begins a loop ({}{more}) that this version does not translate", flow.states[first].state.name.value, names.join(" → "))
+}
+
+/// The errors that retriers name, as a message lists them.
+fn error_names(retriers: &[Retrier]) -> String {
+    retriers.iter().flat_map(|r| &r.error_equals).map(|e| e.value.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn takes_all(errors: &[Sourced<String>]) -> bool {

@@ -66,12 +66,6 @@ pub fn reason(key: &str, value: &str) -> Option<&'static str> {
     find(key, value).first().map(|found| found.why)
 }
 
-/// Whether the text itself has the form of a credential, or holds one.
-#[must_use]
-pub fn value_reason(value: &str) -> Option<&'static str> {
-    reason("", value)
-}
-
 /// The text with its secrets masked; `key` is the name it stands under.
 #[must_use]
 pub fn masked(key: &str, value: &str) -> String {

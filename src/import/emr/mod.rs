@@ -16,4 +16,4 @@ mod tests;
 pub use cluster::{import_cluster, looks_like_cluster};
 pub use configurations::{import_classifications, import_configurations, looks_like_configurations};
 pub use queues::YarnQueue;
-pub use settings::{Settings, dispose, settings, spark_settings};
+pub use settings::{Settings, settings, spark_settings};

@@ -43,11 +43,6 @@ pub fn settings(list: &[Classification], sink: &mut Sink) -> Settings {
     reader.finish()
 }
 
-/// The same for a single classification.
-pub fn dispose(classification: &Classification, sink: &mut Sink) -> Settings {
-    settings(std::slice::from_ref(classification), sink)
-}
-
 /// The same for Spark properties that stand elsewhere: a Livy batch's `conf`, `--conf` of spark-submit.
 pub fn spark_settings(conf: &[(Sourced<String>, Val)], sink: &mut Sink) -> Settings {
     let mut reader = Reader::new(sink, Queues::default());
