@@ -125,4 +125,5 @@ pub mod ir;
 pub mod output;
 pub mod pass;
 pub mod report;
+pub mod simulate;
 pub mod source;

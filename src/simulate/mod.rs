@@ -1,0 +1,3 @@
+//! What a state machine means: an interpreter of the Amazon States Language.
+pub mod error;
+pub mod value;

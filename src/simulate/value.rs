@@ -1,0 +1,287 @@
+//! JSON as Step Functions computes with it.
+//!
+//! Step Functions runs on Java and Jackson: a number with a fraction or an exponent is a double, any other an integer of any size, and the difference
+//! shows (`1.0` stays `1.0`, `States.Format` writes `1.0E10`). Objects keep the order of their keys. Clones are cheap: every state
+//! may keep the whole document.
+use indexmap::IndexMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// An object: in the order of the text; of two equal keys the later value counts, at the place of the first.
+pub type Object = IndexMap<Arc<str>, Value>;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Arc<str>),
+    Array(Arc<Vec<Value>>),
+    Object(Arc<Object>),
+}
+
+/// A number as Java would hold it.
+#[derive(Clone, Debug)]
+pub enum Number {
+    Int(i64),
+    /// An integer beyond 64 bits: its digits, with sign.
+    Big(Arc<str>),
+    Double(f64),
+}
+
+impl Number {
+    /// The number of a JSON literal.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        if let Ok(int) = text.parse() {
+            return Number::Int(int);
+        }
+        if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+            return Number::Big(text.into());
+        }
+        Number::Double(text.parse().unwrap_or(f64::NAN))
+    }
+
+    /// The nearest double.
+    #[must_use]
+    pub fn as_f64(&self) -> f64 {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
+            Number::Int(int) => *int as f64,
+            Number::Big(text) => text.parse().unwrap_or(f64::NAN),
+            Number::Double(double) => *double,
+        }
+    }
+
+    /// The integer, where it is written as one and fits.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Number::Int(int) => Some(*int),
+            _ => None,
+        }
+    }
+
+    /// As JSON text, the way Jackson writes it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Number::Int(int) => int.to_string(),
+            Number::Big(text) => text.to_string(),
+            Number::Double(double) => java_double(*double),
+        }
+    }
+}
+
+/// Equal as numbers: `1` and `1.0` are. (As JSON texts they differ; see [`Number::text`].)
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Number::Int(a), Number::Int(b)) => a == b,
+            (Number::Big(a), Number::Big(b)) => a == b,
+            _ => self.as_f64() == other.as_f64(),
+        }
+    }
+}
+
+/// A double as `Double.toString` writes it (Java SE API, `java.lang.Double#toString`): plain between 10^-3 and 10^7, else with an exponent
+/// (`1.0E10`), always with a fraction.
+#[must_use]
+pub fn java_double(double: f64) -> String {
+    if double.is_nan() {
+        return "NaN".into();
+    }
+    if double.is_infinite() {
+        return if double > 0.0 { "Infinity".into() } else { "-Infinity".into() };
+    }
+    let size = double.abs();
+    if size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{double:?}");
+    }
+    // Rust's `{:e}` has the shortest digits that read back as the same double, as Java's since 19.
+    let text = format!("{double:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
+        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
+        None => text,
+    }
+}
+
+impl Value {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, with line and column.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str::<serde_json::Value>(text).map(Value::from).map_err(|error| error.to_string())
+    }
+
+    #[must_use]
+    pub fn string(text: impl Into<Arc<str>>) -> Self {
+        Value::String(text.into())
+    }
+
+    #[must_use]
+    pub fn array(items: Vec<Value>) -> Self {
+        Value::Array(Arc::new(items))
+    }
+
+    #[must_use]
+    pub fn object(entries: impl IntoIterator<Item = (impl Into<Arc<str>>, Value)>) -> Self {
+        Value::Object(Arc::new(entries.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+    }
+
+    #[must_use]
+    pub fn int(int: i64) -> Self {
+        Value::Number(Number::Int(int))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn as_number(&self) -> Option<&Number> {
+        match self {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// A field of an object.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_object()?.get(key)
+    }
+
+    /// Compact JSON text, in the order of the keys.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out);
+        out
+    }
+
+    fn write_json(&self, out: &mut String) {
+        match self {
+            Value::Null => out.push_str("null"),
+            Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Value::Number(number) => out.push_str(&number.text()),
+            Value::String(text) => write_string(text, out),
+            Value::Array(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.write_json(out);
+                }
+                out.push(']');
+            }
+            Value::Object(object) => {
+                out.push('{');
+                for (index, (key, value)) in object.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(key, out);
+                    out.push(':');
+                    value.write_json(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04X}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(value) => Value::Bool(value),
+            serde_json::Value::Number(number) => Value::Number(Number::of_text(number.as_str())),
+            serde_json::Value::String(text) => Value::String(text.into()),
+            serde_json::Value::Array(items) => Value::array(items.into_iter().map(Value::from).collect()),
+            serde_json::Value::Object(object) => {
+                Value::Object(Arc::new(object.into_iter().map(|(key, value)| (key.into(), Value::from(value))).collect()))
+            }
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::string(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_javas_texts() {
+        for (text, java) in [
+            ("1", "1"),
+            ("1.0", "1.0"),
+            ("-0.5", "-0.5"),
+            ("1e10", "1.0E10"),
+            ("1.5e-4", "1.5E-4"),
+            ("0.001", "0.001"),
+            ("9999999.0", "9999999.0"),
+            ("10000000.0", "1.0E7"),
+            ("9007199254740993", "9007199254740993"),
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ] {
+            assert_eq!(Value::parse(text).expect("JSON").to_json(), java);
+        }
+    }
+
+    #[test]
+    fn objects_keep_their_order_and_the_later_value() {
+        let value = Value::parse(r#"{"b":1,"a":{"z":[1,"\u0001\""],"y":null},"b":2}"#).expect("JSON");
+        assert_eq!(value.to_json(), r#"{"b":2,"a":{"z":[1,"\u0001\""],"y":null}}"#);
+    }
+}
