@@ -127,6 +127,35 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     Ok(finish(documents, plans, estates, links, claimed, sink, config, phases))
 }
 
+/// An estate as imported, before any pass.
+pub struct Imported {
+    pub files: Files,
+    pub estate: Estate,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Imports SRC and does nothing with it: for commands that are about the source alone. Of several stages, the first.
+///
+/// # Errors
+/// As [`compile`].
+pub fn import(options: &Options) -> Result<Imported, CompileError> {
+    let fail = |message: String| CompileError::Source { path: options.source.display().to_string(), message };
+    if let Err(error) = std::fs::metadata(&options.source) {
+        return Err(fail(format!("cannot be read: {error}")));
+    }
+    let mut sink = Sink::default();
+    let documents = Documents::read(&options.source, &options.config.exclude, None, &mut sink);
+    let common = estate::common(&documents, &mut sink);
+    let known = estate::stages(&documents);
+    let stages = stage_names(options, &known).map_err(fail)?;
+    let mut claimed = common.claimed.clone();
+    let stage = stages.first().map_or("", String::as_str);
+    let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
+    let (files, parsing) = documents.take_sinks();
+    sink.append(parsing);
+    Ok(Imported { files, estate, diagnostics: sink.diagnostics })
+}
+
 /// Emission, ledger, secrets: what needs all stages.
 #[expect(clippy::too_many_arguments, reason = "the driver's second half; each is one result of the first")]
 fn finish(

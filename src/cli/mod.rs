@@ -15,6 +15,7 @@ mod migrate;
 mod run;
 mod schema;
 mod session;
+mod simulate;
 mod terminal;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -74,6 +75,7 @@ enum Command {
     Check(check::Check),
     Inspect(inspect::Inspect),
     Ledger(ledger::Ledger),
+    Simulate(simulate::Simulate),
     Explain(explain::Explain),
     Init(init::Init),
     Schema(schema::Schema),
@@ -109,6 +111,7 @@ fn dispatch(command: &Command, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Check(command) => command.run(terminal),
         Command::Inspect(command) => command.run(terminal),
         Command::Ledger(command) => command.run(terminal),
+        Command::Simulate(command) => command.run(terminal),
         Command::Explain(command) => command.run(terminal),
         Command::Init(command) => command.run(terminal),
         Command::Schema(command) => command.run(terminal),

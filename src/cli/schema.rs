@@ -26,6 +26,8 @@ enum Subject {
     Ledger,
     /// What inspect prints with --format json
     Inspect,
+    /// What simulate prints
+    Simulate,
 }
 
 impl Schema {
@@ -35,6 +37,7 @@ impl Schema {
             Subject::Migrate => schema::Subject::Migrate,
             Subject::Ledger => schema::Subject::Ledger,
             Subject::Inspect => schema::Subject::Inspect,
+            Subject::Simulate => schema::Subject::Simulate,
         }))?;
         Ok(Exit::Done)
     }

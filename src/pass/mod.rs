@@ -4,6 +4,7 @@
 //! submit-wait-poll-choose of a Spark job; [`data`] follows the state document; [`structure`] turns the graph into
 //! blocks; [`sizing`] gives jobs their resources; [`plan`] joins them into pipelines. [`secret`] keeps credentials out.
 pub mod cluster;
+pub mod control;
 pub mod data;
 pub mod flow;
 pub mod functions;

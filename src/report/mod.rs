@@ -17,5 +17,6 @@ pub mod mask;
 pub mod model;
 pub mod sarif;
 pub mod schema;
+pub mod simulate;
 pub mod style;
 pub mod summary;

@@ -1,6 +1,7 @@
 //! JSON Schemas of the answers and of the JSON formats. They are committed under `docs/schemas/`; a test holds them equal.
 use super::inspect::InspectReport;
 use super::model::{LedgerReport, RunReport, to_json};
+use super::simulate::SimulateReport;
 use crate::config::Config;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -16,10 +17,12 @@ pub enum Subject {
     Ledger,
     /// What `inspect` prints.
     Inspect,
+    /// What `simulate` prints.
+    Simulate,
 }
 
 impl Subject {
-    pub const ALL: [Subject; 4] = [Subject::Config, Subject::Migrate, Subject::Ledger, Subject::Inspect];
+    pub const ALL: [Subject; 5] = [Subject::Config, Subject::Migrate, Subject::Ledger, Subject::Inspect, Subject::Simulate];
 
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -28,6 +31,7 @@ impl Subject {
             Subject::Migrate => "migrate",
             Subject::Ledger => "ledger",
             Subject::Inspect => "inspect",
+            Subject::Simulate => "simulate",
         }
     }
 }
@@ -49,6 +53,7 @@ pub fn render(subject: Subject) -> String {
         Subject::Migrate => output().into_root_schema_for::<RunReport>(),
         Subject::Ledger => output().into_root_schema_for::<LedgerReport>(),
         Subject::Inspect => output().into_root_schema_for::<InspectReport>(),
+        Subject::Simulate => output().into_root_schema_for::<SimulateReport>(),
     };
     to_json(&schema)
 }

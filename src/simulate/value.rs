@@ -184,6 +184,21 @@ impl Value {
         out
     }
 
+    /// The length of [`Value::to_json`] in bytes, without writing it.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        match self {
+            Value::Null => 4,
+            Value::Bool(value) => 5 - usize::from(*value),
+            Value::Number(number) => number.text().len(),
+            Value::String(text) => string_len(text),
+            Value::Array(items) => 1 + items.len().max(1) + items.iter().map(Value::json_len).sum::<usize>(),
+            Value::Object(object) => {
+                1 + object.len().max(1) + object.iter().map(|(key, value)| string_len(key) + 1 + value.json_len()).sum::<usize>()
+            }
+        }
+    }
+
     fn write_json(&self, out: &mut String) {
         match self {
             Value::Null => out.push_str("null"),
@@ -214,6 +229,15 @@ impl Value {
             }
         }
     }
+}
+
+fn string_len(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+        0..32 => 5,
+        _ => 0,
+    });
+    2 + text.len() + escapes.sum::<usize>()
 }
 
 fn write_string(text: &str, out: &mut String) {
@@ -283,5 +307,9 @@ mod tests {
     fn objects_keep_their_order_and_the_later_value() {
         let value = Value::parse(r#"{"b":1,"a":{"z":[1,"\u0001\""],"y":null},"b":2}"#).expect("JSON");
         assert_eq!(value.to_json(), r#"{"b":2,"a":{"z":[1,"\u0001\""],"y":null}}"#);
+        for text in ["[]", "{}", "[1]", "[1,2.5]", r#"{"a":"\n\u0002é","b":[true,false,null]}"#] {
+            let value = Value::parse(text).expect("JSON");
+            assert_eq!(value.json_len(), value.to_json().len(), "{text}");
+        }
     }
 }

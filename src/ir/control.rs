@@ -1,0 +1,86 @@
+//! Structured control flow over a machine's states: the part of the plan IR that carries data.
+//!
+//! The leaves are states of the machine IR with their data flow as ASL means it; what is gone is the graph. A [`Block`] is statements one
+//! after the other; a [`Kind::Scope`] can be left from inside to what stands behind it, a [`Kind::Loop`] can be
+//! repeated from inside and is left by coming to its end. Nothing else jumps, so a block maps to a list of steps, and its
+//! interpreter ([`crate::simulate::plan`]) is a walk over a tree.
+use super::machine::State;
+use std::sync::Arc;
+
+/// The flow of a machine, of a branch of Parallel or of an item processor.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    pub block: Block,
+}
+
+/// Statements, one after the other. To come to the end of the outermost block is to end the execution well.
+pub type Block = Vec<Stmt>;
+
+/// Names a [`Kind::Scope`] or a [`Kind::Loop`]; unique in a [`Body`].
+pub type Label = usize;
+
+#[derive(Clone, Debug)]
+pub struct Stmt {
+    pub kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A state that goes on to the next statement. Fail is one too; nothing comes after it.
+    State(Leaf),
+    /// A Choice: a block for each rule, and for Default; without one, no match is a failure.
+    Choose { state: Leaf, arms: Vec<Block>, default: Option<Block> },
+    /// A state with catchers: a block for each, in their order. All go on to the next statement.
+    Try { state: Leaf, handlers: Vec<Block> },
+    /// Statements that [`Kind::Leave`] may end early.
+    Scope { label: Label, body: Block },
+    /// Statements that [`Kind::Repeat`] runs anew.
+    Loop { label: Label, body: Block },
+    /// Goes on behind the scope of that label.
+    Leave(Label),
+    /// Runs the loop of that label again from its start.
+    Repeat(Label),
+    /// Ends the body well.
+    Return,
+    /// Of an irreducible region: goes to the state that was asked for. The arms are by its entries, the request is what a
+    /// [`Kind::Request`] said last.
+    Dispatch { region: Label, arms: Vec<Block> },
+    /// Says which arm of the region's dispatch is next.
+    Request { region: Label, arm: usize },
+}
+
+/// A state, and the flow of the graphs inside it.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    pub state: Arc<State>,
+    /// Branches of a Parallel, the processor of a Map.
+    pub inner: Vec<Body>,
+}
+
+impl From<Kind> for Stmt {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+impl Kind {
+    /// The blocks inside.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            Kind::Choose { arms, default, .. } => arms.iter().chain(default).collect(),
+            Kind::Try { handlers, .. } => handlers.iter().collect(),
+            Kind::Scope { body, .. } | Kind::Loop { body, .. } => vec![body],
+            Kind::Dispatch { arms, .. } => arms.iter().collect(),
+            Kind::State(_) | Kind::Leave(_) | Kind::Repeat(_) | Kind::Return | Kind::Request { .. } => Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn leaf(&self) -> Option<&Leaf> {
+        match self {
+            Kind::State(leaf) | Kind::Choose { state: leaf, .. } | Kind::Try { state: leaf, .. } => Some(leaf),
+            _ => None,
+        }
+    }
+}
