@@ -22,6 +22,8 @@ pub mod functions;
 pub mod message;
 pub mod reads;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 /// The syntax tree that the parser makes, for passes that translate expressions.
 pub use jsonata_core::ast;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// How many items a result may have, counted as they are written out. The engine shares what is equal, so a small expression can
 /// mean a tree that no memory holds.
-pub const MAX_ITEMS: usize = 4_000_000;
+pub const MAX_ITEMS: usize = 1_000_000;
 
 /// How deep a result may nest: what Jackson reads by default (`StreamReadConstraints`, 1,000 since 2.15).
 pub const MAX_NESTING: usize = 1_000;
@@ -16,11 +16,20 @@ pub const MAX_NESTING: usize = 1_000;
 /// Integers that a double cannot hold, by the bits of the nearest one: they come back as they went in. `None` where two of them meet.
 /// Clones share what they know.
 #[derive(Clone, Default)]
-pub struct Exact(Rc<RefCell<BTreeMap<u64, Option<Number>>>>);
+pub struct Exact(Option<Rc<RefCell<Known>>>);
+
+type Known = BTreeMap<u64, Option<Number>>;
 
 impl Exact {
+    /// Remembers; the default does not.
+    #[must_use]
+    pub fn remembering() -> Self {
+        Self(Some(Rc::default()))
+    }
+
     fn note(&self, number: &Number, bits: u64) {
-        self.0
+        let Some(known) = &self.0 else { return };
+        known
             .borrow_mut()
             .entry(bits)
             .and_modify(|known| {
@@ -32,7 +41,7 @@ impl Exact {
     }
 
     fn known(&self, bits: u64) -> Option<Number> {
-        self.0.borrow().get(&bits).cloned().flatten()
+        self.0.as_ref()?.borrow().get(&bits).cloned().flatten()
     }
 }
 
@@ -53,7 +62,7 @@ pub fn to_engine(value: &Value, exact: &Exact) -> JValue {
         Value::Bool(value) => JValue::Bool(*value),
         Value::Number(number) => {
             let double = number.as_f64();
-            if !matches!(number, Number::Double(_)) && double.abs() > 9_007_199_254_740_992.0 {
+            if !matches!(number, Number::Double(_)) && double.abs() >= 9_007_199_254_740_992.0 {
                 exact.note(number, double.to_bits());
             }
             JValue::Number(double)
@@ -105,7 +114,7 @@ fn of_engine_bounded(value: &JValue, exact: &Exact, items: &mut usize, depth: us
         JValue::String(text) => Value::string(&**text),
         JValue::Array(array) => with_stack(|| {
             let mut values = Vec::with_capacity(array.len());
-            for item in array.iter() {
+            for item in array {
                 // What is undefined inside an array is null in JSON.
                 values.push(of_engine_bounded(item, exact, items, depth + 1)?.unwrap_or(Value::Null));
             }

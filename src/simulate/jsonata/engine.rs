@@ -1,6 +1,6 @@
 //! Expressions: parsed once, evaluated many times.
 use super::convert::{self, Exact, Unfit};
-use super::functions::{self, Entropy};
+use super::functions::{self, Entropy, Provider};
 use super::message;
 use super::reads::{self, Reads};
 use crate::simulate::error::EvalError;
@@ -12,6 +12,7 @@ use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// How deep evaluation may nest before AWS speaks of a stack overflow: `1+1+…` with 100 terms passes, with 200 it does not.
 pub const MAX_DEPTH: usize = 100;
@@ -86,6 +87,8 @@ pub struct Expression {
     reads: Reads,
     /// Names to look up: variables, and functions that a variable could hide.
     names: BTreeSet<String>,
+    /// Functions it names.
+    functions: Arc<BTreeSet<String>>,
 }
 
 /// `$name.field.field`.
@@ -117,10 +120,14 @@ impl Expression {
                 offset: text.find(operator),
             });
         }
-        let guards = reads.lambda || reads.functions.contains("pad") || reads.functions.contains("replace");
+        if reads.misassigned {
+            let message = "The left side of := must be a variable name (start with $)".into();
+            return Err(ParseError { code: Some("S0212".into()), message, offset: text.find(":=") });
+        }
+        let guards = reads.lambda || functions::ALWAYS_GUARDED.iter().any(|name| reads.functions.contains(*name));
         let guarded = guards.then(|| functions::guard(ast.clone(), reads.lambda));
         let names = reads.variables.union(&reads.functions).cloned().collect();
-        Ok(Self { text: text.to_string(), path: path(&ast), guarded, ast, reads, names })
+        Ok(Self { text: text.to_string(), path: path(&ast), guarded, ast, functions: Arc::new(reads.functions.clone()), reads, names })
     }
 
     /// The text, without spaces around it.
@@ -166,7 +173,8 @@ impl Expression {
         {
             return Ok(result.map(convert::through_javascript));
         }
-        let exact = Exact::default();
+        // Where nothing is computed, a number in the result is one that came in.
+        let exact = if self.reads.arithmetic { Exact::default() } else { Exact::remembering() };
         let result = self.run(self.guarded.as_ref().unwrap_or(&self.ast), env, &exact);
         match result {
             Ok(value) => match convert::of_engine(&value, &exact) {
@@ -198,8 +206,16 @@ impl Expression {
                 ..EvaluatorOptions::default()
             };
             let mut evaluator = Evaluator::with_options(context, options);
-            let names = self.reads.functions.iter().map(String::as_str);
-            functions::register(&mut evaluator, names, self.guarded.is_some(), &env.entropy, env.now, exact)?;
+            if !self.functions.is_empty() || self.guarded.is_some() {
+                let provider = Provider {
+                    names: self.functions.clone(),
+                    guards: self.guarded.is_some(),
+                    entropy: env.entropy.clone(),
+                    now: env.now,
+                    exact: exact.clone(),
+                };
+                provider.register(&mut evaluator)?;
+            }
             evaluator.evaluate(ast, &JValue::Undefined)
         };
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(EvaluatorError::EvaluationError("the evaluation gave up".into())))

@@ -3,7 +3,7 @@
 //! Facts: AWS documentation, "Transforming data with JSONata in Step Functions" (`$partition`, `$range`, `$hash`, `$random`, `$uuid`, `$parse`; `$eval` is not supported), looked up
 //! November 2026; recorded executions for the rest (`$range` gives a sequence, so one number comes without its array; `$partition` does not).
 use super::convert::{self, Exact};
-use super::engine::MEMORY;
+use super::engine::{MAX_DEPTH, MAX_MILLISECONDS, MAX_SEQUENCE, MEMORY};
 use crate::simulate::value::Value;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -12,6 +12,7 @@ use jsonata_core::value::{JValue, with_stack};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,7 +32,7 @@ impl Entropy {
         Self(Arc::new(AtomicU64::new(seed)))
     }
 
-    /// The next 64 bits (SplitMix64).
+    /// The next 64 bits (`SplitMix64`).
     #[must_use]
     pub fn bits(&self) -> u64 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -101,6 +102,11 @@ type Outcome = Result<JValue, EvaluatorError>;
 
 /// Calls one of the engine's own functions.
 fn builtin(name: &str, args: &[JValue]) -> Outcome {
+    builtin_with(name, args, None)
+}
+
+/// The same where an argument may be a function, which needs ours.
+fn builtin_with(name: &str, args: &[JValue], provider: Option<&Provider>) -> Outcome {
     let mut context = Context::new();
     let mut nodes = Vec::with_capacity(args.len());
     for (index, arg) in args.iter().enumerate() {
@@ -108,8 +114,17 @@ fn builtin(name: &str, args: &[JValue]) -> Outcome {
         context.bind(name.clone(), arg.clone());
         nodes.push(AstNode::Variable(name));
     }
-    Evaluator::with_options(context, EvaluatorOptions::default())
-        .evaluate(&AstNode::Function { name: name.into(), args: nodes, is_builtin: true }, &JValue::Undefined)
+    let options = EvaluatorOptions {
+        timeout_ms: Some(MAX_MILLISECONDS),
+        max_stack_depth: Some(MAX_DEPTH),
+        max_sequence_length: Some(MAX_SEQUENCE),
+        ..EvaluatorOptions::default()
+    };
+    let mut evaluator = Evaluator::with_options(context, options);
+    if let Some(provider) = provider {
+        provider.register(&mut evaluator)?;
+    }
+    evaluator.evaluate(&AstNode::Function { name: name.into(), args: nodes, is_builtin: true }, &JValue::Undefined)
 }
 
 /// A number argument, rounded towards zero. `Ok(None)` where it is undefined.
@@ -219,7 +234,7 @@ fn size(value: &JValue) -> usize {
         if *left > 0 {
             match value {
                 JValue::Array(items) => with_stack(|| {
-                    for item in items.iter() {
+                    for item in items {
                         if *left == 0 {
                             break;
                         }
@@ -273,7 +288,7 @@ fn concatenate(args: &[JValue]) -> Outcome {
     if text.len() > MAX_TEXT { Err(memory()) } else { Ok(JValue::string(text)) }
 }
 
-fn guarded_string(context: JValue, args: &[JValue]) -> Outcome {
+fn guarded_string(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
     let args = if args.is_empty() { std::slice::from_ref(&context) } else { args };
     small(args)?;
     builtin("string", args)
@@ -289,7 +304,7 @@ fn guarded_join(args: &[JValue]) -> Outcome {
     builtin("join", args)
 }
 
-fn guarded_pad(context: JValue, args: &[JValue]) -> Outcome {
+fn guarded_pad(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
     let args = with_context(context, args, matches!(args.first(), Some(JValue::Number(_))));
     #[expect(clippy::cast_precision_loss, reason = "a bound")]
     if let Some(JValue::Number(width)) = args.get(1)
@@ -300,7 +315,7 @@ fn guarded_pad(context: JValue, args: &[JValue]) -> Outcome {
     builtin("pad", &args)
 }
 
-fn guarded_replace(context: JValue, args: &[JValue]) -> Outcome {
+fn guarded_replace(context: JValue, args: &[JValue], provider: &Provider) -> Outcome {
     let args = with_context(context, args, args.len() == 2 || (args.len() == 3 && matches!(args[2], JValue::Number(_))));
     if let (Some(JValue::String(text)), Some(pattern), Some(JValue::String(replacement))) = (args.first(), args.get(1), args.get(2)) {
         let count = match pattern {
@@ -313,12 +328,27 @@ fn guarded_replace(context: JValue, args: &[JValue]) -> Outcome {
             return Err(memory());
         }
     }
-    builtin("replace", &args)
+    builtin_with("replace", &args, Some(provider))
+}
+
+fn guarded_format_integer(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
+    let mut args = args.to_vec();
+    if matches!(args.as_slice(), [JValue::String(_)]) && matches!(context, JValue::Number(_)) {
+        args.insert(0, context);
+    }
+    // Roman numbers are as long as the thousands in them.
+    if let [JValue::Number(number), JValue::String(picture), ..] = args.as_slice()
+        && number.abs() > 1e8
+        && picture.trim_start().starts_with(['I', 'i'])
+    {
+        return Err(memory());
+    }
+    builtin("formatInteger", &args)
 }
 
 fn with_context(context: JValue, args: &[JValue], missing: bool) -> Vec<JValue> {
     let mut all = Vec::with_capacity(args.len() + 1);
-    if missing {
+    if missing && matches!(context, JValue::String(_)) {
         all.push(context);
     }
     all.extend_from_slice(args);
@@ -331,6 +361,10 @@ const STRING: &str = "guarded string";
 const JOIN: &str = "guarded join";
 const PAD: &str = "guarded pad";
 const REPLACE: &str = "guarded replace";
+const FORMAT_INTEGER: &str = "guarded formatInteger";
+
+/// Functions that are guarded wherever they stand.
+pub const ALWAYS_GUARDED: [&str; 3] = ["pad", "replace", "formatInteger"];
 
 /// Puts guards around what could make texts without end: everywhere around `$pad` and `$replace`; around `&`, `$string` and `$join` only where a function is
 /// defined, because nothing else repeats.
@@ -341,6 +375,7 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
             let guarded = match name.as_str() {
                 "pad" => PAD,
                 "replace" => REPLACE,
+                "formatInteger" => FORMAT_INTEGER,
                 "string" if lambda => STRING,
                 "join" if lambda => JOIN,
                 _ => return,
@@ -357,7 +392,7 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
         // `x ~> $pad(3)` is `$pad(x, 3)`.
         AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } => {
             if let AstNode::Function { name, args, .. } = &mut **rhs
-                && [STRING, PAD, REPLACE].contains(&name.as_str())
+                && [STRING, PAD, REPLACE, FORMAT_INTEGER].contains(&name.as_str())
             {
                 args.insert(1, std::mem::replace(&mut **lhs, AstNode::Null));
                 *node = std::mem::replace(&mut **rhs, AstNode::Null);
@@ -391,14 +426,18 @@ fn visit(node: &mut AstNode, act: &mut impl FnMut(&mut AstNode)) {
                 visit(rhs, act);
             }
             AstNode::Unary { operand: inner, .. } | AstNode::FunctionApplication(inner) | AstNode::Lambda { body: inner, .. } => {
-                visit(inner, act)
+                visit(inner, act);
             }
             AstNode::Function { args: nodes, .. } | AstNode::Array(nodes) | AstNode::ArrayGroup(nodes) | AstNode::Block(nodes) => {
-                nodes.iter_mut().for_each(|node| visit(node, act));
+                for node in nodes {
+                    visit(node, act);
+                }
             }
             AstNode::Call { procedure, args } => {
                 visit(procedure, act);
-                args.iter_mut().for_each(|node| visit(node, act));
+                for node in args {
+                    visit(node, act);
+                }
             }
             AstNode::Object(pairs) => visit_pairs(pairs, act),
             AstNode::ObjectTransform { input, pattern } => {
@@ -414,7 +453,9 @@ fn visit(node: &mut AstNode, act: &mut impl FnMut(&mut AstNode)) {
             }
             AstNode::Sort { input, terms } => {
                 visit(input, act);
-                terms.iter_mut().for_each(|(node, _)| visit(node, act));
+                for (node, _) in terms {
+                    visit(node, act);
+                }
             }
             AstNode::Transform { location, update, delete } => {
                 visit(location, act);
@@ -436,70 +477,85 @@ fn visit_pairs(pairs: &mut [(AstNode, AstNode)], act: &mut impl FnMut(&mut AstNo
     }
 }
 
-/// Gives an evaluator those of the functions that `names` asks for.
-///
-/// # Errors
-/// A name that the engine does not let go; none of ours is.
-pub fn register<'a>(
-    evaluator: &mut Evaluator,
-    names: impl Iterator<Item = &'a str>,
-    guards: bool,
-    entropy: &Entropy,
-    now: i64,
-    exact: &Exact,
-) -> Result<(), EvaluatorError> {
-    for name in names {
-        match name {
-            "partition" => evaluator.register_fn(name, |args: &[JValue]| partition(args))?,
-            "range" => evaluator.register_fn(name, |args: &[JValue]| range(args))?,
-            "hash" => evaluator.register_fn(name, |args: &[JValue]| hash_of(args))?,
-            "parse" => {
-                let exact = exact.clone();
-                evaluator.register_fn(name, move |args: &[JValue]| parse(args, &exact))?;
+/// Gives evaluators the functions that an expression names.
+#[derive(Clone)]
+pub struct Provider {
+    /// Functions the expression names.
+    pub names: Arc<BTreeSet<String>>,
+    /// Whether its tree is guarded.
+    pub guards: bool,
+    pub entropy: Entropy,
+    pub now: i64,
+    pub exact: Exact,
+}
+
+impl Provider {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// A name that the engine does not let go; none of ours is.
+    pub fn register(&self, evaluator: &mut Evaluator) -> Result<(), EvaluatorError> {
+        let Self { names, guards, entropy, now, exact } = self;
+        let (now, guards) = (*now, *guards);
+        for name in names.iter().map(String::as_str) {
+            match name {
+                "partition" => evaluator.register_fn(name, |args: &[JValue]| partition(args))?,
+                "range" => evaluator.register_fn(name, |args: &[JValue]| range(args))?,
+                "hash" => evaluator.register_fn(name, |args: &[JValue]| hash_of(args))?,
+                "parse" => {
+                    let exact = exact.clone();
+                    evaluator.register_fn(name, move |args: &[JValue]| parse(args, &exact))?;
+                }
+                "uuid" => {
+                    let entropy = entropy.clone();
+                    evaluator.register_fn(name, move |args: &[JValue]| {
+                        at_most(args, 0, "uuid")?;
+                        Ok(JValue::string(entropy.uuid()))
+                    })?;
+                }
+                "random" => {
+                    let entropy = entropy.clone();
+                    evaluator.register_fn_override(name, move |args: &[JValue]| random(args, &entropy))?;
+                }
+                "shuffle" => {
+                    let entropy = entropy.clone();
+                    evaluator.register_fn_override(name, move |args: &[JValue]| shuffle(args, &entropy))?;
+                }
+                #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers are doubles")]
+                "millis" => evaluator.register_fn_override(name, move |args: &[JValue]| {
+                    at_most(args, 0, "millis")?;
+                    Ok(JValue::Number(now as f64))
+                })?,
+                #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers are doubles")]
+                "now" => evaluator.register_fn_override(name, move |args: &[JValue]| {
+                    at_most(args, 2, "now")?;
+                    let mut all = vec![JValue::Number(now as f64)];
+                    all.extend_from_slice(args);
+                    builtin("fromMillis", &all)
+                })?,
+                "eval" => evaluator.register_fn_override(name, |_: &[JValue]| -> Outcome {
+                    Err(EvaluatorError::ReferenceError("T1006: Attempted to invoke a non-function".into()))
+                })?,
+                _ => {}
             }
-            "uuid" => {
-                let entropy = entropy.clone();
-                evaluator.register_fn(name, move |args: &[JValue]| {
-                    at_most(args, 0, "uuid")?;
-                    Ok(JValue::string(entropy.uuid()))
+        }
+        if guards {
+            evaluator.register_fn(CONCATENATE, |args: &[JValue]| concatenate(args))?;
+            evaluator.register_fn(JOIN, |args: &[JValue]| guarded_join(args))?;
+            type Guarded = fn(JValue, &[JValue], &Provider) -> Outcome;
+            for (name, guarded) in [
+                (STRING, guarded_string as Guarded),
+                (PAD, guarded_pad),
+                (REPLACE, guarded_replace),
+                (FORMAT_INTEGER, guarded_format_integer),
+            ] {
+                let provider = self.clone();
+                evaluator.register_fn(name, move |args: &[JValue]| match args.split_first() {
+                    Some((context, args)) => guarded(context.clone(), args, &provider),
+                    None => Ok(JValue::Undefined),
                 })?;
             }
-            "random" => {
-                let entropy = entropy.clone();
-                evaluator.register_fn_override(name, move |args: &[JValue]| random(args, &entropy))?;
-            }
-            "shuffle" => {
-                let entropy = entropy.clone();
-                evaluator.register_fn_override(name, move |args: &[JValue]| shuffle(args, &entropy))?;
-            }
-            #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers are doubles")]
-            "millis" => evaluator.register_fn_override(name, move |args: &[JValue]| {
-                at_most(args, 0, "millis")?;
-                Ok(JValue::Number(now as f64))
-            })?,
-            #[expect(clippy::cast_precision_loss, reason = "JavaScript's numbers are doubles")]
-            "now" => evaluator.register_fn_override(name, move |args: &[JValue]| {
-                at_most(args, 2, "now")?;
-                let mut all = vec![JValue::Number(now as f64)];
-                all.extend_from_slice(args);
-                builtin("fromMillis", &all)
-            })?,
-            "eval" => evaluator.register_fn_override(name, |_: &[JValue]| -> Outcome {
-                Err(EvaluatorError::ReferenceError("T1006: Attempted to invoke a non-function".into()))
-            })?,
-            _ => {}
         }
+        Ok(())
     }
-    if guards {
-        evaluator.register_fn(CONCATENATE, |args: &[JValue]| concatenate(args))?;
-        evaluator.register_fn(JOIN, |args: &[JValue]| guarded_join(args))?;
-        type Guarded = fn(JValue, &[JValue]) -> Outcome;
-        for (name, guarded) in [(STRING, guarded_string as Guarded), (PAD, guarded_pad), (REPLACE, guarded_replace)] {
-            evaluator.register_fn(name, move |args: &[JValue]| match args.split_first() {
-                Some((context, args)) => guarded(context.clone(), args),
-                None => Ok(JValue::Undefined),
-            })?;
-        }
-    }
-    Ok(())
 }

@@ -25,6 +25,10 @@ pub struct Reads {
     pub lambda: bool,
     /// Operators that jsonata-js 2.0.6 does not have yet, as written.
     pub newer: BTreeSet<&'static str>,
+    /// Whether it computes numbers.
+    pub arithmetic: bool,
+    /// Whether something else than a variable stands on the left of `:=`.
+    pub misassigned: bool,
 }
 
 impl Reads {
@@ -39,6 +43,25 @@ impl Reads {
     pub fn of(ast: &AstNode) -> Self {
         let mut walk = Walk { reads: Self::default(), bound: Vec::new() };
         walk.node(ast, true);
+        let computes = [
+            "abs",
+            "average",
+            "ceil",
+            "count",
+            "floor",
+            "length",
+            "millis",
+            "number",
+            "parseInteger",
+            "power",
+            "random",
+            "range",
+            "round",
+            "sqrt",
+            "sum",
+            "toMillis",
+        ];
+        walk.reads.arithmetic |= computes.iter().any(|name| walk.reads.functions.contains(*name));
         walk.reads
     }
 }
@@ -133,11 +156,15 @@ impl Walk {
                 BinaryOp::ColonEqual => {
                     self.node(rhs, top);
                     if !matches!(**lhs, AstNode::Variable(_)) {
+                        self.reads.misassigned = true;
                         self.node(lhs, top);
                     }
                 }
                 _ => {
                     match op {
+                        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo | BinaryOp::Range => {
+                            self.reads.arithmetic = true;
+                        }
                         BinaryOp::Coalesce => drop(self.reads.newer.insert("??")),
                         BinaryOp::Default => drop(self.reads.newer.insert("?:")),
                         _ => {}
@@ -146,7 +173,10 @@ impl Walk {
                     self.node(rhs, top);
                 }
             },
-            AstNode::Unary { operand, .. } => self.node(operand, top),
+            AstNode::Unary { operand, .. } => {
+                self.reads.arithmetic = true;
+                self.node(operand, top);
+            }
             AstNode::Function { name, args, .. } => {
                 if !self.bound.iter().any(|bound| bound == name) {
                     self.reads.functions.insert(name.clone());
