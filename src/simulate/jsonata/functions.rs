@@ -361,12 +361,14 @@ const STRING: &str = "guarded string";
 const JOIN: &str = "guarded join";
 const PAD: &str = "guarded pad";
 const REPLACE: &str = "guarded replace";
+const DISTINCT: &str = "guarded distinct";
+const SMALL: &str = "small enough";
 const FORMAT_INTEGER: &str = "guarded formatInteger";
 
 /// Functions that are guarded wherever they stand.
 pub const ALWAYS_GUARDED: [&str; 3] = ["pad", "replace", "formatInteger"];
 
-/// Puts guards around what could make texts without end: everywhere around `$pad` and `$replace`; around `&`, `$string` and `$join` only where a function is
+/// Puts guards around what could make texts without end: everywhere around `$pad` and `$replace`; around `&`, `=`, `in`, `$string`, `$join` and `$distinct` only where a function is
 /// defined, because nothing else repeats.
 #[must_use]
 pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
@@ -378,13 +380,14 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
                 "formatInteger" => FORMAT_INTEGER,
                 "string" if lambda => STRING,
                 "join" if lambda => JOIN,
+                "distinct" if lambda => DISTINCT,
                 _ => return,
             };
             // A placeholder makes a new function of it, with its arguments in their places.
             if args.iter().any(|arg| matches!(arg, AstNode::Placeholder)) {
                 return;
             }
-            if guarded != JOIN {
+            if guarded != JOIN && guarded != DISTINCT {
                 args.insert(0, AstNode::Variable(String::new()));
             }
             *name = guarded.to_string();
@@ -398,6 +401,13 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
                 *node = std::mem::replace(&mut **rhs, AstNode::Null);
             }
         }
+        // Shared values are compared as if each stood on its own.
+        AstNode::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In, lhs, rhs }
+            if lambda && !literal(lhs) && !literal(rhs) =>
+        {
+            let args = vec![std::mem::replace(&mut **lhs, AstNode::Null)];
+            **lhs = AstNode::Function { name: SMALL.to_string(), args, is_builtin: true };
+        }
         AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } if lambda => {
             let args = vec![std::mem::replace(&mut **lhs, AstNode::Null), std::mem::replace(&mut **rhs, AstNode::Null)];
             *node = AstNode::Function { name: CONCATENATE.to_string(), args, is_builtin: true };
@@ -405,6 +415,10 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
         _ => {}
     });
     ast
+}
+
+fn literal(node: &AstNode) -> bool {
+    matches!(node, AstNode::String(_) | AstNode::Number(_) | AstNode::Boolean(_) | AstNode::Null)
 }
 
 /// Every node, the inner ones first.
@@ -541,6 +555,14 @@ impl Provider {
         }
         if guards {
             evaluator.register_fn(CONCATENATE, |args: &[JValue]| concatenate(args))?;
+            evaluator.register_fn(SMALL, |args: &[JValue]| {
+                small(args)?;
+                Ok(args.first().cloned().unwrap_or(JValue::Undefined))
+            })?;
+            evaluator.register_fn(DISTINCT, |args: &[JValue]| {
+                small(args)?;
+                builtin("distinct", args)
+            })?;
             evaluator.register_fn(JOIN, |args: &[JValue]| guarded_join(args))?;
             type Guarded = fn(JValue, &[JValue], &Provider) -> Outcome;
             for (name, guarded) in [

@@ -121,6 +121,8 @@ fn nothing_runs_without_end() {
         "$reduce([1..60], function($a, $i){$join([$a, $a])}, 'xx')",
         "$reduce([1..60], function($a, $i){$replace($a, 'x', $a)}, 'xx')",
         "$formatInteger(999999999999, 'I')",
+        "($t := function(){ $reduce([1..60], function($a, $i){[[$a], [$a]]}, 1) }; $t() = $t())",
+        "$distinct([$reduce([1..60], function($a, $i){[[$a], [$a]]}, 1), 1])",
     ] {
         fails(text, memory);
     }
@@ -144,6 +146,8 @@ fn guards_change_nothing_else() {
     gives("$map([1,'x',null], function($v){ $v & $nobody & '!' })", "{}", r#"["1!","x!","null!"]"#);
     gives(r#"$replace("68F", /(\d+)F/, function($m) { ($number($m.groups[0]) - 32) * 5/9 & "C" })"#, "{}", "\"20C\"");
     gives("$states.input.$formatInteger('w')", "5", "\"five\"");
+    gives("$filter([1,2,3], function($v){ $v = $v.$ and $v in [2,3] and $v != 2 + 1 })", "{}", "2");
+    gives("$distinct($map([1,1,2], function($v){ $v }))", "{}", "[1,2]");
     gives("$map([1,2], function($v){ $v.$string() & $string($v) })", "{}", r#"["11","22"]"#);
 }
 
