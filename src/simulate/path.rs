@@ -207,7 +207,9 @@ impl Path {
     /// # Errors
     /// `States.Runtime`, `Invalid path '…' : …`.
     pub fn evaluate(&self, env: &Env<'_>) -> Result<Value, EvalError> {
-        self.find(env).map_err(|missing| EvalError::runtime(format!("Invalid path '{}' : {}", self.text, missing.sentence())))
+        self.find(env).map_err(|missing| {
+            self.null_input(env).unwrap_or_else(|| EvalError::runtime(format!("Invalid path '{}' : {}", self.text, missing.sentence())))
+        })
     }
 
     /// The value for a field that a message names: `key.$` of a payload template, `ErrorPath`, `CausePath`.
@@ -218,7 +220,16 @@ impl Path {
         self.find(env).map_err(|missing| self.field_error(field, &missing, env))
     }
 
+    /// What AWS says of every path into an input that is null.
+    pub(crate) fn null_input(&self, env: &Env<'_>) -> Option<EvalError> {
+        (self.root == Root::Input && *env.input == Value::Null)
+            .then(|| EvalError::runtime("Unable to apply Path transformation to null or empty input."))
+    }
+
     pub(crate) fn field_error(&self, field: &str, missing: &Missing, env: &Env<'_>) -> EvalError {
+        if let Some(error) = self.null_input(env) {
+            return error;
+        }
         match missing {
             Missing::NotFound(_) | Missing::OutOfRange(_) => EvalError::runtime(format!(
                 "The JSONPath '{}' specified for the field '{field}' could not be found in the input '{}'",

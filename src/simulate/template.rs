@@ -1,7 +1,7 @@
 //! Payload templates of states that use `JSONPath`: read once, filled often.
 use super::error::EvalError;
 use super::intrinsic::Call;
-use super::path::{Env, Missing, Path, Root};
+use super::path::{Env, Missing, Path};
 use super::value::{Number, Object, Value};
 use crate::ir::machine::{Template, TemplateValue};
 use std::sync::Arc;
@@ -127,12 +127,13 @@ impl Part {
 
 fn fill(field: &str, expression: &Expression, env: &Env<'_>) -> Result<Value, EvalError> {
     let Expression::Path(path) = expression else { return expression.evaluate(field, env) };
+    // Here even `$` fails when the input is null.
+    if let Some(error) = path.null_input(env) {
+        return Err(error);
+    }
     match path.find(env) {
         // An element beyond the end of an array is null here, and here only.
         Err(Missing::OutOfRange(_)) => Ok(Value::Null),
-        Err(_) if path.root == Root::Input && *env.input == Value::Null => {
-            Err(EvalError::runtime("Unable to apply Path transformation to null or empty input."))
-        }
         found => found.map_err(|missing| path.field_error(field, &missing, env)),
     }
 }

@@ -43,7 +43,8 @@ fn write(value: &Value, out: &mut String) {
 /// `hashCode` of the class that holds such a value (Java SE API: `String`, `Boolean`, `Integer`, `Long`, `Double`, `List`, `Map`).
 pub(super) fn hash(value: &Value) -> i32 {
     match value {
-        Value::Null => 0,
+        // Nobody looks at the order of numbers beyond 64 bits.
+        Value::Null | Value::Number(Number::Big(_)) => 0,
         Value::Bool(value) => {
             if *value {
                 1231
@@ -53,8 +54,6 @@ pub(super) fn hash(value: &Value) -> i32 {
         }
         Value::Number(Number::Int(int)) => i32::try_from(*int).unwrap_or_else(|_| fold(int.cast_unsigned())),
         Value::Number(Number::Double(double)) => fold(double.to_bits()),
-        // Nobody looks at the order of such numbers.
-        Value::Number(Number::Big(_)) => 0,
         Value::String(text) => text_hash(text),
         Value::Array(items) => items.iter().fold(1_i32, |sum, item| sum.wrapping_mul(31).wrapping_add(hash(item))),
         Value::Object(object) => object.iter().fold(0_i32, |sum, (key, value)| sum.wrapping_add(text_hash(key) ^ hash(value))),

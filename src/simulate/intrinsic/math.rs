@@ -26,19 +26,47 @@ fn rounded(value: &Value) -> Option<i64> {
 pub(super) fn random(from: &Value, to: &Value, seed: Option<&Value>, env: &Env<'_>) -> Option<Value> {
     let (from, to) = (int(from)?, int(to)?);
     let span = u64::try_from(to.checked_sub(from)?).ok().filter(|span| *span > 0)?;
-    let bits = match seed {
-        Some(seed) => java_random(int(seed)?),
-        None => (env.random)(),
+    let offset = match seed {
+        Some(seed) => JavaRandom::new(int(seed)?).below(span),
+        None => (env.random)() % span,
     };
-    Some(Value::int(from + i64::try_from(bits % span).ok()?))
+    Some(Value::int(from + i64::try_from(offset).ok()?))
 }
 
-/// The first 31 bits of `java.util.Random` with this seed (its documentation gives the formula).
-fn java_random(seed: i64) -> u64 {
+/// `java.util.Random`, whose documentation gives the formulas. AWS does not say how it draws; this is what a Java program would do.
+struct JavaRandom(u64);
+
+impl JavaRandom {
     const MULTIPLIER: u64 = 0x5_DEEC_E66D;
     const MASK: u64 = (1 << 48) - 1;
-    let state = (seed.cast_unsigned() ^ MULTIPLIER) & MASK;
-    (state.wrapping_mul(MULTIPLIER).wrapping_add(0xB) & MASK) >> 17
+
+    fn new(seed: i64) -> Self {
+        Self((seed.cast_unsigned() ^ Self::MULTIPLIER) & Self::MASK)
+    }
+
+    /// `next(31)`.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(Self::MULTIPLIER).wrapping_add(0xB) & Self::MASK;
+        self.0 >> 17
+    }
+
+    /// `nextInt(bound)`; beyond 31 bits, where Java has none, two draws together.
+    fn below(&mut self, bound: u64) -> u64 {
+        const RANGE: u64 = 1 << 31;
+        if bound >= RANGE {
+            return (self.next() << 31 | self.next()) % bound;
+        }
+        if bound.is_power_of_two() {
+            return (bound * self.next()) >> 31;
+        }
+        loop {
+            let bits = self.next();
+            // The last, incomplete round of the range is drawn again.
+            if bits - bits % bound + bound <= RANGE {
+                return bits % bound;
+            }
+        }
+    }
 }
 
 /// A version 4 UUID of the caller's random bits.

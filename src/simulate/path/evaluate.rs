@@ -173,12 +173,11 @@ impl Run<'_> {
     }
 
     fn index(&mut self, at: usize, items: &[Value], index: i64) -> Result<(), Missing> {
-        match element(items, index) {
-            Some(item) => self.child(at, item),
-            None => {
-                self.out_of_range = true;
-                Ok(())
-            }
+        if let Some(item) = element(items, index) {
+            self.child(at, item)
+        } else {
+            self.out_of_range = true;
+            Ok(())
         }
     }
 

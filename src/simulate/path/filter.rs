@@ -322,7 +322,7 @@ fn list(side: Option<&Value>) -> Result<Option<&[Value]>, Trouble> {
 /// A text and a number are equal when the one reads as the other.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(number), Value::String(text)) => text.parse::<f64>().is_ok_and(|text| text == number.as_f64()),
+        (Value::Number(number), Value::String(text)) => Number::of_text(text) == *number,
         (Value::String(text), Value::Number(number)) => **text == number.text(),
         _ => left == right,
     }

@@ -1,5 +1,5 @@
 //! Reference paths: names and indexes only, so that one place is meant.
-use super::{Path, Root, Step};
+use super::{Env, Path, Root, Step};
 use crate::simulate::error::EvalError;
 use crate::simulate::value::{Object, Value};
 use std::sync::Arc;
@@ -47,21 +47,27 @@ impl ReferencePath {
         put(Some(document), &self.path.steps.steps, value).map_err(|step| conflict(&step, document))
     }
 
-    /// The value at this place of the document.
+    /// The value at this place, for `ItemsPath`.
     ///
     /// # Errors
     /// `States.ReferencePathConflict`, where there is none.
-    pub fn read<'v>(&self, document: &'v Value) -> Result<&'v Value, EvalError> {
-        let mut at = document;
+    pub fn read(&self, env: &Env<'_>) -> Result<Value, EvalError> {
+        let document = match &self.path.root {
+            Root::Input => env.input.clone(),
+            Root::Context => env.context.clone(),
+            // A variable that does not exist is refused before anything runs.
+            Root::Variable(name) => (env.variables)(name).unwrap_or_default(),
+        };
+        let mut at = &document;
         for step in &self.path.steps.steps {
             at = match step {
                 Step::Names(names) => names.first().and_then(|name| at.get(name)),
                 Step::Indexes(indexes) => at.as_array().and_then(|items| super::evaluate::element(items, *indexes.first()?)),
                 _ => None,
             }
-            .ok_or_else(|| conflict(&label(step), document))?;
+            .ok_or_else(|| conflict(&label(step), &document))?;
         }
-        Ok(at)
+        Ok(at.clone())
     }
 }
 

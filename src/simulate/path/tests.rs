@@ -122,6 +122,7 @@ fn what_is_missing_is_said_as_aws_says_it() {
         ("$$.no", "Invalid path '$$.no' : No results for path: $['no']"),
         ("$.arr[9]", "Invalid path '$.arr[9]' : No results for path: $['arr'][9]"),
         ("$.limit[0]", "Invalid path '$.limit[0]' : Filter: [0] can only be applied to arrays. Current context is: 10"),
+        ("$.arr[9].a", "Invalid path '$.arr[9].a' : No results for path: $['arr'][9]['a']"),
         ("$.n[0]", "Invalid path '$.n[0]' : The path $['n'] is null"),
     ] {
         assert_eq!(find(path, STORE), message, "{path}");
@@ -183,5 +184,40 @@ fn a_result_is_written_to_its_place() {
     }
     for text in ["$.a[*]", "$..a", "$.a[0,1]", "$.a[-1]", "$['a','b']", "$.a[?(@.b)]", "$.a.length()"] {
         assert!(ReferencePath::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn items_are_read_from_their_place() {
+    let input = Value::parse(r#"{"a":{"b":[1]}}"#).expect("JSON");
+    let variables = |name: &str| (name == "items").then(|| Value::array(vec![]));
+    let env = Env { input: &input, context: &Value::Null, variables: &variables, random: &|| 0 };
+    let read = |path: &str| match ReferencePath::parse(path).expect(path).read(&env) {
+        Ok(value) => value.to_json(),
+        Err(error) => format!("{}: {}", error.name, error.cause),
+    };
+    assert_eq!(read("$.a.b"), "[1]");
+    assert_eq!(read("$items"), "[]");
+    assert_eq!(read("$.a.c"), "States.ReferencePathConflict: Unable to apply step \"c\" to input {\"a\":{\"b\":[1]}}");
+}
+
+/// What Jayway's library does and nobody would guess; compared with version 2.9.
+#[test]
+fn quirks_of_the_library() {
+    for (path, value) in [
+        // `!` before a path that is compared is read over.
+        ("$.book[?(!@.title == 'A')].title", "[\"A\"]"),
+        // `||` without blanks belongs to the name.
+        ("$.book[?(@.zzz||@.title)].title", "[]"),
+        // Nothing passes a filter whose operator has a side that it cannot take.
+        ("$.book[?(!(@.isbn anyof ['1']))].title", "[]"),
+        ("$.book[?(!(@.isbn noneof 'x'))].title", "[]"),
+        // A function behind a deep scan is that of the document.
+        ("$..book.keys()", r#"["book","limit","x-y","größe","n","arr","mixed"]"#),
+        ("$..book.length()", "3"),
+        // A name may follow a bracket without a dot.
+        ("$['book'][0]title", "\"A\""),
+    ] {
+        assert_eq!(find(path, STORE), value, "{path}");
     }
 }

@@ -61,3 +61,11 @@ fn what_cannot_be_read_is_said_once() {
     let problem = CompiledTemplate::compile(&template(map(vec![("v", path("$.a["))]))).expect_err("no path");
     assert!(problem.starts_with("`$.a[`"), "{problem}");
 }
+
+#[test]
+fn an_input_of_null_has_no_paths() {
+    let problem = "States.Runtime: Unable to apply Path transformation to null or empty input.";
+    assert_eq!(fill(map(vec![("v", path("$"))]), "null"), problem);
+    assert_eq!(fill(map(vec![("v", path("$.a.b"))]), "null"), problem);
+    assert_eq!(fill(map(vec![("v", path("$.a"))]), r#"{"a":null}"#), r#"{"v":null}"#);
+}
