@@ -10,6 +10,7 @@ const DEEPEST: usize = 32;
 
 /// Reads a whole path.
 pub(super) fn path(text: &str) -> Result<(Root, Vec<Step>), String> {
+    let text = text.trim();
     let rest =
         text.strip_prefix('$').ok_or_else(|| format!("a path starts with `$`, not with `{}`", text.chars().next().unwrap_or(' ')))?;
     if let Some(rest) = rest.strip_prefix('$') {
