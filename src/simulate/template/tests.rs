@@ -10,7 +10,7 @@ fn template(value: TemplateValue) -> Template {
 }
 
 fn map(entries: Vec<(&str, TemplateValue)>) -> TemplateValue {
-    let entry = |(key, value): (&str, TemplateValue)| (Sourced { value: key.to_owned(), span: span() }, template(value));
+    let entry = |(key, value): (&str, TemplateValue)| (Sourced::new(key.to_owned(), span()), template(value));
     TemplateValue::Map(entries.into_iter().map(entry).collect())
 }
 
