@@ -100,6 +100,10 @@ pub fn java_double(double: f64) -> String {
     if size == 0.0 || (1e-3..1e7).contains(&size) {
         return format!("{double:?}");
     }
+    if size.to_bits() == 1 {
+        // Java asks for two digits at least, of which these are the nearest.
+        return if double > 0.0 { "4.9E-324".into() } else { "-4.9E-324".into() };
+    }
     // Rust's `{:e}` has the shortest digits that read back as the same double, as Java's since 19.
     let text = format!("{double:e}");
     match text.split_once('e') {
