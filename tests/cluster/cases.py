@@ -5,7 +5,6 @@ cases.py namespaces OBJECTS           the namespaces of the objects
 cases.py argo OBJECTS                 Argo's objects, for argo-lint
 cases.py resources OBJECTS            the manifests of the resource templates, template tags filled in
 cases.py build CASES BUILT FOLDER     a case for run-cases for each of CASES; BUILT holds PIPELINE.STAGE.json
-cases.py again RESULTS FOLDER         the files of the cases to run once more: the controller's cache had not seen the template yet
 cases.py judge CASES RESULTS          a line for each case: its id, a tab, what is wrong (nothing when it is right)
 
 OBJECTS is what `kubectl create -o json` prints. CASES is a list of
@@ -158,20 +157,7 @@ def as_json(text):
         return None
 
 
-UNSEEN = re.compile(r'workflowtemplates\.argoproj\.io "[^"]*" not found')
-
-
-def again(results, folder):
-    by_id = {r["id"]: r for r in documents(results)}
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        result = by_id.get(documents(path)[0]["id"], {})
-        if result.get("phase") == "Error" and UNSEEN.search(result.get("message", "")):
-            yield path
-
-
 def judge(cases, results):
-    # The last result of a case counts.
     by_id = {r["id"]: r for r in documents(results)}
     for case in cases:
         result = by_id.get(case["id"])
@@ -188,9 +174,6 @@ def main():
             build(cases, arguments[1], arguments[2])
         else:
             judge(cases, arguments[1])
-        return
-    if command == "again":
-        print(*again(*arguments), sep="\n")
         return
     objects = documents(arguments[0])
     if command == "namespaces":
