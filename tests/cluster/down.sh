@@ -11,6 +11,14 @@ for name in spark-operator fake-kubelet workflow-controller kube-apiserver etcd;
   file=$CLUSTER_STATE/$name.pid
   [ -f "$file" ] || continue
   pid=$(cat "$file")
+  # The fake kubelet ends its pods' processes first; a hung one is not waited for.
+  if [ "$name" = fake-kubelet ] && ours "$pid"; then
+    kill "$pid"
+    for _ in {1..40}; do
+      ours "$pid" || break
+      sleep 0.05
+    done
+  fi
   if ours "$pid"; then kill -9 "$pid"; fi
   while ours "$pid"; do sleep 0.05; done
   rm "$file"

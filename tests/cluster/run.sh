@@ -118,6 +118,7 @@ judge() {
 }
 
 check "engine: Go tests" bash -c 'cd "$1" && GOFLAGS=-mod=readonly go test ./internal/...' - "$here/argo"
+check "engine: gofmt" bash -c 'found=$(gofmt -l "$1"); echo "$found"; [ -z "$found" ]' - "$here"
 for case in "$here"/engine/*.yaml; do
   check "engine: $(basename "$case" .yaml)" "$CLUSTER_BIN/run-cases" -quiet "$case"
 done

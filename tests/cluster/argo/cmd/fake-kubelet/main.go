@@ -36,6 +36,7 @@ type kubelet struct {
 
 	runtime runtime
 
+	all     sync.WaitGroup
 	mu      sync.Mutex
 	running map[types.UID]context.CancelFunc
 }
@@ -76,6 +77,7 @@ func main() {
 		log.Fatal(err)
 	}
 	pods.Run(ctx.Done())
+	k.all.Wait() // no process outlives this one
 }
 
 // start runs a pod until it ends or is deleted. A pod that has ended before stays as it is.
@@ -87,7 +89,9 @@ func (k *kubelet) start(ctx context.Context, pod *corev1.Pod) {
 	k.mu.Lock()
 	k.running[pod.UID] = cancel
 	k.mu.Unlock()
+	k.all.Add(1)
 	go func() {
+		defer k.all.Done()
 		defer k.forget(pod.UID)
 		if err := k.run(ctx, pod); err != nil && ctx.Err() == nil {
 			log.Printf("pod %s/%s: %v", pod.Namespace, pod.Name, err)

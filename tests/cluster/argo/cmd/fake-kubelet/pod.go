@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -97,9 +98,20 @@ func (k *kubelet) player(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templa
 			return nil, nil, ctx.Err()
 		}
 		return func(ctx context.Context, started metav1.Time) (*ending, error) {
-			slow := time.AfterFunc(runningAfter, func() { _ = k.setRunning(ctx, pod, started) })
+			ended, told := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(told)
+				select {
+				case <-ended:
+				case <-time.After(runningAfter):
+					if err := k.setRunning(ctx, pod, started); err != nil && ctx.Err() == nil {
+						log.Printf("pod %s/%s: %v", pod.Namespace, pod.Name, err)
+					}
+				}
+			}()
 			end, err := k.process(ctx, pod, tmpl)
-			slow.Stop()
+			close(ended)
+			<-told
 			if err != nil {
 				return nil, err
 			}
