@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What run.sh needs between kubectl and run-cases; standard library only.
 
+cases.py port                         the first of three ports in a row that are free
 cases.py namespaces OBJECTS           the namespaces of the objects
 cases.py argo OBJECTS                 Argo's objects, for argo-lint
 cases.py resources OBJECTS            the manifests of the resource templates, template tags filled in
@@ -23,7 +24,9 @@ OBJECTS is what `kubectl create -o json` prints. CASES is a list of
 """
 import json
 import os
+import random
 import re
+import socket
 import sys
 
 TAG = re.compile(r"\{\{.*?\}\}", re.S)
@@ -165,8 +168,20 @@ def judge(cases, results):
         print(case["id"], "; ".join(wrong).replace("\n", "\\n").replace("\t", " "), sep="\t")
 
 
+def port():
+    def free(number):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", number)) != 0
+
+    # Below the ports that a system hands out by itself.
+    return next(p for p in random.sample(range(20000, 32000, 3), 4000) if all(free(p + n) for n in range(3)))
+
+
 def main():
     command, arguments = sys.argv[1], sys.argv[2:]
+    if command == "port":
+        print(port())
+        return
     if command in ("build", "judge"):
         with open(arguments[0], encoding="utf-8") as file:
             cases = json.load(file)

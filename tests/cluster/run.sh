@@ -16,7 +16,9 @@ if [ $# -gt 0 ] && [[ $1 != *=* ]]; then
 fi
 
 work=$(mktemp -d)
-export CLUSTER_STATE=$work/state CLUSTER_PORT=${CLUSTER_PORT:-27443}
+# Its own ports, so that two checkouts can be tested at once.
+CLUSTER_PORT=${CLUSTER_PORT:-$(python3 "$here/cases.py" port)}
+export CLUSTER_STATE=$work/state CLUSTER_PORT
 cleanup() {
   [ ! -d "$CLUSTER_STATE" ] || "$here/down.sh" || true
   if [ -n "${KEEP:-}" ]; then

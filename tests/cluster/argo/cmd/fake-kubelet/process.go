@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"path"
@@ -129,6 +130,10 @@ func (k *kubelet) process(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templ
 	end.outputs, err = saved(tmpl, out)
 	if err != nil {
 		end.waitMessage = err.Error()
+	}
+	if end.ExitCode != 0 || end.waitMessage != "" {
+		log.Printf("pod %s/%s, `%s`: exit code %d, %s%s\n%s", pod.Namespace, pod.Name, strings.Join(arguments, " "),
+			end.ExitCode, end.Message, end.waitMessage, tail(stderr, fallbackLimit))
 	}
 	if values[common.EnvVarIncludeScriptOutput] == "true" {
 		result := strings.TrimSuffix(tail(stdout, 256<<10), "\n")
