@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What run.sh needs between kubectl and run-cases; standard library only.
 
+cases.py port                         the first of three ports in a row that are free
 cases.py namespaces OBJECTS           the namespaces of the objects
 cases.py argo OBJECTS                 Argo's objects, for argo-lint
 cases.py resources OBJECTS            the manifests of the resource templates, template tags filled in
 cases.py build CASES BUILT FOLDER     a case for run-cases for each of CASES; BUILT holds PIPELINE.STAGE.json
-cases.py again RESULTS FOLDER         the files of the cases to run once more: the controller's cache had not seen the template yet
 cases.py judge CASES RESULTS          a line for each case: its id, a tab, what is wrong (nothing when it is right)
 
 OBJECTS is what `kubectl create -o json` prints. CASES is a list of
@@ -24,7 +24,9 @@ OBJECTS is what `kubectl create -o json` prints. CASES is a list of
 """
 import json
 import os
+import random
 import re
+import socket
 import sys
 
 TAG = re.compile(r"\{\{.*?\}\}", re.S)
@@ -158,20 +160,7 @@ def as_json(text):
         return None
 
 
-UNSEEN = re.compile(r'workflowtemplates\.argoproj\.io "[^"]*" not found')
-
-
-def again(results, folder):
-    by_id = {r["id"]: r for r in documents(results)}
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        result = by_id.get(documents(path)[0]["id"], {})
-        if result.get("phase") == "Error" and UNSEEN.search(result.get("message", "")):
-            yield path
-
-
 def judge(cases, results):
-    # The last result of a case counts.
     by_id = {r["id"]: r for r in documents(results)}
     for case in cases:
         result = by_id.get(case["id"])
@@ -179,8 +168,20 @@ def judge(cases, results):
         print(case["id"], "; ".join(wrong).replace("\n", "\\n").replace("\t", " "), sep="\t")
 
 
+def port():
+    def free(number):
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", number)) != 0
+
+    # Below the ports that a system hands out by itself.
+    return next(p for p in random.sample(range(20000, 32000, 3), 4000) if all(free(p + n) for n in range(3)))
+
+
 def main():
     command, arguments = sys.argv[1], sys.argv[2:]
+    if command == "port":
+        print(port())
+        return
     if command in ("build", "judge"):
         with open(arguments[0], encoding="utf-8") as file:
             cases = json.load(file)
@@ -188,9 +189,6 @@ def main():
             build(cases, arguments[1], arguments[2])
         else:
             judge(cases, arguments[1])
-        return
-    if command == "again":
-        print(*again(*arguments), sep="\n")
         return
     objects = documents(arguments[0])
     if command == "namespaces":

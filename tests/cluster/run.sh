@@ -1,29 +1,30 @@
 #!/usr/bin/env bash
 # The output on real engines: kustomize, an API server's strict dry run, argo lint, and runs on the Argo controller with the Spark
-# Operator. Needs Go, openssl and python3.
+# Operator. Builds the engines where that was not done, starts them on loopback, stops them. Needs Go, openssl and python3.
 #
 #   run.sh [SHARED] [NAME=SOURCE...]
 #
-# SHARED holds `cluster` (else $EMR2K8S_SHARED, else `shared` beside the repository). Every folder of `fixtures` is a source,
-# and each NAME=SOURCE too; the runs of a source are those of cases/NAME.json. $EMR2K8S is the program, else one is built.
-# $KEEP is a folder for what the checks read and wrote.
+# Every folder of `fixtures` is a source, and each NAME=SOURCE too; the runs of a source are those of cases/NAME.json.
+# SHARED may hold `crds` with more kinds (else $EMR2K8S_SHARED, else `shared` beside the repository). $EMR2K8S is the program,
+# else one is built. $KEEP is a folder for what the checks read and wrote.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
-shared=${EMR2K8S_SHARED:-$repository/../shared}
 if [ $# -gt 0 ] && [[ $1 != *=* ]]; then
-  shared=$1
+  export EMR2K8S_SHARED=$1
   shift
 fi
-cluster=$(cd "$shared/cluster" && pwd)
 
 work=$(mktemp -d)
-export CLUSTER_STATE=$work/state CLUSTER_PORT=${CLUSTER_PORT:-27443}
+# Its own ports, so that two checkouts can be tested at once.
+CLUSTER_PORT=${CLUSTER_PORT:-$(python3 "$here/cases.py" port)}
+export CLUSTER_STATE=$work/state CLUSTER_PORT
 cleanup() {
-  [ ! -d "$CLUSTER_STATE" ] || "$cluster/down.sh" || true
+  [ ! -d "$CLUSTER_STATE" ] || "$here/down.sh" || true
   if [ -n "${KEEP:-}" ]; then
     mkdir -p "$KEEP"
     cp -r "$work/out" "$KEEP/" || true
+    cp "$CLUSTER_STATE"/*.log "$KEEP/" || true
   fi
   rm -rf "$work"
 }
@@ -34,17 +35,18 @@ if [ -z "$program" ]; then
   (cd "$repository" && cargo build --quiet)
   program=${CARGO_TARGET_DIR:-$repository/target}/debug/emr2k8s
 fi
-CLUSTER_BIN=$(. "$cluster/env.sh" && echo "$CLUSTER_BIN")
+CLUSTER_BIN=$(. "$here/env.sh" && echo "$CLUSTER_BIN")
 export CLUSTER_BIN
-for name in kube-apiserver kubectl etcd workflow-controller fake-kubelet run-cases argo-lint operator fast-submit crds.json; do
-  if [ ! -e "$CLUSTER_BIN/$name" ]; then
-    echo "building the cluster's programs: some minutes" >&2
-    "$cluster/build.sh" >&2
-    break
-  fi
-done
-eval "$("$cluster/up.sh")"
+# What runs for pods of `emr2k8s eval`: the program, but a script for those of the engine's own tests.
+cat >"$work/runtime" <<S
+#!/bin/sh
+if [ "\$2" = stand-in ]; then exec '$here/engine/runtime.sh' "\$@"; fi
+exec '$(readlink -f "$program")' "\$@"
+S
+chmod +x "$work/runtime"
+eval "$(CLUSTER_RUNTIME=$work/runtime "$here/up.sh")"
 export KUBECACHEDIR=$work/kube-cache
+mkdir -p "$work/out"
 kubectl() { "$CLUSTER_BIN/kubectl" "$@"; }
 
 passed=0 failed=0 runs=()
@@ -117,6 +119,11 @@ judge() {
   fi
 }
 
+check "engine: Go tests" bash -c 'cd "$1" && GOFLAGS=-mod=readonly go test ./internal/...' - "$here/argo"
+check "engine: gofmt" bash -c 'found=$(gofmt -l "$1"); echo "$found"; [ -z "$found" ]' - "$here"
+for case in "$here"/engine/*.yaml; do
+  check "engine: $(basename "$case" .yaml)" "$CLUSTER_BIN/run-cases" -quiet "$case"
+done
 kubectl create namespace argocd >/dev/null
 for fixture in "$repository"/fixtures/*/; do
   [ -d "$fixture/source" ] && judge "$(basename "$fixture")" "${fixture%/}/source"
@@ -125,23 +132,12 @@ for argument in "$@"; do
   judge "${argument%%=*}" "${argument#*=}"
 done
 
-# run_cases NAME: with a second and third try of those that came before the controller's cache had seen their template
-run_cases() {
-  local folder=$work/cases/$1 results=$work/out/$1.results files
-  "$CLUSTER_BIN/run-cases" -timeout 3m "$folder" >"$results"
-  for _ in 1 2 3; do
-    mapfile -t files < <(python3 "$here/cases.py" again "$results" "$folder" | sed '/^$/d')
-    [ ${#files[@]} -gt 0 ] || break
-    "$CLUSTER_BIN/run-cases" -timeout 3m "${files[@]}" >>"$results"
-  done
-}
-
 # All runs at once, so that their waits overlap.
 for folder in "$work"/cases/*/; do
   [ -d "$folder" ] || continue
   name=$(basename "$folder")
   echo "$name" >>"$work/runs"
-  run_cases "$name" 2>>"$work/runs.log" &
+  "$CLUSTER_BIN/run-cases" -timeout 3m "$folder" >"$work/out/$name.results" 2>>"$work/runs.log" &
   runs+=($!)
 done
 [ ${#runs[@]} -eq 0 ] || wait "${runs[@]}" || true

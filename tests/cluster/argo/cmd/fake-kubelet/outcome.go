@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierr "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"cluster/argo/internal/script"
+)
+
+const (
+	// outcomesName is the ConfigMap, one a namespace, whose key of the same name plus ".json" holds the script.
+	outcomesName = "outcomes"
+	// outcomeAnnotation on a pod is the first key under which its outcomes are looked up.
+	outcomeAnnotation = "oracle/outcome"
+)
+
+// outcomes hands out outcomes: the n-th pod that matches a key gets the key's n-th outcome, later ones get the last.
+type outcomes struct {
+	client kubernetes.Interface
+	mu     sync.Mutex
+	uses   map[string]int
+}
+
+func newOutcomes(client kubernetes.Interface) *outcomes {
+	return &outcomes{client: client, uses: map[string]int{}}
+}
+
+// next takes the outcome of a pod that has these names; nil if the script has none.
+func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string) (*script.Outcome, error) {
+	cm, err := s.client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, outcomesName, metav1.GetOptions{})
+	if apierr.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all map[string][]script.Outcome
+	text := json.NewDecoder(strings.NewReader(cm.Data[outcomesName+".json"]))
+	text.DisallowUnknownFields()
+	if err := text.Decode(&all); err != nil {
+		return nil, fmt.Errorf("ConfigMap %s/%s: %w", pod.Namespace, outcomesName, err)
+	}
+	key, found := script.Match(all, names)
+	if !found || len(all[key]) == 0 {
+		return nil, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.uses[pod.Namespace+"/"+key]
+	s.uses[pod.Namespace+"/"+key]++
+	outcome := all[key][min(n, len(all[key])-1)]
+	return &outcome, nil
+}

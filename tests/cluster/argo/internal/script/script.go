@@ -1,0 +1,91 @@
+// Package script is what a case says about how its pods end, and by which names it speaks of them.
+package script
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Outcome says how one run of a pod ends. The zero value is a success without outputs.
+type Outcome struct {
+	ExitCode int32  `json:"exitCode"`
+	Reason   string `json:"reason"`  // of the container's end; "Completed" or "Error" if empty
+	Message  string `json:"message"` // the container's termination message
+	Delay    string `json:"delay"`   // a Go duration, as in "200ms"
+	Outputs  struct {
+		Parameters map[string]string `json:"parameters"`
+		Result     *string           `json:"result"`
+	} `json:"outputs"`
+}
+
+// Match finds the first name that is a key, or else the longest key that matches a name as a glob pattern.
+func Match(outcomes map[string][]Outcome, names []string) (string, bool) {
+	for _, name := range names {
+		if _, ok := outcomes[name]; ok {
+			return name, true
+		}
+	}
+	patterns := slices.SortedFunc(maps.Keys(outcomes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	for _, pattern := range patterns {
+		for _, name := range names {
+			if ok, _ := path.Match(pattern, name); ok {
+				return pattern, true
+			}
+		}
+	}
+	return "", false
+}
+
+var (
+	retryNumber = regexp.MustCompile(`\(\d+\)$`)
+	groupNumber = regexp.MustCompile(`\[\d+\]$`)
+	item        = regexp.MustCompile(`(?s)\((\d+):.*\)$`)
+)
+
+// Names lists what a pod of a workflow is called by, from its node's name: the steps that lead to it, the longest
+// way first and its own step alone at the end. Numbers of step groups and of retries are left out; of an item there is
+// the full text and the number alone: "wf[0].map(1:b)(0)[1].call(2)" gives "map(1:b).call", "map(1).call" and "call".
+func Names(nodeName string) []string {
+	full := split(nodeName)
+	short := make([]string, len(full))
+	for i, part := range full {
+		part = groupNumber.ReplaceAllString(part, "")
+		full[i] = retryNumber.ReplaceAllString(part, "")
+		short[i] = item.ReplaceAllString(full[i], "($1)")
+	}
+	var names []string
+	for i := min(1, len(full)-1); i < len(full); i++ { // the first part is the workflow's name
+		long, brief := strings.Join(full[i:], "."), strings.Join(short[i:], ".")
+		names = append(names, long)
+		if brief != long {
+			names = append(names, brief)
+		}
+	}
+	return names
+}
+
+// split cuts a node's name at its dots, except for those within an item's text.
+func split(nodeName string) []string {
+	var parts []string
+	depth, end := 0, len(nodeName)
+	for i := len(nodeName) - 1; i >= 0; i-- {
+		switch nodeName[i] {
+		case ')':
+			depth++
+		case '(':
+			depth--
+		case '.':
+			if depth == 0 {
+				parts = append([]string{nodeName[i+1 : end]}, parts...)
+				end = i
+			}
+		}
+	}
+	return append([]string{nodeName[:end]}, parts...)
+}
