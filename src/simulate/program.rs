@@ -78,7 +78,10 @@ pub enum PathUse {
 pub enum Payload {
     Path(template::CompiledTemplate),
     /// `field` is what messages call it.
-    Jsonata { template: jsonata::CompiledTemplate, field: Arc<str> },
+    Jsonata {
+        template: jsonata::CompiledTemplate,
+        field: Arc<str>,
+    },
 }
 
 /// A scalar field: literal, `…Path` or JSONata.
@@ -153,7 +156,7 @@ pub enum Wait {
 pub struct Map {
     pub processor: Graph,
     pub distributed: bool,
-    pub items_path: Option<Path>,
+    pub items_path: Option<ReferencePath>,
     pub items: Option<Payload>,
     /// `ItemSelector`, or the old `Parameters`.
     pub selector: Option<Payload>,
@@ -214,7 +217,7 @@ impl Program {
     /// # Errors
     /// Everything that keeps it from running.
     pub fn compile(machine: &machine::Machine) -> Result<Self, Vec<CompileError>> {
-        let mut compiler = Compiler { errors: Vec::new() };
+        let mut compiler = Compiler { errors: Vec::new(), alone: false };
         let graph = compiler.graph(&machine.graph);
         let timeout = machine.timeout_seconds.as_ref().and_then(|s| s.value.parse::<u64>().ok()).map(|s| s.saturating_mul(1000));
         if compiler.errors.is_empty() {
@@ -239,8 +242,25 @@ impl Program {
     }
 }
 
+impl State {
+    /// Makes one state ready, away from its graph: transitions are not resolved, graphs inside are.
+    ///
+    /// # Errors
+    /// Everything that keeps it from running.
+    pub fn compile(state: &machine::State) -> Result<Self, Vec<CompileError>> {
+        let mut compiler = Compiler { errors: Vec::new(), alone: true };
+        let compiled = compiler.state(&Names::new(), state);
+        match compiled {
+            Some(compiled) if compiler.errors.is_empty() => Ok(compiled),
+            _ => Err(compiler.errors),
+        }
+    }
+}
+
 struct Compiler {
     errors: Vec<CompileError>,
+    /// Whether states lead nowhere.
+    alone: bool,
 }
 
 type Names<'g> = BTreeMap<&'g str, usize>;
@@ -273,6 +293,9 @@ impl Compiler {
 
     fn target(&mut self, names: &Names<'_>, name: &Sourced<String>) -> usize {
         names.get(name.value.as_str()).copied().unwrap_or_else(|| {
+            if self.alone {
+                return 0;
+            }
             self.refuse(format!("there is no state `{}` here", name.value), name.origins.first());
             0
         })
@@ -286,7 +309,7 @@ impl Compiler {
             Some(machine::Next::State(name)) => Some(self.target(names, name)),
             Some(machine::Next::End(_)) => None,
             None => {
-                if !matches!(state.kind, StateKind::Choice { .. } | StateKind::Succeed | StateKind::Fail(_)) {
+                if !self.alone && !matches!(state.kind, StateKind::Choice { .. } | StateKind::Succeed | StateKind::Fail(_)) {
                     self.refuse(format!("state `{}` has neither Next nor End", state.name.value), Some(state.span));
                 }
                 None
@@ -341,7 +364,10 @@ impl Compiler {
             StateKind::Map(map) => Kind::Map(Box::new(self.map(state, map)?)),
             StateKind::Unknown(name) => {
                 let name = name.as_ref().map_or_else(String::new, |n| n.value.clone());
-                self.refuse(format!("state `{}` has the Type `{name}`, which the language does not know", state.name.value), Some(state.span));
+                self.refuse(
+                    format!("state `{}` has the Type `{name}`, which the language does not know", state.name.value),
+                    Some(state.span),
+                );
                 return None;
             }
         })
@@ -517,7 +543,7 @@ impl Compiler {
             return None;
         };
         let items_path = match &map.items_path {
-            Some(PathField::Path(path)) => self.path(path),
+            Some(field @ PathField::Path(_)) => self.reference(Some(field)),
             _ => None,
         };
         Some(Map {

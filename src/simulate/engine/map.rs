@@ -1,12 +1,11 @@
 //! Map: a graph for each item, inline or as child executions.
-use super::{Failure, Frame, History, Run, Visit, wait};
+use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::error::EvalError;
-use crate::simulate::jsonata::Expected;
-use crate::simulate::program::{Batcher, Map, Reader, Scalar};
+use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
 use crate::simulate::reader;
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
-use crate::ir::machine::QueryLanguage;
+use crate::simulate::{parts, wait};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 
@@ -15,7 +14,10 @@ impl Run<'_> {
         let lift = |error: EvalError| visit.failure(error);
         let history = visit.frame.history;
         // The array is looked at before the Map starts, its settings after.
-        let items = if map.reader.is_none() { Some(Self::items(visit, map, scope).map_err(lift)?) } else { None };
+        let items = if map.reader.is_none() { Some(parts::array(visit.state, map, scope).map_err(lift)?) } else { None };
+        let effective = parts::input(visit.state, scope).map_err(lift)?;
+        let raw_scope = scope;
+        let scope = &scope.with_input(&effective);
         let settings = Settings::of(map, scope).map_err(lift)?;
         history.add(1);
         if map.distributed {
@@ -32,18 +34,11 @@ impl Run<'_> {
             },
             (None, None) => Vec::new(),
         };
-        let mut inputs = Vec::with_capacity(items.len());
-        for (index, value) in items.into_iter().enumerate() {
-            let item = Value::object([("Index", Value::int(i64::try_from(index).unwrap_or(i64::MAX))), ("Value", value.clone())]);
-            let input = match &map.selector {
-                Some(selector) => {
-                    let context = Self::context_with(scope.context, "Map", Value::object([("Item", item.clone())]));
-                    scope.with_context(&context).payload(selector).map_err(lift)?
-                }
-                None => value,
-            };
-            inputs.push((Some(item), input));
-        }
+        let mut inputs: Vec<(Option<Value>, Value)> = parts::iterations(visit.state, map, items, raw_scope)
+            .map_err(lift)?
+            .into_iter()
+            .map(|(item, input)| (Some(item), input))
+            .collect();
         if let Some(batcher) = &map.batcher {
             inputs = Self::batches(batcher, inputs, scope).map_err(lift)?;
         }
@@ -85,7 +80,7 @@ impl Run<'_> {
             let inner = Frame { history, item, depth: frame.depth + 1 };
             // A child execution does not see the variables of its parent.
             let variables = if map.distributed { Variables::default() } else { variables.clone() };
-            let result = self.graph(&map.processor, input, variables, &inner).await;
+            let result = self.inner(visit.state, visit.inner, 0, input, variables, &inner).await;
             if !map.distributed {
                 history.add(1);
             }
@@ -114,31 +109,13 @@ impl Run<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    /// The array of a Map without a reader.
-    fn items(visit: &Visit<'_>, map: &Map, scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
-        let array_of = |value: &Value| value.as_array().map(<[Value]>::to_vec);
-        if visit.state.language == QueryLanguage::Jsonata {
-            let value = match &map.items {
-                Some(items) => scope.payload_typed(items, Expected::Array)?,
-                None => scope.input.clone(),
-            };
-            return array_of(&value).ok_or_else(|| crate::simulate::jsonata::template::map_input(&value));
-        }
-        let value = match &map.items_path {
-            Some(path) => scope.with_paths(|env| path.evaluate(env))?,
-            None => scope.input.clone(),
-        };
-        let path = map.items_path.as_ref().map_or("$", |path| path.text());
-        array_of(&value).ok_or_else(|| EvalError::runtime(format!("Reference path \"{path}\" must point to array.")))
-    }
-
     fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Value>, EvalError>, Failure> {
         let lift = |error: EvalError| visit.failure(error);
         let max = match &reader.max_items {
             Some(scalar) => Some(wait::integer(scalar, "MaxItems", scope).map_err(lift)?),
             None => None,
         };
-        let arguments = Self::payload_json(reader.arguments.as_ref(), scope, scope.input, visit)?;
+        let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input).map_err(lift)?;
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (bucket, key) = (text("Bucket"), text("Key"));
         if let Some(max) = max
@@ -147,7 +124,10 @@ impl Run<'_> {
             return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
         }
         let Some(file) = self.services.borrow_mut().object(&bucket, &key) else {
-            return Ok(Err(EvalError::new("States.ItemReaderFailed", format!("there is no object s3://{bucket}/{key} in this simulation"))));
+            return Ok(Err(EvalError::new(
+                "States.ItemReaderFailed",
+                format!("there is no object s3://{bucket}/{key} in this simulation"),
+            )));
         };
         let items = reader::items(&reader.config, &file);
         Ok(items.map(|mut items| {
@@ -161,7 +141,11 @@ impl Run<'_> {
         }))
     }
 
-    fn batches(batcher: &Batcher, inputs: Vec<(Option<Value>, Value)>, scope: &Scope<'_>) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
+    fn batches(
+        batcher: &Batcher,
+        inputs: Vec<(Option<Value>, Value)>,
+        scope: &Scope<'_>,
+    ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
         let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
             let Some(scalar) = scalar else { return Ok(usize::MAX) };
             Ok(usize::try_from(wait::integer(scalar, field, scope)?).unwrap_or_default().max(1))
@@ -198,7 +182,7 @@ impl Run<'_> {
     }
 
     /// What a ResultWriter leaves in place of the results.
-    fn written(&self, writer: &super::Payload, map: &Map, scope: &Scope<'_>) -> Result<Value, EvalError> {
+    fn written(&self, writer: &Payload, map: &Map, scope: &Scope<'_>) -> Result<Value, EvalError> {
         let arguments = scope.payload(writer)?;
         self.map_runs.set(self.map_runs.get() + 1);
         let run = self.random.uuid();
@@ -234,7 +218,8 @@ impl Settings {
         if tolerated_count.is_some_and(|count| count < 0) {
             return Err(EvalError::runtime("ToleratedFailureCount cannot be negative."));
         }
-        let tolerated_percentage = map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
+        let tolerated_percentage =
+            map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }

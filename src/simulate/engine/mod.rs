@@ -6,20 +6,18 @@ mod map;
 mod outcome;
 mod parallel;
 mod task;
-mod wait;
 
 pub use outcome::{Failure, Outcome, Status, Step, StepEnd};
 
 use super::clock::{Clock, Millis};
 use super::error::EvalError;
-use super::jsonata::Expected;
-use super::program::{Condition, Graph, Kind, Operand, Payload, Program, Retrier, Scalar, State};
 use super::jsonata::Entropy;
+use super::parts::{self, Moved};
+use super::program::{Graph, Kind, Program, Retrier, State};
 use super::scope::{Scope, Variables};
 use super::services::{Fault, Services};
 use super::timestamp;
 use super::value::{Object, Value};
-use crate::ir::machine::QueryLanguage;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -51,49 +49,67 @@ impl Default for Options {
 
 /// Runs a machine to its end.
 pub fn run(program: &Program, input: Value, services: &mut dyn Services, options: &Options) -> Outcome {
-    let clock = Clock::starting_at(options.start);
-    let run = Run {
-        execution: execution(program, &input, options),
-        machine: Value::object([
-            ("Id", Value::string(format!("arn:aws:states:us-east-1:111111111111:stateMachine:{}", program.name))),
-            ("Name", Value::String(Arc::clone(&program.name))),
-        ]),
-        clock: clock.clone(),
-        services: RefCell::new(services),
-        events: Cell::new(0),
-        random: Entropy::of_seed(options.seed),
-        steps: options.trace.then(|| RefCell::new(Vec::new())),
-        states: Cell::new(0),
-        map_runs: Cell::new(0),
-    };
-    let history = History::new();
-    history.add(1);
-    let frame = Frame { history: &history, item: None, depth: 0 };
-    let work = run.graph(&program.graph, input, Variables::default(), &frame);
-    let result = clock.block_on(async {
-        let Some(timeout) = program.timeout else { return Some(work.await) };
-        match select(work, pin!(clock.sleep(timeout))).await {
-            Either::Left((result, _)) => Some(result),
-            Either::Right(_) => None,
-        }
-    });
-    let (status, result) = match result {
-        Some(Some(Ok(value))) => (Status::Succeeded, Ok(value)),
-        Some(Some(Err(failure))) => (Status::Failed, Err(failure)),
-        Some(None) => (Status::TimedOut, Err(Failure::new("States.Timeout", None))),
-        None => (Status::Failed, Err(Failure::new("States.Runtime", Some("the run waits for nothing".into())))),
-    };
-    Outcome {
-        status,
-        result,
-        states: run.states.get(),
-        finished: clock.now(),
-        steps: run.steps.map(RefCell::into_inner).unwrap_or_default(),
-    }
+    run_with(&program.name, program.timeout, input, services, options, Work::Graph(&program.graph))
 }
 
-fn execution(program: &Program, input: &Value, options: &Options) -> Value {
-    let arn = format!("arn:aws:states:us-east-1:111111111111:execution:{}:{}", program.name, options.execution);
+/// What an execution runs.
+pub(super) enum Work<'w> {
+    Graph(&'w Graph),
+    Body(&'w super::plan::Body),
+}
+
+/// Runs something to its end.
+pub(super) fn run_with(
+    name: &Arc<str>,
+    timeout: Option<Millis>,
+    input: Value,
+    services: &mut dyn Services,
+    options: &Options,
+    work: Work<'_>,
+) -> Outcome {
+    let clock = Clock::starting_at(options.start);
+    let (status, result, states, steps) = {
+        let run = Run {
+            execution: execution(name, &input, options),
+            machine: Value::object([
+                ("Id", Value::string(format!("arn:aws:states:us-east-1:111111111111:stateMachine:{name}"))),
+                ("Name", Value::String(Arc::clone(name))),
+            ]),
+            clock: clock.clone(),
+            services: RefCell::new(services),
+            events: Cell::new(0),
+            random: Entropy::of_seed(options.seed),
+            steps: options.trace.then(|| RefCell::new(Vec::new())),
+            states: Cell::new(0),
+            map_runs: Cell::new(0),
+        };
+        let history = History::new();
+        history.add(1);
+        let frame = Frame { history: &history, item: None, depth: 0 };
+        let result = clock.block_on(async {
+            let work = match work {
+                Work::Graph(graph) => run.graph(graph, input, Variables::default(), &frame),
+                Work::Body(body) => run.body(body, input, Variables::default(), &frame),
+            };
+            let Some(timeout) = timeout else { return Some(work.await) };
+            match select(work, pin!(clock.sleep(timeout))).await {
+                Either::Left((result, _)) => Some(result),
+                Either::Right(_) => None,
+            }
+        });
+        let (status, result) = match result {
+            Some(Some(Ok(value))) => (Status::Succeeded, Ok(value)),
+            Some(Some(Err(failure))) => (Status::Failed, Err(failure)),
+            Some(None) => (Status::TimedOut, Err(Failure::new("States.Timeout", None))),
+            None => (Status::Failed, Err(Failure::new("States.Runtime", Some("the run waits for nothing".into())))),
+        };
+        (status, result, run.states.get(), run.steps.as_ref().map(RefCell::take).unwrap_or_default())
+    };
+    Outcome { status, result, states, finished: clock.now(), steps }
+}
+
+fn execution(machine: &str, input: &Value, options: &Options) -> Value {
+    let arn = format!("arn:aws:states:us-east-1:111111111111:execution:{machine}:{}", options.execution);
     Value::object([
         ("Id", Value::string(arn)),
         ("Input", input.clone()),
@@ -104,9 +120,9 @@ fn execution(program: &Program, input: &Value, options: &Options) -> Value {
 }
 
 /// Everything that is the same for the whole run.
-struct Run<'r> {
+pub(super) struct Run<'r> {
     clock: Clock,
-    services: RefCell<&'r mut dyn Services>,
+    services: RefCell<&'r mut (dyn Services + 'r)>,
     execution: Value,
     machine: Value,
     /// Calls made so far: what task tokens and such are numbered by.
@@ -118,7 +134,7 @@ struct Run<'r> {
 }
 
 /// The history of one execution: the number of its last event. A child of a distributed Map has its own.
-struct History(Cell<u64>);
+pub(super) struct History(Cell<u64>);
 
 impl History {
     fn new() -> Self {
@@ -133,45 +149,90 @@ impl History {
 }
 
 /// Where a graph runs.
-struct Frame<'f> {
+pub(super) struct Frame<'f> {
     history: &'f History,
     /// `$$.Map.Item`, inside a Map.
     item: Option<Value>,
     depth: usize,
 }
 
-/// Where a state leads.
-enum Exit {
-    Next(usize, Value),
-    End(Value),
+/// Which way a state is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// As its `Next` or `End` says.
+    On,
+    /// By the rule of that index.
+    Rule(usize),
+    Default,
+    /// By the catcher of that index.
+    Caught(usize),
 }
 
-/// A state's result before its data flow is done, or its end.
-enum Turn {
-    /// A value to which ResultSelector, ResultPath, Output … apply.
-    Result(Value),
-    /// A Choice that has decided.
-    Chosen(usize, Value),
+/// The graphs inside a state, in the form in which they are run.
+#[derive(Clone, Copy)]
+pub(super) enum Inner<'i> {
+    Graphs,
+    /// Of a plan.
+    Bodies(&'i [super::plan::Body]),
 }
 
 impl<'r> Run<'r> {
     /// Runs states until one ends.
-    fn graph<'a>(&'a self, graph: &'a Graph, input: Value, variables: Variables, frame: &'a Frame<'a>) -> LocalBoxFuture<'a, Result<Value, Failure>> {
+    pub(super) fn graph<'a>(
+        &'a self,
+        graph: &'a Graph,
+        input: Value,
+        variables: Variables,
+        frame: &'a Frame<'a>,
+    ) -> LocalBoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             let (mut at, mut input, mut variables) = (graph.start, input, variables);
             loop {
                 let Some(state) = graph.states.get(at) else {
                     return Err(Failure::new("States.Runtime", Some("a state is missing".into())));
                 };
-                match self.state(state, input, &mut variables, frame).await? {
-                    Exit::Next(next, output) => (at, input) = (next, output),
-                    Exit::End(output) => return Ok(output),
+                let (way, output) = self.state(state, Inner::Graphs, input, &mut variables, frame).await?;
+                let next = match (way, &state.kind) {
+                    (Way::Caught(index), _) => state.catch.get(index).map(|catcher| catcher.next),
+                    (Way::Rule(index), Kind::Choice { rules, .. }) => rules.get(index).map(|rule| rule.next),
+                    (Way::Default, Kind::Choice { default, .. }) => *default,
+                    _ => state.next,
+                };
+                match next {
+                    Some(next) => (at, input) = (next, output),
+                    None => return Ok(output),
                 }
             }
         })
     }
 
-    async fn state(&self, state: &State, raw: Value, variables: &mut Variables, frame: &Frame<'_>) -> Result<Exit, Failure> {
+    /// The graph of that index inside a state.
+    fn inner<'a>(
+        &'a self,
+        state: &'a State,
+        inner: Inner<'a>,
+        index: usize,
+        input: Value,
+        variables: Variables,
+        frame: &'a Frame<'a>,
+    ) -> LocalBoxFuture<'a, Result<Value, Failure>> {
+        let graph = match (&state.kind, inner) {
+            (_, Inner::Bodies(bodies)) => return self.body(&bodies[index], input, variables, frame),
+            (Kind::Parallel(branches), _) => &branches[index],
+            (Kind::Map(map), _) => &map.processor,
+            _ => return Box::pin(async { Err(Failure::new("States.Runtime", Some("there is no graph inside".into()))) }),
+        };
+        self.graph(graph, input, variables, frame)
+    }
+
+    pub(super) async fn state(
+        &self,
+        state: &State,
+        inner: Inner<'_>,
+        raw: Value,
+        variables: &mut Variables,
+        frame: &Frame<'_>,
+    ) -> Result<(Way, Value), Failure> {
         self.states.set(self.states.get() + 1);
         let entered = frame.history.add(1);
         if entered > EVENT_LIMIT {
@@ -188,10 +249,9 @@ impl<'r> Run<'r> {
         let mut taken = vec![0; state.retry.len()];
         let result = loop {
             let context = self.context(state, frame, &entered_at, retries);
-            let visit = Visit { state, frame, entered, context, retries };
-            let mut assigned = None;
-            let failure = match self.visit(&visit, &raw, variables, &mut assigned).await {
-                Ok(exit) => break Ok((exit, assigned)),
+            let visit = Visit { state, inner, frame, entered, context, retries };
+            let failure = match self.visit(&visit, &raw, variables).await {
+                Ok(left) => break Ok(left),
                 Err(failure) => failure,
             };
             if let Some((index, retrier)) = state.retry.iter().enumerate().find(|(_, retrier)| failure.is_one_of(&retrier.errors))
@@ -202,23 +262,24 @@ impl<'r> Run<'r> {
                 retries += 1;
                 continue;
             }
-            let Some(catcher) = state.catch.iter().find(|catcher| failure.is_one_of(&catcher.errors)) else { break Err(failure) };
-            break self.caught(&visit, catcher, &failure, &raw, variables).map(|(output, assigned)| (Exit::Next(catcher.next, output), assigned));
+            let Some(catcher) = state.catch.iter().position(|catcher| failure.is_one_of(&catcher.errors)) else { break Err(failure) };
+            let moved = parts::caught(state, catcher, &self.scope(&visit, &raw, variables), &failure.output());
+            break moved.map(|moved| (Way::Caught(catcher), moved)).map_err(|error| visit.failure(error));
         };
         if let (Some(steps), Some(step)) = (&self.steps, step)
             && let Some(step) = steps.borrow_mut().get_mut(step)
         {
-            step.left(&result.as_ref().map(|(exit, _)| exit), self.clock.now(), retries);
+            step.left(&result.as_ref().map(|(_, moved)| &moved.output), self.clock.now(), retries);
         }
-        let (exit, assigned) = result?;
+        let (way, moved) = result?;
         frame.history.add(1);
-        if let Some(Value::Object(assigned)) = assigned {
+        if let Some(Value::Object(assigned)) = moved.assigned {
             let all = Arc::make_mut(variables);
             for (name, value) in assigned.iter() {
                 all.insert(Arc::clone(name), value.clone());
             }
         }
-        Ok(exit)
+        Ok((way, moved.output))
     }
 
     /// The delay before a retry, where `taken` of this retrier's are over.
@@ -236,180 +297,50 @@ impl<'r> Run<'r> {
     }
 
     /// One attempt of a state: from its raw input to where it leads.
-    async fn visit(&self, visit: &Visit<'_>, raw: &Value, variables: &Variables, assigned: &mut Option<Value>) -> Result<Exit, Failure> {
+    async fn visit(&self, visit: &Visit<'_>, raw: &Value, variables: &Variables) -> Result<(Way, Moved), Failure> {
         let state = visit.state;
         let scope = self.scope(visit, raw, variables);
         let lift = |error: EvalError| visit.failure(error);
-        let path_language = state.language == QueryLanguage::JsonPath;
-        let input = if path_language { scope.path(&state.input_path).map_err(lift)? } else { raw.clone() };
-        let scope = scope.with_input(&input);
-        let turn = match &state.kind {
-            Kind::Succeed => Turn::Result(input.clone()),
-            Kind::Pass { result: Some(result) } => Turn::Result(result.clone()),
-            Kind::Pass { result: None } if path_language => Turn::Result(scope.payload_or(state.arguments.as_ref(), &input).map_err(lift)?),
-            Kind::Pass { result: None } => Turn::Result(input.clone()),
-            Kind::Fail { error, cause } => return Err(self.fail(visit, &scope, error.as_ref(), cause.as_ref())?),
-            Kind::Wait(wait) => {
-                let duration = wait::duration(wait, &scope, self.clock.now()).map_err(lift)?;
-                self.clock.sleep(duration).await;
-                Turn::Result(input.clone())
+        let (way, moved) = match &state.kind {
+            Kind::Pass { .. } | Kind::Succeed => (Way::On, parts::passed(state, &scope).map_err(lift)?),
+            Kind::Fail { .. } => {
+                let [error, cause] = parts::raised(state, &scope).map_err(lift)?;
+                return Err(Failure { error: error.map(Arc::from), cause, heartbeat: false, fatal: false });
             }
-            Kind::Choice { rules, default } => {
-                let (next, payload, assign) = {
-                    let mut found = None;
-                    for rule in rules {
-                        if Self::condition(&rule.condition, &scope).map_err(lift)? {
-                            found = Some((rule.next, rule.output.as_ref(), rule.assign.as_ref()));
-                            break;
-                        }
-                    }
-                    let otherwise = default.map(|next| (next, state.output.as_ref(), state.assign.as_ref()));
-                    found.or(otherwise).ok_or_else(|| {
-                        lift(EvalError::runtime("Failed to transition out of the state. The state does not point to a next state."))
-                    })?
+            Kind::Wait(_) => {
+                self.clock.sleep(parts::waited(state, &scope).map_err(lift)?).await;
+                let input = parts::input(state, &scope).map_err(lift)?;
+                (Way::On, parts::settled(state, &self.scope(visit, raw, variables), input).map_err(lift)?)
+            }
+            Kind::Choice { .. } => {
+                let (chosen, moved) = parts::chosen(state, &scope).map_err(lift)?;
+                let way = match chosen {
+                    parts::Chosen::Rule(index) => Way::Rule(index),
+                    parts::Chosen::Default => Way::Default,
                 };
-                let output = scope.payload_or(payload, &input).map_err(lift)?;
-                *assigned = assign.map(|assign| scope.payload(assign)).transpose().map_err(lift)?;
-                Turn::Chosen(next, output)
+                (way, moved)
             }
-            Kind::Task(task) => Turn::Result(self.task(visit, task, &scope).await?),
+            Kind::Task(task) => {
+                let result = self.task(visit, task, &scope).await?;
+                (Way::On, parts::settled(state, &self.scope(visit, raw, variables), result).map_err(lift)?)
+            }
             Kind::Parallel(branches) => {
-                let arguments = scope.payload_or(state.arguments.as_ref(), &input).map_err(lift)?;
-                Turn::Result(self.parallel(visit, branches, &arguments, variables).await?)
+                let arguments = parts::arguments(state, &scope).map_err(lift)?;
+                let result = self.parallel(visit, branches.len(), &arguments, variables).await?;
+                (Way::On, parts::settled(state, &self.scope(visit, raw, variables), result).map_err(lift)?)
             }
-            Kind::Map(map) => Turn::Result(self.map(visit, map, &scope, variables).await?),
-        };
-        match turn {
-            Turn::Chosen(next, output) => {
-                let output = if path_language { scope.with_input(&output).path(&state.output_path).map_err(lift)? } else { output };
-                self.limited(visit, output).map(|output| Exit::Next(next, output))
+            Kind::Map(map) => {
+                let result = self.map(visit, map, &scope, variables).await?;
+                (Way::On, parts::settled(state, &self.scope(visit, raw, variables), result).map_err(lift)?)
             }
-            Turn::Result(result) => {
-                let output = self.output(visit, &scope, raw, result, assigned).map_err(lift)?;
-                let output = self.limited(visit, output)?;
-                Ok(state.next.map_or_else(|| Exit::End(output.clone()), |next| Exit::Next(next, output.clone())))
-            }
-        }
-    }
-
-    /// What leaves a state that has a result.
-    fn output(&self, visit: &Visit<'_>, scope: &Scope<'_>, raw: &Value, result: Value, assigned: &mut Option<Value>) -> Result<Value, EvalError> {
-        let state = visit.state;
-        let produces = matches!(state.kind, Kind::Task(_) | Kind::Parallel(_) | Kind::Map(_));
-        if state.language == QueryLanguage::Jsonata {
-            let scope = Scope { result: produces.then_some(&result), ..scope.with_input(raw) };
-            *assigned = state.assign.as_ref().map(|assign| scope.payload(assign)).transpose()?;
-            return scope.payload_or(state.output.as_ref(), &result);
-        }
-        let result = match &state.result_selector {
-            Some(selector) if produces => scope.with_input(&result).payload(selector)?,
-            _ => result,
         };
-        let result_scope = scope.with_input(&result);
-        *assigned = state.assign.as_ref().map(|assign| result_scope.payload(assign)).transpose()?;
-        let combined = match &state.kind {
-            // Neither has a ResultPath.
-            Kind::Succeed | Kind::Wait(_) => result,
-            _ => match &state.result_path {
-                None => raw.clone(),
-                Some(path) => path.write(raw, result.clone())?,
-            },
-        };
-        scope.with_input(&combined).path(&state.output_path)
+        let output = self.limited(&state.name, moved.output)?;
+        Ok((way, Moved { output, ..moved }))
     }
 
     /// A payload, unless it is too large.
-    fn limited(&self, visit: &Visit<'_>, output: Value) -> Result<Value, Failure> {
-        self.limited_as(&visit.state.name, output)
-    }
-
-    fn limited_as(&self, label: &str, output: Value) -> Result<Value, Failure> {
-        if output.json_len() > PAYLOAD_LIMIT {
-            let cause = format!("The state/task '{label}' returned a result with a size exceeding the maximum number of bytes service limit.");
-            return Err(Failure::new("States.DataLimitExceeded", Some(cause)));
-        }
-        Ok(output)
-    }
-
-    fn caught(
-        &self,
-        visit: &Visit<'_>,
-        catcher: &super::program::Catcher,
-        failure: &Failure,
-        raw: &Value,
-        variables: &Variables,
-    ) -> Result<(Value, Option<Value>), Failure> {
-        let error_output = failure.output();
-        let scope = Scope { error_output: Some(&error_output), ..self.scope(visit, raw, variables) };
-        let lift = |error: EvalError| visit.failure(error);
-        if visit.state.language == QueryLanguage::Jsonata {
-            let assigned = catcher.assign.as_ref().map(|assign| scope.payload(assign)).transpose().map_err(lift)?;
-            return Ok((scope.payload_or(catcher.output.as_ref(), &error_output).map_err(lift)?, assigned));
-        }
-        let assign = catcher.assign.as_ref().map(|assign| scope.with_input(&error_output).payload(assign));
-        let assigned = assign.transpose().map_err(lift)?;
-        let output = match &catcher.result_path {
-            None => raw.clone(),
-            Some(path) => path.write(raw, error_output.clone()).map_err(lift)?,
-        };
-        Ok((output, assigned))
-    }
-
-    /// The failure that a Fail state raises; an error when its own fields cannot be evaluated.
-    fn fail(&self, visit: &Visit<'_>, scope: &Scope<'_>, error: Option<&Scalar>, cause: Option<&Scalar>) -> Result<Failure, Failure> {
-        let text = |scalar: Option<&Scalar>, field: &str| -> Result<Option<String>, Failure> {
-            let Some(scalar) = scalar else { return Ok(None) };
-            let named = if matches!(scalar, Scalar::Path { .. }) { format!("{field}Path") } else { field.to_owned() };
-            match scope.scalar(scalar, &named, Expected::String).map_err(|error| visit.failure(error))? {
-                Value::String(text) => Ok(Some(text.to_string())),
-                other => Err(visit.failure(wait::wrong_type(scalar, &named, "string", &other))),
-            }
-        };
-        let error = text(error, "Error")?;
-        Ok(Failure { error: error.map(Arc::from), cause: text(cause, "Cause")?, heartbeat: false, fatal: false })
-    }
-
-    fn condition(condition: &Condition, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        match condition {
-            Condition::And(all) => {
-                for condition in all {
-                    if !Self::condition(condition, scope)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            Condition::Or(any) => {
-                for condition in any {
-                    if Self::condition(condition, scope)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            Condition::Not(condition) => Ok(!Self::condition(condition, scope)?),
-            Condition::Jsonata { expression, field } => Ok(scope.jsonata(expression, field, Expected::Boolean)? == Value::Bool(true)),
-            Condition::Compare { variable, comparison, operand } => {
-                let find = |path: &super::path::Path| {
-                    scope.with_paths(|env| path.evaluate(env)).map_err(|_| {
-                        EvalError::runtime(format!("Invalid path '{}': The choice state's condition path references an invalid value.", path.text()))
-                    })
-                };
-                let found = find(variable);
-                if *comparison == super::choice::Comparison::IsPresent {
-                    let operand = match operand {
-                        Operand::Literal(value) => value.clone(),
-                        Operand::Path(path) => find(path)?,
-                    };
-                    return Ok(comparison.holds(found.ok().as_ref(), &operand));
-                }
-                let found = found?;
-                match operand {
-                    Operand::Literal(value) => Ok(comparison.holds(Some(&found), value)),
-                    Operand::Path(path) => Ok(comparison.holds(Some(&found), &find(path)?)),
-                }
-            }
-        }
+    fn limited(&self, label: &str, output: Value) -> Result<Value, Failure> {
+        limited(label, output).map_err(|error| Failure::new(&error.name, Some(error.cause)))
     }
 
     fn scope<'s>(&'s self, visit: &'s Visit<'_>, input: &'s Value, variables: &'s Variables) -> Scope<'s> {
@@ -435,26 +366,27 @@ impl<'r> Run<'r> {
         Value::Object(Arc::new(context))
     }
 
-    /// A context with one entry more (`Task`, `Map`).
-    fn context_with(context: &Value, name: &str, value: Value) -> Value {
-        let mut object = context.as_object().cloned().unwrap_or_default();
-        object.insert(name.into(), value);
-        Value::Object(Arc::new(object))
-    }
-
     fn fault(fault: Fault) -> Failure {
         Failure { error: fault.error, cause: fault.cause, heartbeat: false, fatal: false }
     }
+}
 
-    /// A payload of the given field must be of one type in JSONPath's `…Path` and JSONata alike.
-    fn payload_json(payload: Option<&Payload>, scope: &Scope<'_>, default: &Value, visit: &Visit<'_>) -> Result<Value, Failure> {
-        scope.payload_or(payload, default).map_err(|error| visit.failure(error))
+/// A payload, unless it is too large; `label` is what AWS calls the state or task.
+///
+/// # Errors
+/// `States.DataLimitExceeded`, whose cause has no lead-in.
+pub fn limited(label: &str, output: Value) -> Result<Value, EvalError> {
+    if output.json_len() > PAYLOAD_LIMIT {
+        let cause = format!("The state/task '{label}' returned a result with a size exceeding the maximum number of bytes service limit.");
+        return Err(EvalError::new("States.DataLimitExceeded", cause));
     }
+    Ok(output)
 }
 
 /// One attempt of one state.
 struct Visit<'v> {
     state: &'v State,
+    inner: Inner<'v>,
     frame: &'v Frame<'v>,
     /// The number of the event that entered the state.
     entered: u64,
@@ -469,7 +401,8 @@ impl Visit<'_> {
         if &*error.name == "States.QueryEvaluationError" {
             self.frame.history.add(1);
         }
-        let lead = format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered);
+        let lead =
+            format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered);
         let fatal = &*error.name == "States.Runtime";
         Failure { error: Some(error.name), cause: Some(lead + &error.cause), heartbeat: false, fatal }
     }

@@ -1,5 +1,4 @@
 //! How a run, and each state of it, ends.
-use super::Exit;
 use crate::simulate::clock::Millis;
 use crate::simulate::program::State;
 use crate::simulate::value::Value;
@@ -107,11 +106,8 @@ impl Step {
         Self { state: Arc::clone(&state.name), kind: state.kind.name(), depth, event, entered: now, input: input.clone(), end: None }
     }
 
-    pub(super) fn left(&mut self, result: &Result<&Exit, &Failure>, now: Millis, retries: u32) {
-        let result = match result {
-            Ok(Exit::Next(_, output) | Exit::End(output)) => Ok(output.clone()),
-            Err(failure) => Err((*failure).clone()),
-        };
+    pub(super) fn left(&mut self, result: &Result<&Value, &Failure>, now: Millis, retries: u32) {
+        let result = result.map(Value::clone).map_err(Failure::clone);
         self.end = Some(StepEnd { left: now, retries, result });
     }
 }

@@ -11,7 +11,7 @@ use crate::simulate::value::{Number, Value};
 const LONGEST: i64 = 99_999_999;
 
 /// How long a Wait waits.
-pub(super) fn duration(wait: &Wait, scope: &Scope<'_>, now: Millis) -> Result<Millis, EvalError> {
+pub(crate) fn duration(wait: &Wait, scope: &Scope<'_>, now: Millis) -> Result<Millis, EvalError> {
     let seconds = match wait {
         Wait::Seconds(scalar) => seconds(scalar, scope)?,
         Wait::Timestamp(scalar) => {
@@ -46,7 +46,9 @@ fn seconds(scalar: &Scalar, scope: &Scope<'_>) -> Result<i64, EvalError> {
             Err(EvalError::runtime(format!("The SecondsPath parameter cannot be parsed as a long value: {text} == {}", shown(&value))))
         }
         (Scalar::Jsonata(_), Some(seconds)) => Err(EvalError::query(format!("The Seconds field cannot be negative: {seconds}"))),
-        (Scalar::Jsonata(_), None) => Err(EvalError::query(format!("The Seconds field cannot be parsed as a long value: {}", shown(&value)))),
+        (Scalar::Jsonata(_), None) => {
+            Err(EvalError::query(format!("The Seconds field cannot be parsed as a long value: {}", shown(&value))))
+        }
         (Scalar::Literal(_), _) => Err(EvalError::runtime("Seconds is not a positive integer")),
     }
 }
@@ -73,7 +75,7 @@ fn until(scalar: &Scalar, scope: &Scope<'_>) -> Result<i128, EvalError> {
 }
 
 /// The error of a `…Path` field whose value has the wrong type. JSONata's own is made where it is evaluated.
-pub(super) fn wrong_type(scalar: &Scalar, field: &str, expected: &str, value: &Value) -> EvalError {
+pub(crate) fn wrong_type(scalar: &Scalar, field: &str, expected: &str, value: &Value) -> EvalError {
     match scalar {
         Scalar::Path { text, .. } => {
             EvalError::runtime(format!("The {field} field refers to value \"{}\" which is not a valid {expected}: {text}", shown(value)))
@@ -89,18 +91,18 @@ fn shown(value: &Value) -> String {
 }
 
 /// A whole number that a field of any form gives.
-pub(super) fn integer(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<i64, EvalError> {
+pub(crate) fn integer(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<i64, EvalError> {
     let value = field_value(scalar, field, scope)?;
     value.as_number().and_then(Number::as_i64).ok_or_else(|| wrong_type(scalar, &named(scalar, field), "integer", &value))
 }
 
 /// A number that a field of any form gives.
-pub(super) fn float(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<f64, EvalError> {
+pub(crate) fn float(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<f64, EvalError> {
     let value = field_value(scalar, field, scope)?;
     value.as_number().map(Number::as_f64).ok_or_else(|| wrong_type(scalar, &named(scalar, field), "float", &value))
 }
 
-fn named(scalar: &Scalar, field: &str) -> String {
+pub(crate) fn named(scalar: &Scalar, field: &str) -> String {
     if matches!(scalar, Scalar::Path { .. }) { format!("{field}Path") } else { field.to_owned() }
 }
 
