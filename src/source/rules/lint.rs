@@ -2,10 +2,10 @@
 //!
 //! An error is what AWS refuses at `CreateStateMachine`; a warning or a note is what it accepts and users regret.
 //!
-//! Sources, looked up in November 2026: "ValidateStateMachineDefinitionDiagnostic" in the AWS Step Functions API reference;
+//! Sources, looked up in November 2026: `ValidateStateMachineDefinitionDiagnostic` in the AWS Step Functions API reference;
 //! "Passing data between states with variables", "Transforming data with JSONata", "Intrinsic functions for JSONPath
-//! states", "Handling errors in Step Functions workflows", "Map state in Distributed mode" and its pages on ItemReader,
-//! ItemBatcher and ResultWriter, and "Best practices for Step Functions" in the Developer Guide; the specification
+//! states", "Handling errors in Step Functions workflows", "Map state in Distributed mode" and its pages on `ItemReader`,
+//! `ItemBatcher` and `ResultWriter`, and "Best practices for Step Functions" in the Developer Guide; the specification
 //! (states-language.net); and refusals of AWS that localstack's tests record.
 crate::rules! {
     ASL201 "invalid-path" r"A text in the place of a path is not JSONPath.
@@ -79,10 +79,11 @@ heartbeats.";
 
 Whoever is to answer needs `$$.Task.Token` (`$states.context.Task.Token` in JSONata). Without it in `Parameters` or `Arguments` nobody can, and
 the task waits until its timeout. Pass it.";
-    ASL225 "lambda-without-retry" r"A Lambda function is called without a retry of the service's own errors.
+    ASL225 "lambda-errors-not-retried" r"A task calls a Lambda function and retries some errors, but none of the service itself.
 
 Lambda fails now and then with `Lambda.ServiceException`, `Lambda.AWSLambdaException`, `Lambda.SdkClientException` or
-`Lambda.TooManyRequestsException`; AWS advises every task to retry them. Add a retrier for them. A note, once for a state machine.";
+`Lambda.TooManyRequestsException`; AWS advises every task to retry them. Add them to a retrier. A note, once for a state machine; a
+task without any `Retry` is taken for one that shall not run twice.";
     ASL230 "unknown-error-name" r"`ErrorEquals` names an error of `States.` that does not exist.
 
 Names that start with `States.` are those of the service; no other error has such a name, so this one never matches. Correct it.";

@@ -7,7 +7,7 @@ use crate::source::rules::lint::{ASL250, ASL251, ASL252, ASL253, ASL254};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
 
-/// `MaxItems`, and the bytes of a batch ("ItemReader", "ItemBatcher").
+/// `MaxItems`, and the bytes of a batch (the pages of `ItemReader` and `ItemBatcher`).
 const MOST_ITEMS: f64 = 100_000_000.0;
 const MOST_BYTES: f64 = 262_144.0;
 /// The longest `Label` ("Map state in Distributed mode").

@@ -126,29 +126,54 @@ pub(super) fn path_syntax(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The characters of a text that stand in no quotes. A backslash in quotes escapes.
+struct Unquoted<'t> {
+    chars: std::str::CharIndices<'t>,
+    quote: Option<char>,
+}
+
+impl<'t> Unquoted<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { chars: text.char_indices(), quote: None }
+    }
+}
+
+impl Iterator for Unquoted<'_> {
+    type Item = (usize, char);
+
+    fn next(&mut self) -> Option<(usize, char)> {
+        loop {
+            let (at, c) = self.chars.next()?;
+            match self.quote {
+                None if matches!(c, '\'' | '"') => self.quote = Some(c),
+                None => return Some((at, c)),
+                Some(_) if c == '\\' => {
+                    self.chars.next();
+                }
+                Some(open) if c == open => self.quote = None,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
 /// The length of a bracket with what is inside it.
 fn bracket(text: &str) -> Result<usize, String> {
-    let mut quote = None;
-    let mut escaped = false;
     let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '[' | '(') => depth += 1,
-            (None, ']' | ')') => {
+    let mut plain = Unquoted::new(text);
+    while let Some((at, c)) = plain.next() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => {
                 depth = depth.checked_sub(1).ok_or("a bracket closes that is not open")?;
                 if depth == 0 {
                     return index(text.get(1..at).unwrap_or_default().trim()).map(|()| at + 1);
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
-    Err(if quote.is_some() { "a quote is not closed" } else { "a `[` is not closed" }.to_owned())
+    Err(if plain.quote.is_some() { "a quote is not closed" } else { "a `[` is not closed" }.to_owned())
 }
 
 /// What is between brackets: names in quotes, indices, a slice, `*` or a filter.
@@ -182,26 +207,17 @@ fn reference(path: &str) -> Result<(), &'static str> {
     if variable_of(path).is_some() {
         return Err("a variable is assigned with `Assign`");
     }
-    let mut quote = None;
     let mut previous = ' ';
-    let mut inside = String::new();
-    for c in path.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(c),
-            (None, '.') if previous == '.' => return Err("`..` names many places"),
-            (None, '*') if matches!(previous, '.' | '[') => return Err("`*` names many places"),
-            (None, '?' | '@' | '(') => return Err("a filter names many places"),
-            (None, '[') => inside.clear(),
-            (None, ':' | ',') if inside.chars().all(|c| c.is_ascii_digit() || c == '-') && path.contains('[') => {
-                return Err("a slice names many places");
-            }
-            (None, _) => {}
-        }
-        inside.push(c);
-        if c == '[' {
-            inside.clear();
+    let mut in_brackets = false;
+    for (_, c) in Unquoted::new(path) {
+        match c {
+            '.' if previous == '.' => return Err("`..` names many places"),
+            '*' if matches!(previous, '.' | '[') => return Err("`*` names many places"),
+            '?' | '@' | '(' => return Err("a filter names many places"),
+            ':' | ',' if in_brackets => return Err("a slice or list names many places"),
+            '[' => in_brackets = true,
+            ']' => in_brackets = false,
+            _ => {}
         }
         previous = c;
     }
@@ -370,20 +386,13 @@ impl<'t> Calls<'t> {
 
 /// Up to the comma or bracket that ends an argument.
 fn argument_length(text: &str) -> usize {
-    let mut quote = None;
-    let mut escaped = false;
     let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') if depth > 0 => quote = Some(c),
-            (None, '(' | '[') => depth += 1,
-            (None, ',' | ')') if depth == 0 => return at,
-            (None, ')' | ']') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+    for (at, c) in Unquoted::new(text) {
+        match c {
+            '(' | '[' => depth += 1,
+            ',' | ')' if depth == 0 => return at,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
     text.len()

@@ -84,7 +84,7 @@ pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
         StateKind::Task(task) => {
             if let Some((text, span)) = resource(task) {
                 check_resource(state, task, &text, span, sink);
-                if is_lambda(&text) && !retries_lambda(state) {
+                if is_lambda(&text) && !state.retry.is_empty() && !retries_lambda(state) {
                     lambdas.push((state, span));
                 }
             }
@@ -99,12 +99,12 @@ pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
     });
     if let Some(((first, span), others)) = lambdas.split_first() {
         let message = if others.is_empty() {
-            format!("state `{}` does not retry errors of Lambda itself", first.name.value)
+            format!("state `{}` retries, but not the errors of Lambda itself", first.name.value)
         } else {
-            format!("{} states do not retry errors of Lambda itself, such as `{}`", lambdas.len(), first.name.value)
+            format!("{} states retry, but not the errors of Lambda itself: `{}` is the first", lambdas.len(), first.name.value)
         };
         let report = Diagnostic::note(&ASL225, *span, message);
-        sink.report(report.help(format!("add a retrier for {}", LAMBDA_ERRORS.join(", "))));
+        sink.report(report.help(format!("retry {} too", LAMBDA_ERRORS.join(", "))));
     }
 }
 

@@ -286,9 +286,9 @@ fn tasks() -> Vec<Case> {
             "cannot have a distributed Map",
             map(r#""Mode": "DISTRIBUTED", "ExecutionType": "STANDARD""#, "")
                 .replace(r#""STANDARD""#, r#""EXPRESS""#)
-                .replace(r#"": {"I": {"Type": "Succeed"}"#, &format!(r#"": {{"I": {}"#, DEEP)),
+                .replace(r#"": {"I": {"Type": "Succeed"}"#, &format!(r#"": {{"I": {DEEP}"#)),
             map(r#""Mode": "DISTRIBUTED", "ExecutionType": "STANDARD""#, "")
-                .replace(r#"": {"I": {"Type": "Succeed"}"#, &format!(r#"": {{"I": {}"#, DEEP)),
+                .replace(r#"": {"I": {"Type": "Succeed"}"#, &format!(r#"": {{"I": {DEEP}"#)),
         ),
         (
             "ASL223",
@@ -314,8 +314,8 @@ fn tasks() -> Vec<Case> {
         (
             "ASL225",
             Note,
-            "does not retry",
-            call("lambda:invoke", r#", "Parameters": {"FunctionName": "f"}"#),
+            "retries, but not the errors of Lambda itself",
+            call("lambda:invoke", r#", "Parameters": {"FunctionName": "f"}, "Retry": [{"ErrorEquals": ["Mine"]}]"#),
             call("lambda:invoke", r#", "Parameters": {"FunctionName": "f"}, "Retry": [{"ErrorEquals": ["Lambda.ServiceException"]}]"#),
         ),
     ]
@@ -563,6 +563,16 @@ fn each_rule_has_a_case() {
     for rule in ALL {
         assert!(tested.contains(rule.code), "{}", rule.code);
         assert!(rule.doc.len() > 100, "{}", rule.code);
+    }
+}
+
+/// A share of tolerated failures may be a fraction.
+#[test]
+fn percentages_are_numbers() {
+    for (share, errors) in [("12.5", 0), ("100", 0), ("100.5", 1), ("-1", 1), (r#""${Share}""#, 0), (r#""1""#, 1)] {
+        let read = read(&distributed(&format!(r#""ToleratedFailurePercentage": {share}"#)));
+        assert_eq!(read.said_errors().len(), errors, "{share} {:?}", read.said());
+        assert_eq!(read.lost(), Vec::<String>::new(), "{share}");
     }
 }
 
