@@ -26,5 +26,5 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use lint::machine_type;
+pub use lint::deployed;
 pub use machine::{import, looks_like};

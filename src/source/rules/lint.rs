@@ -35,6 +35,10 @@ distributed Map) and in `ErrorPath` and `CausePath`. Compute the value in a Pass
 AWS accepts the definition and warns: `NO_DOLLAR` where the key lacks its `.$`, `NO_PATH` where the name of the field lacks its `Path`,
 `PASS_RESULT_IS_STATIC` in the `Result` of a Pass state. The text itself is passed on, dollar sign and all. Add `.$` or `Path`, or use `Parameters` in place of
 `Result`.";
+    ASL207 "other-language-as-text" r"An expression of one query language stands in a state of the other.
+
+`{% … %}` is evaluated only in states whose language is JSONata, and keys that end in `.$` only in those of JSONPath. In a JSONata state a path without `{%` and `%}` is a text too.
+AWS passes them on as they are. Set `QueryLanguage`, or write the expression in the language of the state.";
     ASL210 "invalid-jsonata" r"A JSONata expression cannot be read.
 
 A text or a bracket is not closed, an operator lacks its right side, or two values follow each other without an operator. AWS refuses the
@@ -59,6 +63,10 @@ be assigned. AWS refuses the definition.";
 
 A variable that an inner scope assigns cannot have the name of one of an outer scope, and AWS refuses the definition. Rename one of them, or
 return the value with `Output` and assign it outside.";
+    ASL216 "assign-is-no-object" r"`Assign` is not an object.
+
+Each of its fields names a variable, so neither a text nor a JSONata expression can take its place. AWS refuses the definition. Write one field for each
+variable.";
     ASL220 "unknown-resource" r"AWS does not know the `Resource` of a Task state.
 
 It is the ARN of a Lambda function or an activity, or an integration: `arn:aws:states:::service:action`, with `.sync`, `.sync:2` or `.waitForTaskToken` where the service
@@ -135,4 +143,8 @@ not the definition itself, letter by letter: what is deployed may be smaller.";
 
 No transition can name it sensibly, and AWS refuses the definition. Give the state a name of 1 to 80 characters, here and where it
 is used.";
+    ASL262 "machine-name" r"The name under which a state machine is deployed is not allowed.
+
+It has 1 to 80 characters, and no white space, control characters, brackets, wildcards or any of `` # % \ ^ | ~ $ & , ; : / ` `` or quotes. AWS refuses it (`STATE_MACHINE_NAME_INVALID`,
+`STATE_MACHINE_NAME_TOO_LONG`). Rename it.";
 }

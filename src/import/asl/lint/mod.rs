@@ -8,11 +8,12 @@
 //! - [`states`]: names and sizes; [`tasks`]: resources, parameters, callbacks; [`handlers`]: Retry and Catch.
 //! - [`choice`]: rules that never match; [`map`]: the parts of a distributed Map.
 //! - [`uses`]: every expression of a state with its place, for [`paths`] (JSONPath and intrinsic functions), [`jsonata`] and
-//!   [`variables`].
+//!   [`variables`]; [`language`]: expressions of the other language.
 mod choice;
 mod graph;
 mod handlers;
 mod jsonata;
+mod language;
 mod loops;
 mod map;
 mod paths;
@@ -37,12 +38,14 @@ pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
         map::state(state, sink);
         paths::state(state, sink);
         jsonata::state(state, sink);
+        language::state(state, sink);
     });
     variables::machine(machine, sink);
 }
 
-/// What the type of the machine forbids; for when a deployment has said it ([`Machine::machine_type`]).
-pub fn machine_type(machine: &Machine, sink: &mut Sink) {
+/// What the type and the name of the machine forbid; for when a deployment has said them ([`Machine::machine_type`], [`Machine::name`]).
+pub fn deployed(machine: &Machine, sink: &mut Sink) {
+    states::machine_name(&machine.name, sink);
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value.eq_ignore_ascii_case("EXPRESS")) {
         tasks::express(&machine.graph, "an express state machine", sink);
     }

@@ -399,7 +399,7 @@ fn argument_length(text: &str) -> usize {
 }
 
 /// What a reader would take for a path or a function.
-fn looks_like_path(text: &str) -> bool {
+pub(super) fn looks_like_path(text: &str) -> bool {
     let field = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || c == '_');
     let path = text.strip_prefix("$$.").or_else(|| text.strip_prefix("$.")).is_some_and(field) || text.starts_with("$['");
     let call = text.strip_prefix("States.").and_then(|rest| rest.split_once('('));

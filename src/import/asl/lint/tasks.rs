@@ -121,6 +121,11 @@ fn retries_lambda(state: &State) -> bool {
 }
 
 fn check_resource(state: &State, task: &Task, text: &str, span: Option<Span>, sink: &mut Sink) {
+    if text.starts_with("{%") {
+        let report = Diagnostic::error(&ASL220, span, "`Resource` cannot be an expression: Step Functions refuses it");
+        sink.report(report.help("write the ARN; what varies goes into `Arguments`"));
+        return;
+    }
     if !text.starts_with("arn:") && !completed_later(text) {
         let report = Diagnostic::warning(&ASL220, span, format!("`{text}` is no ARN: Step Functions refuses it"));
         sink.report(report.help("write the ARN, unless a tool replaces the text when it deploys"));

@@ -8,7 +8,7 @@ use super::uses::{self, Kind};
 use super::{completed_later, inner};
 use crate::import::asl::fields;
 use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
-use crate::source::rules::lint::{ASL213, ASL214, ASL215};
+use crate::source::rules::lint::{ASL213, ASL214, ASL215, ASL216};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,6 +117,13 @@ fn assigned(state: &State) -> impl Iterator<Item = &Sourced<String>> {
 /// `outer`: what the scopes around this one assign. `apart`: whether this is the processor of a distributed Map.
 fn graph(of: &Graph, outer: &Scope<'_>, apart: bool, sink: &mut Sink) {
     let mut own = Scope::new();
+    for assign in of.states.iter().flat_map(assigns) {
+        let later = matches!(&assign.value, TemplateValue::Text(text) if completed_later(text));
+        if !later && !matches!(assign.value, TemplateValue::Map(_)) {
+            let report = Diagnostic::error(&ASL216, assign.span, "`Assign` is not an object: Step Functions refuses it");
+            sink.report(report.help("write one field for each variable"));
+        }
+    }
     for name in of.states.iter().flat_map(assigned) {
         check_name(name, sink);
         if let Some(first) = outer.get(name.value.as_str()).filter(|_| !apart) {

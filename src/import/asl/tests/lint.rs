@@ -168,6 +168,34 @@ fn expressions() -> Vec<Case> {
             choice(&rule(r#""Variable": "$.a", "StringEquals": "$.b""#)),
             choice(&rule(r#""Variable": "$.a", "StringEqualsPath": "$.b""#)),
         ),
+        (
+            "ASL207",
+            Warning,
+            "a state that uses JSONPath",
+            pass(r#""Parameters": {"a": ["{% 1 %}"]}"#),
+            pass(r#""Result": {"a": ["{% 1 %}"]}"#),
+        ),
+        (
+            "ASL207",
+            Warning,
+            "write `{% $states.input.a %}`",
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Output": {"a": "$states.input.a"}}"#),
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Output": {"a": "{% $states.input.a %}", "b": "$5"}}"#),
+        ),
+        (
+            "ASL207",
+            Warning,
+            "the key is `a.$` itself",
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Output": {"a.$": "$.b"}}"#),
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Output": {"a.$": "5 US"}}"#),
+        ),
+        (
+            "ASL207",
+            Warning,
+            "a state that uses JSONPath",
+            states(r#""S": {"Type": "Fail", "Error": "E", "Cause": "{% $c %}"}"#),
+            states(r#""S": {"Type": "Fail", "Error": "E", "Cause": "{% c"}"#),
+        ),
         ("ASL210", Error, "is not closed", expression("$sum((1)"), expression("$sum((1))")),
         ("ASL210", Error, "nothing after `+`", expression("$states.input.a +"), expression("$states.input.a + 1")),
         ("ASL210", Error, "it is empty", expression(""), expression("{}")),
@@ -236,6 +264,13 @@ fn variables() -> Vec<Case> {
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"x": 1},"#),
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"y": 1},"#),
         ),
+        (
+            "ASL216",
+            Error,
+            "is not an object",
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Assign": "{% {'a': 1} %}"}"#),
+            jsonata(r#""S": {"Type": "Pass", "End": true, "Assign": {"a": "{% {'a': 1} %}"}}"#),
+        ),
     ]
 }
 
@@ -252,6 +287,13 @@ fn tasks() -> Vec<Case> {
             "is no ARN",
             states(r#""S": {"Type": "Task", "Resource": "createToken", "End": true}"#),
             states(r#""S": {"Type": "Task", "Resource": "${CreateToken}", "End": true}"#),
+        ),
+        (
+            "ASL220",
+            Error,
+            "cannot be an expression",
+            jsonata(r#""S": {"Type": "Task", "Resource": "{% $arn %}", "End": true}"#),
+            jsonata(r#""S": {"Type": "Task", "Resource": "arn:x", "End": true}"#),
         ),
         // Refused by AWS (a record of localstack's tests).
         ("ASL220", Error, "no action `query`", call("dynamodb:query", ""), call("aws-sdk:dynamodb:query", "")),
@@ -559,7 +601,8 @@ fn each_rule_speaks_and_keeps_silent() {
 
 #[test]
 fn each_rule_has_a_case() {
-    let tested: BTreeSet<&str> = cases().into_iter().map(|(code, ..)| code).collect();
+    let mut tested: BTreeSet<&str> = cases().into_iter().map(|(code, ..)| code).collect();
+    tested.insert("ASL262"); // said when a deployment has named the machine; tested below
     for rule in ALL {
         assert!(tested.contains(rule.code), "{}", rule.code);
         assert!(rule.doc.len() > 100, "{}", rule.code);
@@ -583,8 +626,28 @@ fn the_type_of_the_machine_counts() {
     let before = read.sink.diagnostics.len();
     for (kind, said) in [("STANDARD", 0), ("EXPRESS", 1)] {
         read.machine.machine_type = Some(crate::source::span::Sourced::new(kind.to_owned(), read.node.span));
-        crate::import::asl::machine_type(&read.machine, &mut read.sink);
+        crate::import::asl::deployed(&read.machine, &mut read.sink);
         assert_eq!(read.sink.diagnostics.len() - before, said, "{kind}");
+    }
+}
+
+#[test]
+fn the_name_of_the_machine_counts() {
+    let mut read = read(&call("glue:startJobRun", ""));
+    for (name, words) in [
+        ("orders-${Stage}", None),
+        (&*"n".repeat(80), None),
+        (&*"n".repeat(81), Some("81 characters")),
+        ("a b", Some("the character ` `")),
+        ("", Some("empty")),
+    ] {
+        read.machine.name = crate::source::span::Sourced::new(name.to_owned(), read.node.span);
+        read.sink.diagnostics.clear();
+        crate::import::asl::deployed(&read.machine, &mut read.sink);
+        match words {
+            Some(words) => assert!(speaks(&read, "ASL262", Error, words), "{name}"),
+            None => assert!(read.sink.diagnostics.is_empty(), "{name}"),
+        }
     }
 }
 
