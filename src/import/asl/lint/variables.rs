@@ -90,10 +90,32 @@ const FUNCTIONS: &[&str] = &[
     "zip",
 ];
 
-type Scope<'m> = BTreeMap<&'m str, Option<Span>>;
+/// More names than these are not searched for the nearest.
+const FEW: usize = 200;
+
+/// The variables of a scope, and the scopes around it.
+struct Scope<'a, 'm> {
+    own: BTreeMap<&'m str, Option<Span>>,
+    outer: Option<&'a Scope<'a, 'm>>,
+    /// Whether it is the processor of a distributed Map, which does not see the scopes around it.
+    apart: bool,
+}
+
+impl Scope<'_, '_> {
+    /// Where a variable is assigned that is seen from here.
+    fn seen(&self, name: &str) -> Option<Option<Span>> {
+        let outer = self.outer.filter(|_| !self.apart);
+        self.own.get(name).copied().or_else(|| outer.and_then(|outer| outer.seen(name)))
+    }
+
+    /// Where a variable is assigned, seen from here or not.
+    fn anywhere(&self, name: &str) -> Option<Option<Span>> {
+        self.own.get(name).copied().or_else(|| self.outer.and_then(|outer| outer.anywhere(name)))
+    }
+}
 
 pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
-    graph(&machine.graph, &Scope::new(), false, sink);
+    graph(&machine.graph, None, false, sink);
 }
 
 /// The templates that assign, in a state.
@@ -114,9 +136,8 @@ fn assigned(state: &State) -> impl Iterator<Item = &Sourced<String>> {
         .map(|(name, _)| name)
 }
 
-/// `outer`: what the scopes around this one assign. `apart`: whether this is the processor of a distributed Map.
-fn graph(of: &Graph, outer: &Scope<'_>, apart: bool, sink: &mut Sink) {
-    let mut own = Scope::new();
+/// `outer`: the scope around this one. `apart`: whether this is the processor of a distributed Map.
+fn graph<'m>(of: &'m Graph, outer: Option<&Scope<'_, 'm>>, apart: bool, sink: &mut Sink) {
     for assign in of.states.iter().flat_map(assigns) {
         let later = matches!(&assign.value, TemplateValue::Text(text) if completed_later(text));
         if !later && !matches!(assign.value, TemplateValue::Map(_)) {
@@ -124,22 +145,26 @@ fn graph(of: &Graph, outer: &Scope<'_>, apart: bool, sink: &mut Sink) {
             sink.report(report.help("write one field for each variable"));
         }
     }
+    let mut own = BTreeMap::new();
     for name in of.states.iter().flat_map(assigned) {
         check_name(name, sink);
-        if let Some(first) = outer.get(name.value.as_str()).filter(|_| !apart) {
+        if let Some(first) = outer.filter(|_| !apart).and_then(|outer| outer.seen(&name.value)) {
             let message = format!("the states around this scope assign `{}` too: Step Functions refuses it", name.value);
-            let report = Diagnostic::error(&ASL215, name.span(), message).related(*first, "it is assigned here");
+            let report = Diagnostic::error(&ASL215, name.span(), message).related(first, "it is assigned here");
             sink.report(report.help("rename one of them, or return the value with `Output` and assign it outside"));
         }
-        own.entry(&name.value).or_insert(name.span());
+        own.entry(name.value.as_str()).or_insert(name.span());
     }
-    let mut known: Scope<'_> = if apart { Scope::new() } else { outer.iter().map(|(name, span)| (*name, *span)).collect() };
-    known.extend(own);
+    inside(of, &Scope { own, outer, apart }, sink);
+}
+
+/// The states of a scope, and the scopes inside it.
+fn inside<'m>(of: &'m Graph, scope: &Scope<'_, 'm>, sink: &mut Sink) {
     for state in &of.states {
-        read(state, &known, outer, sink);
+        read(state, scope, sink);
         let apart = matches!(&state.kind, StateKind::Map(map) if map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED"));
-        for inside in inner(state) {
-            graph(inside, &known, apart, sink);
+        for inner in inner(state) {
+            graph(inner, Some(scope), apart, sink);
         }
     }
 }
@@ -170,7 +195,7 @@ fn check_name(name: &Sourced<String>, sink: &mut Sink) {
 }
 
 /// Reports the variables that a state reads and no state assigns.
-fn read(state: &State, known: &Scope<'_>, outer: &Scope<'_>, sink: &mut Sink) {
+fn read(state: &State, scope: &Scope<'_, '_>, sink: &mut Sink) {
     let mut said = BTreeSet::new();
     for found in uses::of(state) {
         if completed_later(found.text) {
@@ -185,20 +210,31 @@ fn read(state: &State, known: &Scope<'_>, outer: &Scope<'_>, sink: &mut Sink) {
             Kind::Template | Kind::PathOrFunction | Kind::Path => paths::variable_of(found.text).into_iter().collect(),
         };
         for name in names {
-            if known.contains_key(name) || name == "states" || !said.insert(name.to_owned()) {
+            if scope.seen(name).is_some() || name == "states" || !said.insert(name.to_owned()) {
                 continue;
             }
             let report = Diagnostic::warning(&ASL213, found.span, format!("no state assigns the variable `${name}`"));
-            sink.report(if let Some(elsewhere) = outer.get(name) {
+            sink.report(if let Some(elsewhere) = scope.anywhere(name) {
                 let help = "a distributed Map does not see the variables around it: pass it with `ItemSelector`";
-                report.related(*elsewhere, "it is assigned here").help(help)
-            } else if let Some(near) = fields::nearest(name, known.keys().copied()) {
+                report.related(elsewhere, "it is assigned here").help(help)
+            } else if let Some(near) = nearest(name, scope) {
                 report.help(format!("did you mean `${near}`?"))
             } else {
                 report.help("assign it with `Assign` in a state before")
             });
         }
     }
+}
+
+fn nearest<'m>(name: &str, scope: &Scope<'_, 'm>) -> Option<&'m str> {
+    let mut names: Vec<&'m str> = scope.own.keys().copied().take(FEW).collect();
+    let mut outer = scope.outer.filter(|_| !scope.apart);
+    while let Some(scope) = outer {
+        names.extend(scope.own.keys().take(FEW));
+        outer = scope.outer.filter(|_| !scope.apart);
+    }
+    names.truncate(FEW);
+    fields::nearest(name, names)
 }
 
 /// The variables that an expression reads and does not bind itself.

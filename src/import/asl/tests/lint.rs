@@ -673,7 +673,17 @@ fn large_machines_do_not_cost_the_square() {
         r#""S": {{"Type": "Choice", "Default": "Z", "Choices": [{}]}}, "Z": {{"Type": "Pass", "Parameters": {long}, "InputPath": {path}, "End": true}}"#,
         rules.join(",")
     ));
+    let assigned: Vec<String> = (0..10_000).map(|at| format!(r#""v{at}": 1"#)).collect();
+    let branches: Vec<String> = (0..10_000)
+        .map(|at| format!(r#"{{"StartAt": "B{at}", "States": {{"B{at}": {{"Type": "Pass", "InputPath": "$w{at}", "End": true}}}}}}"#))
+        .collect();
+    let scopes = states(&format!(
+        r#""S": {{"Type": "Parallel", "Assign": {{{}}}, "End": true, "Branches": [{}]}}"#,
+        assigned.join(","),
+        branches.join(",")
+    ));
     let started = std::time::Instant::now();
     let _ = read(&text);
+    let _ = read(&scopes);
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }
