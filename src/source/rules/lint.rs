@@ -61,8 +61,8 @@ It starts with a letter, goes on with letters, digits and `_`, and has at most 8
 be assigned. AWS refuses the definition.";
     ASL215 "variable-of-an-outer-scope" r"A branch or an item processor assigns a variable that the states around it assign too.
 
-A variable that an inner scope assigns cannot have the name of one of an outer scope, and AWS refuses the definition. Rename one of them, or
-return the value with `Output` and assign it outside.";
+A variable that an inner scope assigns cannot have the name of one of an outer scope, and AWS refuses the definition. What only
+a catcher assigns outside does not count. Rename one of them, or return the value with `Output` and assign it outside.";
     ASL216 "assign-is-no-object" r"`Assign` is not an object.
 
 Each of its fields names a variable, so neither a text nor a JSONata expression can take its place. AWS refuses the definition. Write one field for each

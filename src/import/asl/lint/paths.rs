@@ -161,7 +161,7 @@ impl Iterator for Unquoted<'_> {
 fn bracket(text: &str) -> Result<usize, String> {
     let mut depth = 0_usize;
     let mut plain = Unquoted::new(text);
-    while let Some((at, c)) = plain.next() {
+    for (at, c) in plain.by_ref() {
         match c {
             '[' | '(' => depth += 1,
             ']' | ')' => {

@@ -10,7 +10,7 @@ use crate::import::asl::fields;
 use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
 use crate::source::rules::lint::{ASL213, ASL214, ASL215, ASL216};
 use crate::source::sink::{Diagnostic, Sink};
-use crate::source::span::{Sourced, Span};
+use crate::source::span::Sourced;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest name, in characters.
@@ -95,21 +95,30 @@ const FEW: usize = 200;
 
 /// The variables of a scope, and the scopes around it.
 struct Scope<'a, 'm> {
-    own: BTreeMap<&'m str, Option<Span>>,
+    own: BTreeMap<&'m str, &'m Sourced<String>>,
+    /// Those of them that only catchers assign. AWS lets an inner scope assign such a one too (localstack's tests record it).
+    caught: BTreeSet<&'m str>,
     outer: Option<&'a Scope<'a, 'm>>,
     /// Whether it is the processor of a distributed Map, which does not see the scopes around it.
     apart: bool,
 }
 
-impl Scope<'_, '_> {
+impl<'m> Scope<'_, 'm> {
     /// Where a variable is assigned that is seen from here.
-    fn seen(&self, name: &str) -> Option<Option<Span>> {
+    fn seen(&self, name: &str) -> Option<&'m Sourced<String>> {
         let outer = self.outer.filter(|_| !self.apart);
         self.own.get(name).copied().or_else(|| outer.and_then(|outer| outer.seen(name)))
     }
 
+    /// As [`Self::seen`], but for what only catchers assign.
+    fn taken(&self, name: &str) -> Option<&'m Sourced<String>> {
+        let outer = self.outer.filter(|_| !self.apart);
+        let own = self.own.get(name).copied().filter(|_| !self.caught.contains(name));
+        own.or_else(|| outer.and_then(|outer| outer.taken(name)))
+    }
+
     /// Where a variable is assigned, seen from here or not.
-    fn anywhere(&self, name: &str) -> Option<Option<Span>> {
+    fn anywhere(&self, name: &str) -> Option<&'m Sourced<String>> {
         self.own.get(name).copied().or_else(|| self.outer.and_then(|outer| outer.anywhere(name)))
     }
 }
@@ -118,22 +127,27 @@ pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
     graph(&machine.graph, None, false, sink);
 }
 
-/// The templates that assign, in a state.
-fn assigns(state: &State) -> Vec<&Template> {
+/// The templates that assign, in a state, but for its catchers'.
+fn own_assigns(state: &State) -> Vec<&Template> {
     let mut out: Vec<&Template> = state.data.assign.iter().collect();
     if let StateKind::Choice { rules, .. } = &state.kind {
         out.extend(rules.iter().filter_map(|rule| rule.assign.as_ref()));
     }
+    out
+}
+
+/// The templates that assign, in a state.
+fn assigns(state: &State) -> Vec<&Template> {
+    let mut out = own_assigns(state);
     out.extend(state.catch.iter().filter_map(|catcher| catcher.assign.as_ref()));
     out
 }
 
-fn assigned(state: &State) -> impl Iterator<Item = &Sourced<String>> {
-    assigns(state)
-        .into_iter()
-        .filter_map(|template| if let TemplateValue::Map(entries) = &template.value { Some(entries) } else { None })
-        .flatten()
-        .map(|(name, _)| name)
+/// The variables that templates assign.
+fn names(templates: Vec<&Template>) -> impl Iterator<Item = &Sourced<String>> {
+    let maps =
+        templates.into_iter().filter_map(|template| if let TemplateValue::Map(entries) = &template.value { Some(entries) } else { None });
+    maps.flatten().map(|(name, _)| name)
 }
 
 /// `outer`: the scope around this one. `apart`: whether this is the processor of a distributed Map.
@@ -146,16 +160,20 @@ fn graph<'m>(of: &'m Graph, outer: Option<&Scope<'_, 'm>>, apart: bool, sink: &m
         }
     }
     let mut own = BTreeMap::new();
-    for name in of.states.iter().flat_map(assigned) {
+    for name in of.states.iter().flat_map(|state| names(assigns(state))) {
         check_name(name, sink);
-        if let Some(first) = outer.filter(|_| !apart).and_then(|outer| outer.seen(&name.value)) {
+        if let Some(first) = outer.filter(|_| !apart).and_then(|outer| outer.taken(&name.value)) {
             let message = format!("the states around this scope assign `{}` too: Step Functions refuses it", name.value);
-            let report = Diagnostic::error(&ASL215, name.span(), message).related(first, "it is assigned here");
+            let report = Diagnostic::error(&ASL215, name.span(), message).related(first.span(), "it is assigned here");
             sink.report(report.help("rename one of them, or return the value with `Output` and assign it outside"));
         }
-        own.entry(name.value.as_str()).or_insert(name.span());
+        own.entry(name.value.as_str()).or_insert(name);
     }
-    inside(of, &Scope { own, outer, apart }, sink);
+    let mut caught: BTreeSet<&str> = own.keys().copied().collect();
+    for name in of.states.iter().flat_map(|state| names(own_assigns(state))) {
+        caught.remove(name.value.as_str());
+    }
+    inside(of, &Scope { own, caught, outer, apart }, sink);
 }
 
 /// The states of a scope, and the scopes inside it.
@@ -216,7 +234,7 @@ fn read(state: &State, scope: &Scope<'_, '_>, sink: &mut Sink) {
             let report = Diagnostic::warning(&ASL213, found.span, format!("no state assigns the variable `${name}`"));
             sink.report(if let Some(elsewhere) = scope.anywhere(name) {
                 let help = "a distributed Map does not see the variables around it: pass it with `ItemSelector`";
-                report.related(elsewhere, "it is assigned here").help(help)
+                report.related(elsewhere.span(), "it is assigned here").help(help)
             } else if let Some(near) = nearest(name, scope) {
                 report.help(format!("did you mean `${near}`?"))
             } else {

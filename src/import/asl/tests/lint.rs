@@ -264,6 +264,15 @@ fn variables() -> Vec<Case> {
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"x": 1},"#),
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"y": 1},"#),
         ),
+        // Accepted by AWS (a record of localstack's tests): what a catcher assigns does not count.
+        (
+            "ASL215",
+            Error,
+            "the states around this scope",
+            nested("", r#""Assign": {"x": 1},"#).replace(r#""Branches""#, r#""Assign": {"x": 1}, "Branches""#),
+            nested("", r#""Assign": {"x": 1},"#)
+                .replace(r#""Branches""#, r#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S", "Assign": {"x": 1}}], "Branches""#),
+        ),
         (
             "ASL216",
             Error,

@@ -145,6 +145,7 @@ fn cases() -> Vec<(String, &'static str, Severity, &'static str)> {
         (task(r#""Parameters": {"a": 1, "a.$": "$.a"}"#), "ASL109", Error, "give the same field"),
         (task(r#""Parameters": {"a": {"Fn::Join": ["", ["x"]]}}"#), "ASL135", Warning, "not evaluated"),
         (task(r#""QueryLanguage": "JSONata", "Output": "{% $x""#), "ASL136", Error, "half a JSONata expression"),
+        (task(r#""QueryLanguage": "JSONata", "Output": " {% $x %} ""#), "ASL136", Warning, "spaces around"),
     ]
 }
 
