@@ -324,6 +324,7 @@ fn service(documents: &Documents, file: FileId, stage: &str, sink: &mut Sink) ->
             .and_then(Val::sourced)
             .unwrap_or_else(|| Sourced::new(definition.logical.value.clone(), definition.logical.origins.clone()));
         machine.machine_type = definition.machine_type.as_ref().and_then(Val::sourced);
+        asl::deployed(&machine, sink);
         let name = machine.name.clone();
         part.machines.push((definition.logical.value.clone(), machine));
         part.triggers.extend(definition.triggers.iter().cloned().map(|mut trigger| {

@@ -1,6 +1,6 @@
 //! The whole definition and the graphs in it.
-use super::check;
 use super::fields;
+use super::lint;
 use super::reader::{Fields, Reader};
 use crate::ir::machine::{Graph, Machine, QueryLanguage};
 use crate::source::node::{Entry, Kind, Node};
@@ -59,7 +59,7 @@ pub fn import(node: &Node, file: FileId, path: &str, name: &str, sink: &mut Sink
     machine.timeout_seconds = fields.take("TimeoutSeconds").and_then(|e| reader.integer(e, 1, fields::MAX_SECONDS));
     machine.graph = reader.graph(&mut fields, node.span);
     fields.finish(&mut reader);
-    check::machine(&machine, sink);
+    lint::machine(&machine, sink);
     machine
 }
 

@@ -3,9 +3,9 @@ use super::fields;
 use super::handlers::head;
 use super::reader::{Fields, Reader};
 use super::template::Mode;
-use crate::ir::machine::{Map, QueryLanguage, Template};
+use crate::ir::machine::{Map, Number, QueryLanguage, Template};
 use crate::source::node::{Entry, Kind};
-use crate::source::rules::asl::{ASL130, ASL131, ASL133};
+use crate::source::rules::asl::{ASL106, ASL130, ASL131, ASL133};
 use crate::source::sink::Diagnostic;
 
 /// Fields that only a distributed Map uses ("Using Map state in Distributed mode", Step Functions Developer Guide).
@@ -73,9 +73,27 @@ impl Reader<'_> {
         map.result_writer = of.take("ResultWriter").and_then(|e| self.part(e, WRITER, Some(("WriterConfig", WRITER_CONFIG)), mode));
         map.max_concurrency = self.number_or_path(of, "MaxConcurrency", language, 0, u64::from(u32::MAX));
         map.tolerated_failure_count = self.number_or_path(of, "ToleratedFailureCount", language, 0, u64::from(u32::MAX));
-        map.tolerated_failure_percentage = self.number_or_path(of, "ToleratedFailurePercentage", language, 0, 100);
+        map.tolerated_failure_percentage = self.percentage(of, language);
         map.label = of.take("Label").and_then(|e| self.text(e));
         map
+    }
+
+    /// `ToleratedFailurePercentage`: a number between 0 and 100, not only a whole one (the specification, "Map State").
+    fn percentage(&mut self, of: &mut Fields<'_>, language: QueryLanguage) -> Option<Number> {
+        const NAME: &str = "ToleratedFailurePercentage";
+        let written = of.remaining().into_iter().find(|entry| &*entry.key == NAME);
+        let fraction =
+            written.is_some_and(|entry| matches!(&entry.value.kind, Kind::Number(text) if text.parse::<f64>().is_ok_and(f64::is_finite)));
+        if !fraction || of.has("ToleratedFailurePercentagePath") {
+            return self.number_or_path(of, NAME, language, 0, 100);
+        }
+        let entry = of.take(NAME)?;
+        let text = self.number_text(entry)?;
+        if !text.value.parse::<f64>().is_ok_and(|share| (0.0..=100.0).contains(&share)) {
+            let message = format!("`{NAME}` is {}, but must be between 0 and 100", text.value);
+            self.sink.report(Diagnostic::error(&ASL106, entry.value.span, message));
+        }
+        Some(Number::Literal(text))
     }
 
     fn processor(&mut self, entry: &Entry, state: &str, map: &mut Map) {

@@ -10,14 +10,14 @@
 //! - [`reader`]: objects, texts, numbers, paths; wrong types are reported, scalars kept.
 //! - [`template`]: payload templates; `${Name}` placeholders and CloudFormation's short functions.
 //! - [`state`], [`choice`], [`map`], [`handlers`]: one subject of the language each.
-//! - [`check`]: what holds between states: targets, reachability, ends, names.
+//! - [`lint`]: what holds for the whole machine: targets, reachability, ends, expressions, variables, and what users regret.
 //!
 //! An error is what AWS refuses at `CreateStateMachine`; a warning is what it accepts and users regret. All are collected, and
 //! the machine that comes out is as complete as the text allows.
-mod check;
 mod choice;
 mod fields;
 mod handlers;
+mod lint;
 mod machine;
 mod map;
 mod reader;
@@ -26,4 +26,5 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use lint::deployed;
 pub use machine::{import, looks_like};

@@ -245,13 +245,15 @@ impl Reader<'_> {
         Some((text, false))
     }
 
-    /// Reports a text that is half an expression.
+    /// Reports a text that is half an expression, or one with spaces around it, which AWS takes for a text (localstack's tests record it).
     pub(super) fn check_half_expression(&mut self, text: &str, span: Span) {
         let trimmed = text.trim();
-        if trimmed.starts_with("{%") || trimmed.ends_with("%}") {
-            let message = "the text is half a JSONata expression";
-            let help = "start it with `{%` and end it with `%}`, without spaces outside";
-            self.sink.report(Diagnostic::error(&ASL136, span, message).help(help));
+        let help = "start it with `{%` and end it with `%}`, without spaces outside";
+        if text.starts_with("{%") != text.ends_with("%}") {
+            self.sink.report(Diagnostic::error(&ASL136, span, "the text is half a JSONata expression").help(help));
+        } else if trimmed.starts_with("{%") && trimmed.ends_with("%}") {
+            let message = "the text has spaces around a JSONata expression, so it is not evaluated";
+            self.sink.report(Diagnostic::warning(&ASL136, span, message).help(help));
         }
     }
 

@@ -135,8 +135,8 @@ Readers of JSON and YAML take the last of several equal keys. The earlier value 
 `DefinitionSubstitutions`.";
     ASL136 "broken-expression" r"A text opens a JSONata expression and does not close it, or the other way round.
 
-An expression is the whole text: it starts with `{%` and ends with `%}`, with no spaces outside. AWS refuses a definition with half of it.
-emr2k8s reads it as plain text.";
+An expression is the whole text: it starts with `{%` and ends with `%}`, with no spaces outside. AWS refuses a definition with half of it,
+and takes one with spaces around it for a text (a warning). emr2k8s reads both as plain text.";
     ASL137 "not-a-timestamp" r"A `Timestamp` or the right side of a timestamp comparison is no point in time.
 
 It must be a timestamp of RFC 3339 with a capital `T` and a zone: `2030-01-31T12:00:00Z`. AWS refuses the definition. YAML is a frequent

@@ -9,6 +9,7 @@ pub mod emr;
 pub mod job;
 pub mod lambda;
 pub mod link;
+pub mod lint;
 pub mod output;
 pub mod plan;
 pub mod serverless;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<&'static Rule> {
     let mut rules: Vec<&'static Rule> = [
         source::ALL,
         asl::ALL,
+        lint::ALL,
         job::ALL,
         lambda::ALL,
         serverless::ALL,

@@ -60,7 +60,7 @@ fn path_machine() -> Value {
             "M2": {
                 "Type": "Map", "Parameters": {"old.$": "$"}, "MaxConcurrencyPath": "$.c", "ToleratedFailureCountPath": "$.x",
                 "ToleratedFailurePercentagePath": "$.y", "End": true,
-                "Iterator": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "J", "States": {"J": {"Type": "Succeed"}}}
+                "Iterator": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "J", "States": {"J": {"Type": "Succeed"}}}
             },
             "F": {"Type": "Fail", "Error": "E", "Cause": "because", "Comment": "bad"},
             "F2": {"Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('{}', $.c)"}
@@ -100,7 +100,8 @@ fn jsonata_machine() -> Value {
 fn every_scalar_of_a_machine_with_every_field_is_in_the_ir() {
     for machine in [path_machine(), jsonata_machine()] {
         let read = read(&serde_json::to_string_pretty(&machine).unwrap());
-        assert_eq!(read.said(), Vec::<String>::new());
+        // Its values are made up, so the linter advises; but nothing is refused.
+        assert_eq!(read.said_errors(), Vec::<String>::new());
         assert!(read.sink.marks.is_empty(), "{:?}", read.sink.marks);
         assert_eq!(read.lost(), Vec::<String>::new());
         let unread: Vec<_> = read.node.scalars().into_iter().filter(|scalar| !scalar.read).map(|scalar| scalar.pointer).collect();

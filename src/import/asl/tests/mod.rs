@@ -1,6 +1,7 @@
 //! Tests of the whole reader: nothing is lost, each rule speaks, real definitions pass.
 mod closure;
 mod corpus;
+mod lint;
 mod rules;
 
 use super::import;

@@ -49,6 +49,7 @@ fn cases() -> Vec<(String, &'static str, Severity, &'static str)> {
         (states(r#""QueryLanguage": "JSONata", "S": {"Type": "Succeed"}"#), "ASL105", Error, "move `QueryLanguage` out of `States`"),
         (task(r#""TimeoutSeconds": 0"#), "ASL106", Error, "between 1 and 99999999"),
         (task(r#""TimeoutSeconds": 1.5"#), "ASL106", Error, "`TimeoutSeconds` is 1.5"),
+        (map(r#""ToleratedFailurePercentage": 100.5"#), "ASL106", Error, "between 0 and 100"),
         (task(r#""TimeoutSeconds": 5, "HeartbeatSeconds": 5"#), "ASL106", Error, "must be smaller than `TimeoutSeconds`, 5"),
         (task(r#""Retry": [{"ErrorEquals": ["A"], "BackoffRate": 0.5}]"#), "ASL106", Error, "at least 1"),
         (task(r#""Retry": [{"ErrorEquals": ["A"], "JitterStrategy": "full"}]"#), "ASL106", Error, "did you mean `FULL`?"),
@@ -144,6 +145,7 @@ fn cases() -> Vec<(String, &'static str, Severity, &'static str)> {
         (task(r#""Parameters": {"a": 1, "a.$": "$.a"}"#), "ASL109", Error, "give the same field"),
         (task(r#""Parameters": {"a": {"Fn::Join": ["", ["x"]]}}"#), "ASL135", Warning, "not evaluated"),
         (task(r#""QueryLanguage": "JSONata", "Output": "{% $x""#), "ASL136", Error, "half a JSONata expression"),
+        (task(r#""QueryLanguage": "JSONata", "Output": " {% $x %} ""#), "ASL136", Warning, "spaces around"),
     ]
 }
 
@@ -321,7 +323,7 @@ fn many_fields_states_and_slips_do_not_cost_the_square() {
 #[test]
 fn states_inside_a_map_have_the_language_of_the_machine() {
     let text = states(
-        r#""S": {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $x %}", "End": true, "ItemProcessor":
+        r#""S": {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $states.input.x %}", "End": true, "ItemProcessor":
         {"QueryLanguage": "JSONata", "StartAt": "I", "States": {"I": {"Type": "Pass", "Output": 1, "End": true}}}}"#,
     );
     let read = read(&text);

@@ -1,6 +1,6 @@
 //! What holds between states: targets exist, every state is reached, a run can end, names are unique.
-use super::fields;
-use super::reader::has_placeholder;
+use crate::import::asl::fields;
+use crate::import::asl::reader::has_placeholder;
 use crate::ir::machine::{Graph, Machine, Next, State, StateKind};
 use crate::source::rules::asl::{ASL111, ASL112, ASL119, ASL120};
 use crate::source::sink::{Diagnostic, Sink};
@@ -47,7 +47,7 @@ fn inner_graphs(state: &State) -> Vec<(String, &Graph)> {
 }
 
 /// Every state that `state` can lead to, by the name that the source uses.
-fn targets(state: &State) -> Vec<&Sourced<String>> {
+pub(super) fn targets(state: &State) -> Vec<&Sourced<String>> {
     let mut out = Vec::new();
     if let Some(Next::State(name)) = &state.next {
         out.push(name);
@@ -60,7 +60,7 @@ fn targets(state: &State) -> Vec<&Sourced<String>> {
     out
 }
 
-fn ends(state: &State) -> bool {
+pub(super) fn ends(state: &State) -> bool {
     matches!(state.next, Some(Next::End(_))) || matches!(state.kind, StateKind::Succeed | StateKind::Fail(_))
 }
 
