@@ -1,8 +1,6 @@
 //! Our own cases of machines with tasks (`tests/cluster/task-cases`): what they say is what the interpreter does. The cluster's check runs the
 //! migrated machines against the same files (`tests/cluster/conformance.py`), and so holds controller and interpreter equal.
 //! After a change that is meant, `tests/cluster/task_cases.py target/debug/emr2k8s` writes the outcomes.
-mod support;
-
 use emr2k8s::compile::{self, Options};
 use emr2k8s::config::Config;
 use emr2k8s::simulate::engine;
