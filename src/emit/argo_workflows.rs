@@ -439,6 +439,34 @@ fn call_template(function: &Function, template: &str) -> Node {
 }
 
 /// Functions and jobs may have the same name; a function is kept under a key that no label equals.
+/// The template of a task's call: takes the request as JSON text, gives `result` and `error` as files.
+#[must_use]
+pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
+    use crate::ir::machine::{Number, StateKind};
+    let w = Writer(&ARG106);
+    let StateKind::Task(task) = &state.kind else { return w.map().build() };
+    let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
+    let input = w.flow(w.map().text("name", "input").build());
+    let container = w
+        .map()
+        .text("image", AWS_CLI_IMAGE)
+        .field("command", w.flow(w.list(vec![w.text("sh"), w.text("-c")])))
+        .field("args", w.list(vec![w.text(format!("exit 1 # {resource}"))]))
+        .field("env", w.list(vec![w.map().text("name", "INPUT").text("value", "{{inputs.parameters.input}}").build()]))
+        .build();
+    let outputs = [("result", "null"), ("error", "")].map(|(name, default)| {
+        let from = w.map().text("path", format!("/tmp/emr2k8s/{name}")).text("default", default).build();
+        w.map().text("name", name).field("valueFrom", from).build()
+    });
+    let mut map = w.map().field("name", w.text(name)).field("inputs", w.map().field("parameters", w.list(vec![input])).build());
+    if let Some(Number::Literal(seconds)) = &task.timeout_seconds
+        && let Ok(seconds) = seconds.value.parse::<i64>()
+    {
+        map = map.field("activeDeadlineSeconds", w.int(seconds));
+    }
+    map.field("container", container).field("outputs", w.map().field("parameters", w.list(outputs.to_vec())).build()).build()
+}
+
 fn call_key(function: &str) -> String {
     format!("{function}()")
 }

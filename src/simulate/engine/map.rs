@@ -5,6 +5,7 @@ use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
 use crate::simulate::reader;
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
+use crate::simulate::map_settings::Settings;
 use crate::simulate::{parts, wait};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
@@ -195,49 +196,5 @@ impl Run<'_> {
             ("Key", Value::string(format!("{prefix}{run}/manifest.json"))),
         ];
         Ok(Value::object([("MapRunArn", Value::String(Arc::from(arn))), ("ResultWriterDetails", Value::object(details))]))
-    }
-}
-
-/// The numbers of a Map, evaluated.
-struct Settings {
-    concurrency: usize,
-    tolerated_count: Option<i64>,
-    tolerated_percentage: Option<f64>,
-}
-
-impl Settings {
-    fn of(map: &Map, scope: &Scope<'_>) -> Result<Self, EvalError> {
-        let concurrency = match &map.max_concurrency {
-            Some(scalar) => wait::integer(scalar, "MaxConcurrency", scope)?,
-            None => 0,
-        };
-        if concurrency < 0 {
-            return Err(EvalError::runtime("MaxConcurrency cannot be negative."));
-        }
-        let tolerated_count = map.tolerated_count.as_ref().map(|s| wait::integer(s, "ToleratedFailureCount", scope)).transpose()?;
-        if tolerated_count.is_some_and(|count| count < 0) {
-            return Err(EvalError::runtime("ToleratedFailureCount cannot be negative."));
-        }
-        let tolerated_percentage =
-            map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
-        if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
-            return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
-        }
-        Ok(Self {
-            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(usize::MAX),
-            tolerated_count,
-            tolerated_percentage,
-        })
-    }
-
-    /// The Map fails as soon as one of the two limits that are set is passed; without any, no failure is tolerated.
-    fn tolerates(&self, failed: usize, total: usize) -> bool {
-        if self.tolerated_count.is_none() && self.tolerated_percentage.is_none() {
-            return failed == 0;
-        }
-        let count_holds = self.tolerated_count.is_none_or(|count| failed <= usize::try_from(count).unwrap_or_default());
-        #[expect(clippy::cast_precision_loss, reason = "numbers of items are far below 2^53")]
-        let percentage_holds = self.tolerated_percentage.is_none_or(|most| failed as f64 * 100.0 <= most * total as f64);
-        count_holds && percentage_holds
     }
 }
