@@ -1,7 +1,8 @@
 //! One machine with one input and one script, run by both interpreters.
+use super::flow;
 use emr2k8s::import::asl;
 use emr2k8s::ir::control::{Block, Kind};
-use emr2k8s::ir::machine::{Graph, Machine, StateKind};
+use emr2k8s::ir::machine::Machine;
 use emr2k8s::pass::control::{Structured, Unstructured, structure};
 use emr2k8s::simulate::engine::{self, Options, Outcome};
 use emr2k8s::simulate::plan::Plan;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// So many events end a run that has no end of its own.
-const EVENTS: u64 = 150;
+const EVENTS: u64 = 100;
 
 /// A machine in both forms.
 pub struct Both {
@@ -52,9 +53,7 @@ impl Both {
             Err(Unstructured::TooDeep(_)) => return Err(Refused::TooDeep),
             Err(other) => return Err(Refused::Defect(format!("{other:?}"))),
         };
-        if let Some(state) = missing(&machine.graph, &structured.body.block) {
-            return Err(Refused::Defect(format!("`{state}` is lost or doubled")));
-        }
+        flow::difference(&machine.graph, &structured.body).map_err(Refused::Defect)?;
         let plan = Plan::compile("machine", program.timeout, &structured.body).map_err(|e| Refused::Defect(format!("{e:?}")))?;
         Ok(Self { program, plan, structured })
     }
@@ -70,40 +69,6 @@ impl Both {
         let plan = Run { outcome, calls: services.calls };
         let difference = (machine != plan).then(|| machine.difference(&plan));
         (machine, difference)
-    }
-}
-
-/// A reachable state that the blocks do not hold exactly once.
-fn missing(graph: &Graph, block: &Block) -> Option<String> {
-    let mut found = BTreeMap::new();
-    count(block, &mut found);
-    let mut work = vec![graph.start_at.as_ref().map(|s| s.value.as_str())?];
-    let mut seen = std::collections::BTreeSet::new();
-    while let Some(name) = work.pop() {
-        let Some(state) = graph.state(name) else { continue };
-        if !seen.insert(name) {
-            continue;
-        }
-        if found.get(name) != Some(&1) {
-            return Some(name.to_owned());
-        }
-        if let Some(emr2k8s::ir::machine::Next::State(next)) = &state.next {
-            work.push(&next.value);
-        }
-        work.extend(state.catch.iter().filter_map(|c| c.next.as_ref()).map(|n| n.value.as_str()));
-        if let StateKind::Choice { rules, default } = &state.kind {
-            work.extend(rules.iter().filter_map(|r| r.next.as_ref()).chain(default).map(|n| n.value.as_str()));
-        }
-    }
-    found.keys().find(|name| !seen.contains(name.as_str())).cloned()
-}
-
-fn count(block: &Block, found: &mut BTreeMap<String, usize>) {
-    for stmt in block {
-        if let Some(leaf) = stmt.kind.leaf() {
-            *found.entry(leaf.state.name.value.clone()).or_default() += 1;
-        }
-        stmt.kind.blocks().into_iter().for_each(|block| count(block, found));
     }
 }
 

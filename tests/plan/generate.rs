@@ -49,7 +49,8 @@ pub struct Generated {
 pub fn machine(random: &mut Random, shape: Shape) -> Generated {
     let jsonata = random.percent(35);
     let mut generator = Generator { random, jsonata, names: 0, tasks: Vec::new(), variables: Vec::new() };
-    let size = *generator.random.pick(&[2, 3, 4, 5, 6, 7, 8, 9, 12]);
+    let size = *generator.random.pick(&[2, 3, 4, 5, 6, 7, 8, 9, 12, 20]);
+    let size = if shape == Shape::Irreducible { size.max(4) } else { size };
     let mut machine = generator.graph(shape, size, 0);
     let top = machine.as_object_mut().expect("an object");
     if jsonata {
@@ -134,6 +135,8 @@ struct Ways {
     shape: Shape,
     names: Vec<String>,
     at: usize,
+    /// A Choice goes to both of the others, the second goes to the third, the third, a Choice, back to the second.
+    two_ways_in: Option<[usize; 3]>,
 }
 
 impl Generator<'_> {
@@ -152,13 +155,37 @@ impl Generator<'_> {
         let entry = if shape == Shape::Free && self.random.percent(30) { self.random.between(1, size) } else { 1 };
         first["Next"] = json!(names[entry]);
         states.insert(names[0].clone(), first);
-        let mut ways = Ways { shape, names, at: 0 };
+        let two_ways_in = (shape == Shape::Irreducible && size > 3).then(|| {
+            let one = self.random.between(1, size - 3);
+            let other = self.random.between(one + 1, size - 2);
+            [one, other, self.random.between(other + 1, size - 1)]
+        });
+        let mut ways = Ways { shape, names, at: 0, two_ways_in };
         for at in 1..=size {
             ways.at = at;
             let state = self.state(&ways, depth);
             states.insert(ways.names[at].clone(), state);
         }
         self.variables.pop();
+        if let Some(places) = ways.two_ways_in {
+            let [_, second, third] = places.map(|at| ways.names[at].clone());
+            for (at, target) in places.into_iter().zip([&second, &third, &second]) {
+                let state = &mut states[&ways.names[at]];
+                match state.get_mut("Choices") {
+                    Some(choices) => choices[0]["Next"] = json!(target),
+                    None => {
+                        let state = state.as_object_mut().expect("a state");
+                        if state.shift_remove("End").is_some() || state.contains_key("Next") {
+                            state.insert("Next".into(), json!(target));
+                        }
+                    }
+                }
+            }
+            states[&ways.names[places[0]]]["Default"] = json!(third);
+            // The loop is left by a way that is not the one back.
+            let out = &mut states[&ways.names[places[2]]];
+            out["Default"] = json!(ways.names[size]);
+        }
         let mut graph = Map::new();
         graph.insert("StartAt".into(), json!(ways.names[0]));
         graph.insert("States".into(), Value::Object(states));
@@ -166,13 +193,18 @@ impl Generator<'_> {
     }
 
     fn target(&mut self, ways: &Ways) -> String {
-        let last = ways.names.len() - 1;
         let back = match ways.shape {
             Shape::Forward => 15,
             Shape::Nested => 35,
             Shape::Free => 50,
-            Shape::Irreducible => 40,
+            Shape::Irreducible => 45,
         };
+        self.some_state(ways, back)
+    }
+
+    /// A state, an earlier one (or this one) in so many of a hundred.
+    fn some_state(&mut self, ways: &Ways, back: usize) -> String {
+        let last = ways.names.len() - 1;
         let at = if ways.at < last && !self.random.percent(back) {
             // Mostly near.
             let reach = if self.random.percent(60) { ways.at + 2 } else { last };
@@ -198,11 +230,12 @@ impl Generator<'_> {
     /// `Next` or `End`.
     fn go_on(&mut self, ways: &Ways, state: &mut Map<String, Value>) {
         let last = ways.names.len() - 1;
-        let ends = if ways.at == last { 75 } else { 6 };
+        let ends = if ways.at == last { 92 } else { 6 };
         if self.random.percent(ends) {
             state.insert("End".into(), json!(true));
         } else {
-            let target = self.target(ways);
+            // Seldom back: a loop without a Choice does not end.
+            let target = self.some_state(ways, if ways.shape == Shape::Free { 12 } else { 6 });
             state.insert("Next".into(), json!(target));
         }
     }
@@ -221,7 +254,7 @@ impl Generator<'_> {
         let kind = if last {
             // Else most graphs would have no end.
             *self.random.pick(&["Pass", "Pass", "Task", "Succeed", "Fail"])
-        } else if ways.shape == Shape::Irreducible && ways.at == 1 || roll < choices {
+        } else if ways.two_ways_in.is_some_and(|[one, _, other]| ways.at == one || ways.at == other) || roll < choices {
             "Choice"
         } else {
             let rare = self.random.percent(35);
