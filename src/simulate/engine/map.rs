@@ -2,7 +2,7 @@
 use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::error::EvalError;
 use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
-use crate::simulate::reader;
+use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
 use crate::simulate::{parts, wait};
@@ -24,7 +24,7 @@ impl Run<'_> {
             history.add(1);
         }
         let items = match (items, &map.reader) {
-            (Some(items), _) => items,
+            (Some(items), _) => Item::of_state_data(items),
             (None, Some(reader)) => match self.read(reader, scope, visit)? {
                 Ok(items) => items,
                 Err(error) => {
@@ -43,10 +43,7 @@ impl Run<'_> {
             inputs = Self::batches(batcher, inputs, scope).map_err(lift)?;
         }
         let result = self.iterations(visit, map, &settings, inputs, variables).await;
-        match &result {
-            Ok(_) => history.add(if map.distributed { 2 } else { 1 }),
-            Err(_) => history.add(if map.distributed { 2 } else { 1 }),
-        };
+        history.add(if map.distributed { 2 } else { 1 });
         let results = result?;
         match &map.writer {
             Some(writer) if map.distributed => self.written(writer, map, scope).map_err(lift),
@@ -63,8 +60,14 @@ impl Run<'_> {
         variables: &Variables,
     ) -> Result<Vec<Value>, Failure> {
         let frame = visit.frame;
-        let total = inputs.len();
-        let mut results: Vec<Option<Value>> = vec![None; total];
+        // What is tolerated are failed items, and all of a batch are ("Tolerated failure threshold", November 2026).
+        let weigh = |input: &Value| match &map.batcher {
+            Some(_) => input.get("Items").and_then(Value::as_array).map_or(1, <[Value]>::len),
+            None => 1,
+        };
+        let weights: Vec<usize> = inputs.iter().map(|(_, input)| weigh(input)).collect();
+        let total = weights.iter().sum();
+        let mut results: Vec<Option<Value>> = vec![None; inputs.len()];
         let mut waiting = inputs.into_iter().enumerate();
         let mut running = FuturesUnordered::new();
         let start = |(index, (item, input)): (usize, (Option<Value>, Value))| async move {
@@ -95,7 +98,7 @@ impl Run<'_> {
                 Ok(value) => results[index] = Some(value),
                 Err(failure) if !map.distributed => return Err(failure),
                 Err(_) => {
-                    failed += 1;
+                    failed += weights[index];
                     if !settings.tolerates(failed, total) {
                         let cause = "The specified tolerated failure threshold was exceeded".to_owned();
                         return Err(Failure::new("States.ExceedToleratedFailureThreshold", Some(cause)));
@@ -109,27 +112,18 @@ impl Run<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Value>, EvalError>, Failure> {
+    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Item>, EvalError>, Failure> {
         let lift = |error: EvalError| visit.failure(error);
         let max = match &reader.max_items {
             Some(scalar) => Some(wait::integer(scalar, "MaxItems", scope).map_err(lift)?),
             None => None,
         };
         let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input).map_err(lift)?;
-        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (bucket, key) = (text("Bucket"), text("Key"));
-        if let Some(max) = max
-            && max < 0
-        {
+        if max.is_some_and(|max| max < 0) {
             return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
         }
-        let Some(file) = self.services.borrow_mut().object(&bucket, &key) else {
-            return Ok(Err(EvalError::new(
-                "States.ItemReaderFailed",
-                format!("there is no object s3://{bucket}/{key} in this simulation"),
-            )));
-        };
-        let items = reader::items(&reader.config, &file);
+        let seconds = i64::try_from(self.clock.now() / 1000).unwrap_or(i64::MAX);
+        let items = reader::read(&reader.config, &reader.resource, &arguments, &mut **self.services.borrow_mut(), seconds);
         Ok(items.map(|mut items| {
             // Recorded: 0 means all.
             if let Some(max) = max.and_then(|max| usize::try_from(max).ok())
@@ -148,7 +142,7 @@ impl Run<'_> {
     ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
         let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
             let Some(scalar) = scalar else { return Ok(usize::MAX) };
-            Ok(usize::try_from(wait::integer(scalar, field, scope)?).unwrap_or_default().max(1))
+            Ok(usize::try_from(wait::positive(scalar, field, scope)?).unwrap_or(usize::MAX))
         };
         let most_items = limit(batcher.max_items.as_ref(), "MaxItemsPerBatch")?;
         let most_bytes = limit(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?;
@@ -198,6 +192,11 @@ impl Run<'_> {
     }
 }
 
+/// How many iterations an inline Map runs side by side at most, and child executions a distributed one (Developer Guide, "Using Map state in
+/// Inline mode" and "in Distributed mode", November 2026).
+const MOST_ITERATIONS: usize = 40;
+const MOST_CHILDREN: usize = 10_000;
+
 /// The numbers of a Map, evaluated.
 struct Settings {
     concurrency: usize,
@@ -211,6 +210,7 @@ impl Settings {
             Some(scalar) => wait::integer(scalar, "MaxConcurrency", scope)?,
             None => 0,
         };
+        let most = if map.distributed { MOST_CHILDREN } else { MOST_ITERATIONS };
         if concurrency < 0 {
             return Err(EvalError::runtime("MaxConcurrency cannot be negative."));
         }
@@ -224,7 +224,7 @@ impl Settings {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
         Ok(Self {
-            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(usize::MAX),
+            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(most).min(most),
             tolerated_count,
             tolerated_percentage,
         })

@@ -18,8 +18,7 @@ impl Run<'_> {
         let field_scope = scope.with_input(&effective);
         let seconds = |scalar: Option<&Scalar>, field: &str| -> Result<Option<Millis>, Failure> {
             let Some(scalar) = scalar else { return Ok(None) };
-            let seconds = wait::integer(scalar, field, &field_scope).map_err(lift)?;
-            Ok(Some(u64::try_from(seconds).unwrap_or_default().saturating_mul(1000)))
+            Ok(Some(wait::positive(scalar, field, &field_scope).map_err(lift)?.saturating_mul(1000)))
         };
         let timeout = seconds(task.timeout.as_ref(), "TimeoutSeconds")?;
         let heartbeat = seconds(task.heartbeat.as_ref(), "HeartbeatSeconds")?;
