@@ -7,6 +7,9 @@
 //! <!-- excerpt: fixtures/x/machine.json from `"Load": {` to `},` -->
 //! <!-- excerpt: output pipelines/x/base/y.yaml from `- name: load` to `memory: 1g` -->
 //! ```
+//!
+//! What a command prints stands behind `<!-- prints: emr2k8s … -->`, run in the project's folder.
+//!
 //! `from` and `to` are whole lines but for their indentation: the first that is so, and the first from there on. A file
 //! that begins with `output` is one that the README's first command writes.
 use emr2k8s::source::rules;
@@ -159,6 +162,34 @@ fn excerpts_are_what_the_files_say() {
         hold(&page, &expected);
     }
     assert!(count >= 2, "the README shows input and output");
+}
+
+/// What a block behind `<!-- prints: … -->` must hold.
+#[test]
+fn printed_output_is_what_the_commands_print() {
+    let mut count = 0;
+    for page in pages() {
+        let text = read(&page);
+        let mut expected = String::new();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            expected.push_str(line);
+            expected.push('\n');
+            let Some(command) = line.trim().strip_prefix("<!-- prints: emr2k8s ").and_then(|rest| rest.strip_suffix(" -->")) else {
+                continue;
+            };
+            count += 1;
+            let run =
+                std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(command.split(' ')).current_dir(ROOT).output().unwrap();
+            assert!(run.status.success(), "{page}: {command}: {}", String::from_utf8_lossy(&run.stderr));
+            let fence =
+                lines.next().filter(|line| line.starts_with("```")).unwrap_or_else(|| panic!("{page}: no block behind `{command}`"));
+            assert!(lines.by_ref().any(|line| line == "```"), "{page}: the block of `{command}` has no end");
+            expected.push_str(&format!("{fence}\n{}```\n", String::from_utf8(run.stdout).unwrap()));
+        }
+        hold(&page, &expected);
+    }
+    assert!(count >= 1, "the guide of `simulate` shows a run");
 }
 
 #[test]
