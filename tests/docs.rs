@@ -114,6 +114,13 @@ fn output() -> BTreeMap<String, String> {
     compilation.tree.files.iter().map(|(path, file)| (path.clone(), file.text())).collect()
 }
 
+/// What a command writes to stdout; it must end with 0.
+fn printed(command: &str) -> String {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(command.split(' ')).current_dir(ROOT).output().unwrap();
+    assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
 #[test]
 fn excerpts_are_what_the_files_say() {
     let output = output();
@@ -125,6 +132,13 @@ fn excerpts_are_what_the_files_say() {
         while let Some(line) = lines.next() {
             expected.push_str(line);
             expected.push('\n');
+            if let Some(command) = line.trim().strip_prefix("<!-- prints: emr2k8s ").and_then(|rest| rest.strip_suffix(" -->")) {
+                let fence =
+                    lines.next().filter(|line| line.starts_with("```")).unwrap_or_else(|| panic!("{page}: no block behind `{command}`"));
+                assert!(lines.by_ref().any(|line| line == "```"), "{page}: the block of `{command}` has no end");
+                expected.push_str(&format!("{fence}\n{}```\n", printed(command)));
+                continue;
+            }
             let Some(what) = line.trim().strip_prefix("<!-- excerpt: ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
             count += 1;
             let parts: Vec<&str> = what.split('`').collect();
@@ -162,34 +176,6 @@ fn excerpts_are_what_the_files_say() {
         hold(&page, &expected);
     }
     assert!(count >= 2, "the README shows input and output");
-}
-
-/// What a block behind `<!-- prints: … -->` must hold.
-#[test]
-fn printed_output_is_what_the_commands_print() {
-    let mut count = 0;
-    for page in pages() {
-        let text = read(&page);
-        let mut expected = String::new();
-        let mut lines = text.lines();
-        while let Some(line) = lines.next() {
-            expected.push_str(line);
-            expected.push('\n');
-            let Some(command) = line.trim().strip_prefix("<!-- prints: emr2k8s ").and_then(|rest| rest.strip_suffix(" -->")) else {
-                continue;
-            };
-            count += 1;
-            let run =
-                std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(command.split(' ')).current_dir(ROOT).output().unwrap();
-            assert!(run.status.success(), "{page}: {command}: {}", String::from_utf8_lossy(&run.stderr));
-            let fence =
-                lines.next().filter(|line| line.starts_with("```")).unwrap_or_else(|| panic!("{page}: no block behind `{command}`"));
-            assert!(lines.by_ref().any(|line| line == "```"), "{page}: the block of `{command}` has no end");
-            expected.push_str(&format!("{fence}\n{}```\n", String::from_utf8(run.stdout).unwrap()));
-        }
-        hold(&page, &expected);
-    }
-    assert!(count >= 1, "the guide of `simulate` shows a run");
 }
 
 #[test]

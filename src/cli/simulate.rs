@@ -197,8 +197,8 @@ fn read_json(path: &Path) -> Result<Value, Failure> {
 
 /// Line and column, from 1, of what comes after a text.
 fn place(before: &[u8]) -> (usize, usize) {
-    let line = before.split(|byte| *byte == b'\n').next_back().unwrap_or_default();
-    (before.iter().filter(|byte| **byte == b'\n').count() + 1, String::from_utf8_lossy(line).chars().count() + 1)
+    let lines: Vec<&[u8]> = before.split(|byte| *byte == b'\n').collect();
+    (lines.len(), String::from_utf8_lossy(lines.last().copied().unwrap_or_default()).chars().count() + 1)
 }
 
 fn add_objects(script: &mut Script, folder: &Path) -> Result<(), Failure> {

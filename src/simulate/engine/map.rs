@@ -175,13 +175,13 @@ impl Run<'_> {
             .collect())
     }
 
-    /// What a ResultWriter leaves in place of the results.
+    /// What a `ResultWriter` leaves in place of the results.
     fn written(&self, writer: &Payload, map: &Map, scope: &Scope<'_>) -> Result<Value, EvalError> {
         let arguments = scope.payload(writer)?;
         self.map_runs.set(self.map_runs.get() + 1);
         let run = self.random.uuid();
         let machine = scope.context.get("StateMachine").and_then(|m| m.get("Name")).and_then(Value::as_str).unwrap_or_default();
-        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), |label| label.to_string());
+        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), ToString::to_string);
         let arn = format!("arn:aws:states:us-east-1:111111111111:mapRun:{machine}/{label}:{run}");
         let prefix = arguments.get("Prefix").and_then(Value::as_str).map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let details = [

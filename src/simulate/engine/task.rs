@@ -8,7 +8,7 @@ use crate::simulate::services::{Answer, Call};
 use crate::simulate::value::Value;
 use crate::simulate::{parts, wait};
 
-/// How long a task may take when it does not say (Amazon States Language, "Task State", TimeoutSeconds; `.waitForTaskToken` and activities: as the service).
+/// How long a task may take when it does not say (Amazon States Language, "Task State", `TimeoutSeconds`; `.waitForTaskToken` and activities: as the service).
 const DEFAULT_TIMEOUT: Millis = 99_999_999_000;
 
 impl Run<'_> {
