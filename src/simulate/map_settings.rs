@@ -4,6 +4,11 @@ use super::program::Map;
 use super::scope::Scope;
 use super::wait;
 
+/// How many iterations an inline Map runs side by side at most, and child executions a distributed one (Developer Guide, "Using Map state in
+/// Inline mode" and "in Distributed mode", November 2026).
+const MOST_ITERATIONS: usize = 40;
+const MOST_CHILDREN: usize = 10_000;
+
 /// The numbers of a Map, evaluated.
 pub struct Settings {
     /// How many iterations run at once.
@@ -22,6 +27,7 @@ impl Settings {
             Some(scalar) => wait::integer(scalar, "MaxConcurrency", scope)?,
             None => 0,
         };
+        let most = if map.distributed { MOST_CHILDREN } else { MOST_ITERATIONS };
         if concurrency < 0 {
             return Err(EvalError::runtime("MaxConcurrency cannot be negative."));
         }
@@ -35,7 +41,7 @@ impl Settings {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
         Ok(Self {
-            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(usize::MAX),
+            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(most).min(most),
             tolerated_count,
             tolerated_percentage,
         })

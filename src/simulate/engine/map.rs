@@ -2,7 +2,7 @@
 use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::error::EvalError;
 use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
-use crate::simulate::reader;
+use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
 use crate::simulate::map_settings::Settings;
@@ -25,7 +25,7 @@ impl Run<'_> {
             history.add(1);
         }
         let items = match (items, &map.reader) {
-            (Some(items), _) => items,
+            (Some(items), _) => Item::of_state_data(items),
             (None, Some(reader)) => match self.read(reader, scope, visit)? {
                 Ok(items) => items,
                 Err(error) => {
@@ -44,10 +44,7 @@ impl Run<'_> {
             inputs = Self::batches(batcher, inputs, scope).map_err(lift)?;
         }
         let result = self.iterations(visit, map, &settings, inputs, variables).await;
-        match &result {
-            Ok(_) => history.add(if map.distributed { 2 } else { 1 }),
-            Err(_) => history.add(if map.distributed { 2 } else { 1 }),
-        };
+        history.add(if map.distributed { 2 } else { 1 });
         let results = result?;
         match &map.writer {
             Some(writer) if map.distributed => self.written(writer, map, scope).map_err(lift),
@@ -64,8 +61,14 @@ impl Run<'_> {
         variables: &Variables,
     ) -> Result<Vec<Value>, Failure> {
         let frame = visit.frame;
-        let total = inputs.len();
-        let mut results: Vec<Option<Value>> = vec![None; total];
+        // What is tolerated are failed items, and all of a batch are ("Tolerated failure threshold", November 2026).
+        let weigh = |input: &Value| match &map.batcher {
+            Some(_) => input.get("Items").and_then(Value::as_array).map_or(1, <[Value]>::len),
+            None => 1,
+        };
+        let weights: Vec<usize> = inputs.iter().map(|(_, input)| weigh(input)).collect();
+        let total = weights.iter().sum();
+        let mut results: Vec<Option<Value>> = vec![None; inputs.len()];
         let mut waiting = inputs.into_iter().enumerate();
         let mut running = FuturesUnordered::new();
         let start = |(index, (item, input)): (usize, (Option<Value>, Value))| async move {
@@ -96,7 +99,7 @@ impl Run<'_> {
                 Ok(value) => results[index] = Some(value),
                 Err(failure) if !map.distributed => return Err(failure),
                 Err(_) => {
-                    failed += 1;
+                    failed += weights[index];
                     if !settings.tolerates(failed, total) {
                         let cause = "The specified tolerated failure threshold was exceeded".to_owned();
                         return Err(Failure::new("States.ExceedToleratedFailureThreshold", Some(cause)));
@@ -110,27 +113,18 @@ impl Run<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Value>, EvalError>, Failure> {
+    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Item>, EvalError>, Failure> {
         let lift = |error: EvalError| visit.failure(error);
         let max = match &reader.max_items {
             Some(scalar) => Some(wait::integer(scalar, "MaxItems", scope).map_err(lift)?),
             None => None,
         };
         let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input).map_err(lift)?;
-        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (bucket, key) = (text("Bucket"), text("Key"));
-        if let Some(max) = max
-            && max < 0
-        {
+        if max.is_some_and(|max| max < 0) {
             return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
         }
-        let Some(file) = self.services.borrow_mut().object(&bucket, &key) else {
-            return Ok(Err(EvalError::new(
-                "States.ItemReaderFailed",
-                format!("there is no object s3://{bucket}/{key} in this simulation"),
-            )));
-        };
-        let items = reader::items(&reader.config, &file);
+        let seconds = i64::try_from(self.clock.now() / 1000).unwrap_or(i64::MAX);
+        let items = reader::read(&reader.config, &reader.resource, &arguments, &mut **self.services.borrow_mut(), seconds);
         Ok(items.map(|mut items| {
             // Recorded: 0 means all.
             if let Some(max) = max.and_then(|max| usize::try_from(max).ok())
@@ -149,7 +143,7 @@ impl Run<'_> {
     ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
         let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
             let Some(scalar) = scalar else { return Ok(usize::MAX) };
-            Ok(usize::try_from(wait::integer(scalar, field, scope)?).unwrap_or_default().max(1))
+            Ok(usize::try_from(wait::positive(scalar, field, scope)?).unwrap_or(usize::MAX))
         };
         let most_items = limit(batcher.max_items.as_ref(), "MaxItemsPerBatch")?;
         let most_bytes = limit(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?;
@@ -182,13 +176,13 @@ impl Run<'_> {
             .collect())
     }
 
-    /// What a ResultWriter leaves in place of the results.
+    /// What a `ResultWriter` leaves in place of the results.
     fn written(&self, writer: &Payload, map: &Map, scope: &Scope<'_>) -> Result<Value, EvalError> {
         let arguments = scope.payload(writer)?;
         self.map_runs.set(self.map_runs.get() + 1);
         let run = self.random.uuid();
         let machine = scope.context.get("StateMachine").and_then(|m| m.get("Name")).and_then(Value::as_str).unwrap_or_default();
-        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), |label| label.to_string());
+        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), ToString::to_string);
         let arn = format!("arn:aws:states:us-east-1:111111111111:mapRun:{machine}/{label}:{run}");
         let prefix = arguments.get("Prefix").and_then(Value::as_str).map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let details = [

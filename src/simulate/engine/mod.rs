@@ -6,6 +6,8 @@ mod map;
 mod outcome;
 mod parallel;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use outcome::{Failure, Outcome, Status, Step, StepEnd};
 
