@@ -6,8 +6,9 @@
 //! request 9600 "[v2] Add extra utilities to Docker image"); the request comes to the script by the environment and is never part of its text.
 //!
 //! ASL names members by the accessors of AWS SDK for Java (`TaskDefinition`, `DbInstanceIdentifier`), the API in its own way
-//! (`taskDefinition`, `DBInstanceIdentifier`). Where they differ, the script asks the command line for the shape of request and
-//! answer (`--generate-cli-skeleton`) and renames along it, so that keys of maps, which are the user's, stay as they are.
+//! (`taskDefinition`, `DBInstanceIdentifier`). Where they differ, the script asks the command line for the shape of the request
+//! (`--generate-cli-skeleton`) and renames along it; members of an answer are renamed by the naming rule. Keys of maps, which are
+//! the user's, stay as they are.
 use super::argo_workflows::AWS_CLI_IMAGE;
 use super::yaml::{Node, Writer};
 use crate::facts::calls::{Action, CallResource, Integration, Pattern, Poll, Target, Unknown};
@@ -129,8 +130,7 @@ pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Resu
 }
 
 /// The parameter as it comes to the script: JSON text in which nothing is a tag to Argo or a variable to Kubernetes.
-const REQUEST: &str =
-    r#"{{=sprig.replace("$", "\\u0024", sprig.replace("{" + "{", "{\\u007b", inputs.parameters.input))}}"#;
+const REQUEST: &str = r#"{{=sprig.replace("$", "\\u0024", sprig.replace("{" + "{", "{\\u007b", inputs.parameters.input))}}"#;
 
 /// The template of a step that waits for somebody to give it its output, in place of a task token.
 #[must_use]
@@ -211,35 +211,38 @@ impl Script {
             Target::Function(_) => Self::function(&format!("FUNCTION='{}'\n", quoted(call)), FUNCTION, FUNCTION_RESULT),
             Target::Activity(_) => Self { text: String::new(), errors: String::new() },
             Target::Optimized(i) if i.command == "curl" => Self::web(i),
-            Target::Optimized(i) if i.resource == "lambda:invoke" => Self::function("", INVOKE, INVOKE_RESULT),
+            Target::Optimized(i) if i.resource == "lambda:invoke" => {
+                Self::function("", &format!("{INVOKE}{OPTIONS}{INVOKE_CALL}"), INVOKE_RESULT)
+            }
             Target::Optimized(i) => Self::optimized(i, call.pattern),
             Target::Sdk(action) => Self::sdk(action),
         }
     }
 
     fn function(head: &str, request: &str, result: &str) -> Self {
-        let errors = super::super::facts::calls::CallResource::parse("arn:aws:states:::lambda:invoke");
-        let errors = match errors {
+        let errors = match CallResource::parse("arn:aws:states:::lambda:invoke") {
             Ok(CallResource { target: Target::Optimized(i), .. }) => java_1(i.errors),
             _ => String::new(),
         };
         let text = format!(
             "{}{}{head}{request}{FUNCTION_FAILED}{result}{}",
             START,
-            call_function("Lambda", "AWSLambdaException", true),
+            call_function("Lambda", "AWSLambdaException", true, true),
             finish("lambda")
         );
         Self { text, errors }
     }
 
     fn optimized(i: &Integration, pattern: Pattern) -> Self {
-        let mut text = format!("{START}{}", call_function(i.prefix, i.base_exception, !i.errors.is_empty()));
+        let mut text = format!("{START}{}", call_function(i.prefix, i.base_exception, !i.errors.is_empty(), false));
         let poll = i.poll.filter(|_| matches!(pattern, Pattern::Sync | Pattern::Sync2));
         text.push_str(&request_lines(i.command, i.camel, i.text, i.request));
         if i.resource == "elasticmapreduce:addStep" {
             text.push_str(ADD_STEP);
         } else if i.resource == "elasticmapreduce:cancelStep" {
-            text.push_str("call emr cancel-steps --cluster-id \"$(jq -r .ClusterId request)\" --step-ids \"$(jq -r '.StepIds[0]' request)\"\n");
+            text.push_str(
+                "call emr cancel-steps --cluster-id \"$(jq -r .ClusterId request)\" --step-ids \"$(jq -r '.StepIds[0]' request)\"\n",
+            );
         } else {
             text.push_str(&format!("call {} --cli-input-json file://request --no-paginate\n", i.command));
         }
@@ -247,8 +250,10 @@ impl Script {
             text.push_str(&format!("fault=$(jq -r '{}' answer)\ntest -z \"$fault\" || fail \"$fault\" \"$({} answer)\"\n", i.fault, CAUSE));
         }
         match &poll {
-            None => text.push_str(&result_lines(i.command, i.camel.then_some(MEMBER_1), ".", " + {SdkHttpMetadata: {HttpStatusCode: 200}}", "request")),
-            Some(poll) => text.push_str(&poll_lines(poll, i.camel, pattern)),
+            None => {
+                text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, ".", " | . + {SdkHttpMetadata: {HttpStatusCode: 200}}"))
+            }
+            Some(poll) => text.push_str(&poll_lines(poll, i, pattern)),
         }
         text.push_str(&finish(i.resource.split(':').next().unwrap_or_default()));
         Self { text, errors: java_1(i.errors) }
@@ -267,9 +272,19 @@ impl Script {
             ("kinesis", "PutRecord") => "Data",
             _ => action.body().unwrap_or_default(),
         };
-        let mut text = format!("{START}{}", call_function(action.service.prefix, &format!("{}Exception", action.service.prefix), !action.service.errors.is_empty()));
-        text.push_str(&request_lines(&command, action.renames_request(), texts, ""));
-        let mut options = String::from(" --cli-input-json file://request --no-paginate");
+        let mut text = format!(
+            "{START}{}",
+            call_function(
+                action.service.prefix,
+                &format!("{}Exception", action.service.prefix),
+                !action.service.errors.is_empty(),
+                action.document().is_some()
+            )
+        );
+        // The command line takes no JSON for a call whose answer is a document: its members become options, whatever their letters.
+        let document = action.document();
+        text.push_str(&request_lines(&command, action.renames_request() && document.is_none(), texts, ""));
+        let mut options = if document.is_some() { String::new() } else { " --cli-input-json file://request --no-paginate".to_owned() };
         if action.has_binary() {
             options.push_str(" --cli-binary-format raw-in-base64-out");
         }
@@ -279,30 +294,21 @@ impl Script {
             // A function's payload is a text to the command line, and a body is a file's name.
             options.push_str(&format!(" --{option} {}", if service == "lambda" { "fileb://body" } else { "body" }));
         }
-        if let Some((_, required)) = action.document() {
-            for member in required {
-                options.push_str(&format!(" --{} \"$(jq -r .{member} request)\"", crate::facts::calls::command_name(member)));
-            }
-            options.push_str(" document");
+        if document.is_some() {
+            text.push_str(OPTIONS);
         }
         text.push_str(&format!("call {command}{options}\n"));
-        if let Some((member, _)) = action.document() {
+        if let Some(member) = document {
             text.push_str(&format!("jq -c --rawfile document document '. + {{{member}: $document}}' answer >rest && mv rest answer\n"));
         }
-        let member = action.renames_answer().then_some(MEMBER_2);
-        // Streams of the answer cannot be asked for as a shape: their other members are renamed by the letters alone.
-        if action.document().is_some() && member.is_some() {
-            text.push_str(&format!("jq -c '{MEMBER_2}\nwith_entries(.key |= member)' answer >result\n"));
-        } else {
-            text.push_str(&result_lines(&command, member, ".", "", "request"));
-        }
+        text.push_str(&result_lines(action.renames_answer().then_some(MEMBER_2), action.service.maps, ".", ""));
         text.push_str(&finish(&format!("aws-sdk:{}", action.service.name)));
         Self { text, errors: action.service.errors.to_owned() }
     }
 
     fn web(i: &Integration) -> Self {
         let http = i.resource == "http:invoke";
-        let mut text = format!("{START}{}", if http { call_function("States.Http", "Connection", false) } else { String::new() });
+        let mut text = format!("{START}{}", if http { call_function("States.Http", "Connection", false, false) } else { String::new() });
         text.push_str("printf '%s' \"$REQUEST\" >request\n");
         text.push_str(WEB_REQUEST);
         text.push_str(if http { HTTP_CONNECTION } else { API_SIGNATURE });
@@ -350,20 +356,21 @@ fail() {
 /// A call, and the names of its failures: exceptions of the service's model by themselves, others by the base exception; what never
 /// reached the service is the SDK's own; and what the command line refuses to send is `States.Runtime`, but for a missing member, which the
 /// service would have refused.
-fn call_function(prefix: &str, base: &str, errors: bool) -> String {
+fn call_function(prefix: &str, base: &str, errors: bool, options: bool) -> String {
     let name = if errors {
         format!(r#"(($ENV.EXCEPTIONS | split(" ") | map(split("=") | {{(.[0]): .[-1]}}) | add)[.code] // "{base}")"#)
     } else {
         format!("\"{base}\"")
     };
+    let aws = if options { r#"xargs -0 -x aws "$@" <options"# } else { r#"aws "$@""# };
     format!(
         r#"call() {{
-  aws "$@" >answer 2>problem || {{
+  {aws} >answer 2>problem || {{
     jq -Rs 'capture("An error occurred \\((?<code>[^)]*)\\) when calling the [^ ]+ operation( \\([^)]*\\))?: (?<cause>[\\s\\S]*?)\\s*$") //
       {{cause: sub("^\\s+"; "") | sub("\\s+$"; "")}}' problem >failure
     fail "$(jq -r 'if .code then "{prefix}." + {name}
       elif .cause | test("Missing required parameter") then "{prefix}.{base}"
-      elif .cause | test("Parameter validation failed|Error parsing parameter|error: ") then "States.Runtime"
+      elif .cause | test("Parameter validation failed|Error parsing parameter|Unknown options|[Ii]nvalid type|error: ") then "States.Runtime"
       else "{prefix}.SdkClientException" end' failure)" "$(jq -r .cause failure)"
   }}
   test -s answer || echo '{{}}' >answer
@@ -413,32 +420,42 @@ const NAMED: &str = r#"def named($shape):
   elif type == "array" and ($shape | type) == "array" then map(named($shape[0])) else . end;
 "#;
 
-/// jq: the members of an answer as ASL names them.
-const PASCAL: &str = r#"def pascal($shape):
-  if type == "object" and ($shape | type) == "object" then
-    if ($shape | keys) == ["KeyName"] then map_values(pascal($shape.KeyName))
-    else with_entries(.key as $key | {key: ($key | member), value: (.value | pascal($shape[$key]))}) end
-  elif type == "array" and ($shape | type) == "array" then map(pascal($shape[0])) else . end;
-"#;
+/// jq: an answer with its members as ASL names them. `maps` are those that hold keys of the user.
+fn pascal(member: &str, maps: &str) -> (String, &'static str) {
+    let kinds: Vec<String> = maps
+        .split_ascii_whitespace()
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, kind)| format!("\"{name}\": \"{kind}\""))
+        .collect();
+    if kinds.is_empty() {
+        return (member.to_owned(), "walk(if type == \"object\" then with_entries(.key |= member) else . end)");
+    }
+    let definition = format!(
+        "{member}\n\
+         def maps: {{{}}};\n\
+         def pascal($kind):\n  \
+         if $kind == \"d\" then .\n  \
+         elif type == \"array\" then map(pascal($kind | ltrimstr(\"l\")))\n  \
+         elif type != \"object\" then .\n  \
+         elif $kind[:1] == \"m\" or $kind == \"?\" then map_values(pascal($kind[1:]))\n  \
+         else with_entries(.key as $key | {{key: ($key | member), value: (.value | pascal(maps[$key] // \"\"))}}) end;",
+        kinds.join(", ")
+    );
+    (definition, "pascal(\"\")")
+}
 
 /// From the file `answer` to the file `result`.
-fn result_lines(command: &str, member: Option<&str>, part: &str, addition: &str, request: &str) -> String {
+fn result_lines(member: Option<&str>, maps: &str, part: &str, addition: &str) -> String {
     let Some(member) = member else { return format!("jq -c '{part}{addition}' answer >result\n") };
-    let shape = if part == "." { "$shape[0]".to_owned() } else { format!("$shape[0] | {part}") };
+    let (definition, rename) = pascal(member, maps);
     let select = if part == "." { String::new() } else { format!("{part} | ") };
-    format!(
-        "aws {command} --cli-input-json file://{request} --generate-cli-skeleton output >shape\n\
-         jq -c --slurpfile shape shape '{member}\n{PASCAL}{select}pascal({shape}){addition}' answer >result\n"
-    )
+    format!("jq -c '{definition}\n{select}{rename}{addition}' answer >result\n")
 }
 
 /// Polls until the job has ended, and makes its result.
-fn poll_lines(poll: &Poll, camel: bool, pattern: Pattern) -> String {
-    let failure = if poll.failure.is_empty() {
-        String::new()
-    } else {
-        format!("  {}) failed=yes; break ;;\n", poll.failure.replace(' ', " | "))
-    };
+fn poll_lines(poll: &Poll, i: &Integration, pattern: Pattern) -> String {
+    let failure =
+        if poll.failure.is_empty() { String::new() } else { format!("  {}) failed=yes; break ;;\n", poll.failure.replace(' ', " | ")) };
     let mut text = format!(
         "jq -c --slurpfile request request '$request[0] as $request | {}' answer >poll\n\
          export AWS_MAX_ATTEMPTS=10 failed=no\n\
@@ -449,9 +466,13 @@ fn poll_lines(poll: &Poll, camel: bool, pattern: Pattern) -> String {
         poll.state,
         poll.success.replace(' ', " | "),
     );
-    let part = if poll.command == "stepfunctions describe-execution" { "del(.redriveCount, .redriveStatus, .redriveStatusReason)" } else { poll.result };
+    let part = if poll.command == "stepfunctions describe-execution" {
+        "del(.redriveCount, .redriveStatus, .redriveStatusReason)"
+    } else {
+        poll.result
+    };
     let opened = if pattern == Pattern::Sync2 { OPENED } else { "" };
-    text.push_str(&result_lines(poll.command, camel.then_some(MEMBER_1), part, opened, "poll"));
+    text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, part, opened));
     text.push_str("test $failed = no || fail States.TaskFailed \"$(cat result)\"\n");
     text
 }
@@ -472,7 +493,8 @@ fn finish(kind: &str) -> String {
 
 /// A function by its ARN takes the request as it is.
 const FUNCTION: &str = r#"printf '%s' "$REQUEST" >body
-call lambda invoke --function-name "$FUNCTION" --payload fileb://body --cli-read-timeout 900 document
+printf '%s\0' --function-name "$FUNCTION" document >options
+call lambda invoke --payload fileb://body --cli-read-timeout 900
 "#;
 
 const FUNCTION_RESULT: &str = r#"if test -s document; then cat document; else echo '""'; fi >result
@@ -481,8 +503,15 @@ const FUNCTION_RESULT: &str = r#"if test -s document; then cat document; else ec
 /// A payload that is a text is JSON already. A function may run for 15 minutes (AWS Lambda, "Quotas").
 const INVOKE: &str = r#"printf '%s' "$REQUEST" | jq -j '.Payload | if . == null then empty elif type == "string" then . else tojson end' >body
 printf '%s' "$REQUEST" | jq -c 'del(.Payload) | with_entries(select(.value != null))' >request 2>problem || fail States.Runtime "$(cat problem)"
-call lambda invoke --cli-input-json file://request --function-name "$(jq -r .FunctionName request)" \
-  --payload fileb://body --cli-read-timeout 900 document
+"#;
+
+const INVOKE_CALL: &str = "call lambda invoke --payload fileb://body --cli-read-timeout 900\n";
+
+/// The members of the request as options, for `xargs`: named as botocore's `xform_name` does; and the file for the document.
+const OPTIONS: &str = r#"jq -j 'def option: gsub("(?<a>.)(?<b>[A-Z][a-z]+)"; "\(.a)-\(.b)") | gsub("(?<a>[a-z0-9])(?<b>[A-Z])"; "\(.a)-\(.b)") | ascii_downcase;
+  (to_entries[] | (.key | option) as $option |
+    if .value == true then "--\($option)" elif .value == false then "--no-\($option)"
+    else "--\($option)", (.value | if type == "string" then . else tojson end) end), "document" | . + "\u0000"' request >options
 "#;
 
 /// The call ends well when the function fails, and says so in its answer.

@@ -42,6 +42,8 @@ pub struct Integration {
     pub camel: bool,
     /// The exceptions of the service's model; see [`Sdk::errors`].
     pub errors: &'static str,
+    /// Members that hold keys of the user; see [`Sdk::maps`].
+    pub maps: &'static str,
 }
 
 /// What `.sync` polls until the job has ended.
@@ -77,6 +79,9 @@ pub struct Sdk {
     streams: &'static str,
     /// The exceptions of the service's model, separated by blanks: `Code`, or `Code=Exception` where they differ.
     pub errors: &'static str,
+    /// Members of answers that hold keys of the user, separated by blanks: `member=kind`, the kind a letter a level: `m` the
+    /// keys of a map, `l` a list; `d` any JSON, `?` a map in one answer and not in another.
+    pub maps: &'static str,
 }
 
 /// An action of a service of AWS SDK integrations.
@@ -120,8 +125,8 @@ pub enum Unknown {
 const CAMEL: &[&str] = &["stepfunctions", "batch", "ecs", "codebuild", "emr-containers", "emr-serverless", "eks", "bedrock"];
 
 static SDK: LazyLock<Vec<Sdk>> = LazyLock::new(|| {
-    rows::<10>(include_str!("data/sdk_services.tsv"))
-        .map(|[name, command, prefix, requests, answers, bodies, documents, blobs, streams, errors]| Sdk {
+    rows::<11>(include_str!("data/sdk_services.tsv"))
+        .map(|[name, command, prefix, requests, answers, bodies, documents, blobs, streams, errors, maps]| Sdk {
             name,
             command,
             prefix,
@@ -132,6 +137,7 @@ static SDK: LazyLock<Vec<Sdk>> = LazyLock::new(|| {
             blobs,
             streams,
             errors,
+            maps,
         })
         .collect()
 });
@@ -140,6 +146,7 @@ static INTEGRATIONS: LazyLock<Vec<Integration>> = LazyLock::new(|| {
     rows::<13>(include_str!("data/service_integrations.tsv"))
         .map(|[resource, command, prefix, base, text, request, fault, describe, asks, state, success, failure, result]| {
             let service = command.split(' ').next().unwrap_or_default();
+            let model = SDK.iter().find(|s| s.command == service);
             Integration {
                 resource,
                 impossible: command.strip_prefix('!'),
@@ -151,7 +158,8 @@ static INTEGRATIONS: LazyLock<Vec<Integration>> = LazyLock::new(|| {
                 fault,
                 poll: (!describe.is_empty()).then_some(Poll { command: describe, request: asks, state, success, failure, result }),
                 camel: CAMEL.contains(&service),
-                errors: SDK.iter().find(|s| s.command == service).map_or("", |s| s.errors),
+                errors: model.map_or("", |s| s.errors),
+                maps: model.map_or("", |s| s.maps),
             }
         })
         .collect()
@@ -195,10 +203,10 @@ fn integration(rest: &str) -> Result<CallResource, Unknown> {
         .unwrap_or((rest, Pattern::RequestResponse));
     if let Some(sdk) = action.strip_prefix("aws-sdk:") {
         let (name, action) = sdk.split_once(':').ok_or(Unknown::Form)?;
-        let service = SDK.iter().find(|s| s.name == name).ok_or_else(|| Unknown::Service {
-            name: name.to_owned(),
-            near: near(name, SDK.iter().map(|s| s.name)),
-        })?;
+        let service = SDK
+            .iter()
+            .find(|s| s.name == name)
+            .ok_or_else(|| Unknown::Service { name: name.to_owned(), near: near(name, SDK.iter().map(|s| s.name)) })?;
         let mut letters = action.chars();
         let first = letters.next().filter(char::is_ascii_lowercase).ok_or(Unknown::Form)?;
         if !action.chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -210,10 +218,10 @@ fn integration(rest: &str) -> Result<CallResource, Unknown> {
         let operation = format!("{}{}", first.to_ascii_uppercase(), letters.as_str());
         return Ok(CallResource { target: Target::Sdk(Action { service: *service, operation }), pattern });
     }
-    let found = INTEGRATIONS.iter().find(|i| i.resource == action).ok_or_else(|| Unknown::Service {
-        name: action.to_owned(),
-        near: near(action, INTEGRATIONS.iter().map(|i| i.resource)),
-    })?;
+    let found = INTEGRATIONS
+        .iter()
+        .find(|i| i.resource == action)
+        .ok_or_else(|| Unknown::Service { name: action.to_owned(), near: near(action, INTEGRATIONS.iter().map(|i| i.resource)) })?;
     let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
     if waits && found.poll.is_none() && found.impossible.is_none() || pattern == Pattern::Sync2 && action != "states:startExecution" {
         return Err(Unknown::Pattern);
@@ -246,13 +254,10 @@ impl Action {
         pairs(self.service.bodies).find(|(operation, _)| *operation == self.operation).map(|(_, member)| member)
     }
 
-    /// The member that is the body of the answer, which the command line writes into a file; and the members that the
-    /// request must have.
+    /// The member that is the body of the answer, which the command line writes into a file.
     #[must_use]
-    pub fn document(&self) -> Option<(&'static str, Vec<&'static str>)> {
-        let (_, found) = pairs(self.service.documents).find(|(operation, _)| *operation == self.operation)?;
-        let mut names = found.split('/');
-        Some((names.next()?, names.collect()))
+    pub fn document(&self) -> Option<&'static str> {
+        pairs(self.service.documents).find(|(operation, _)| *operation == self.operation).map(|(_, member)| member)
     }
 
     /// Whether the request has binary members: ASL gives them as text.
@@ -271,11 +276,7 @@ impl Action {
 /// Whether an operation is in a list: `A B`, or `* -A` for all but some.
 fn listed(list: &str, operation: &str) -> bool {
     let mut words = list.split_ascii_whitespace();
-    if list.starts_with('*') {
-        words.all(|word| word.strip_prefix('-') != Some(operation))
-    } else {
-        words.any(|word| word == operation)
-    }
+    if list.starts_with('*') { words.all(|word| word.strip_prefix('-') != Some(operation)) } else { words.any(|word| word == operation) }
 }
 
 fn pairs(list: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -377,7 +378,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said() {
-        for text in ["", "load", "arn:aws:s3:::bucket", "arn:aws:states:::aws-sdk:s3", "arn:aws:states:::aws-sdk:s3:GetObject", "a:b:c:d:e:f"] {
+        for text in
+            ["", "load", "arn:aws:s3:::bucket", "arn:aws:states:::aws-sdk:s3", "arn:aws:states:::aws-sdk:s3:GetObject", "a:b:c:d:e:f"]
+        {
             assert_eq!(CallResource::parse(text), Err(Unknown::Form), "{text}");
         }
         assert_eq!(CallResource::parse("arn:aws:states:::sqs:sendMessage.sync"), Err(Unknown::Pattern));
@@ -397,7 +400,7 @@ mod tests {
     fn actions_of_the_sdk() {
         let get = action("arn:aws:states:::aws-sdk:s3:getObject");
         assert_eq!((get.service.command, get.command().as_str(), get.service.prefix), ("s3api", "get-object", "S3"));
-        assert_eq!(get.document(), Some(("Body", vec!["Bucket", "Key"])));
+        assert_eq!(get.document(), Some("Body"));
         assert_eq!(action("arn:aws:states:::aws-sdk:s3:putObject").body(), Some("Body"));
         let start = action("arn:aws:states:::aws-sdk:sfn:startExecution");
         assert!(start.renames_request() && start.renames_answer() && start.service.command == "stepfunctions");
@@ -406,6 +409,7 @@ mod tests {
         assert_eq!(action("arn:aws:states:::aws-sdk:dynamodb:putItem").service.prefix, "DynamoDb");
         assert!(action("arn:aws:states:::aws-sdk:kinesis:subscribeToShard").streams());
         assert!(action("arn:aws:states:::aws-sdk:kinesis:putRecord").has_binary());
+        assert!(action("arn:aws:states:::aws-sdk:dynamodb:query").service.maps.contains("Items=lm"));
         assert_eq!(action("arn:aws:states:::aws-sdk:cloudwatchlogs:putLogEvents").service.prefix, "CloudWatchLogs");
     }
 

@@ -13,6 +13,23 @@ ROOT = os.path.join(os.path.dirname(botocore.__file__), "data")
 COMMANDS = {"s3": "s3api", "codedeploy": "deploy", "config": "configservice"}
 
 
+# Codes that SQS still answers with in the place of the model's (Amazon SQS, "awsQueryError" codes of the model in Smithy).
+LEGACY = {
+    "sqs": [
+        "AWS.SimpleQueueService.NonExistentQueue=QueueDoesNotExistException",
+        "AWS.SimpleQueueService.BatchEntryIdsNotDistinct=BatchEntryIdsNotDistinctException",
+        "AWS.SimpleQueueService.BatchRequestTooLong=BatchRequestTooLongException",
+        "AWS.SimpleQueueService.EmptyBatchRequest=EmptyBatchRequestException",
+        "AWS.SimpleQueueService.InvalidBatchEntryId=InvalidBatchEntryIdException",
+        "AWS.SimpleQueueService.PurgeQueueInProgress=PurgeQueueInProgressException",
+        "AWS.SimpleQueueService.QueueDeletedRecently=QueueDeletedRecentlyException",
+        "AWS.SimpleQueueService.TooManyEntriesInBatchRequest=TooManyEntriesInBatchRequestException",
+        "AWS.SimpleQueueService.UnsupportedOperation=UnsupportedOperationException",
+        "QueueAlreadyExists=QueueNameExistsException",
+    ]
+}
+
+
 def member_name(name):
     """A member as AWS SDK for Java 2.x names its accessor, with the first letter in capitals: what ASL writes."""
     i, out = 1, [name[0].lower()]
@@ -54,6 +71,36 @@ def differs(shapes, name):
     return any(member_name(m) != m for s in reach(shapes, name) if s["type"] == "structure" for m in s.get("members", {}))
 
 
+def kind(shapes, name, above=()):
+    """How a member holds what is not ours to rename: `m` keys are the user's, `l` a list, `d` any JSON; empty: all is ours; none: no keys."""
+    shape = shapes[name]
+    if shape.get("document"):
+        return "d"
+    if shape["type"] in ("list", "map") and name not in above:
+        inner = shape["member" if shape["type"] == "list" else "value"]["shape"]
+        found = kind(shapes, inner, (*above, name))
+        return "m" + (found or "") if shape["type"] == "map" else "l" + found if found else found
+    return "" if shape["type"] == "structure" else None
+
+
+def maps(shapes, operations):
+    """Members of answers that hold keys of the user; a name that does so in one place and not in another is marked `?`."""
+    kinds = {}
+    for operation in operations.values():
+        if "output" not in operation:
+            continue
+        for shape in reach(shapes, operation["output"]["shape"]):
+            if shape["type"] == "structure":
+                for member, to in shape.get("members", {}).items():
+                    kinds.setdefault(member, set()).add(kind(shapes, to["shape"]))
+    pairs = []
+    for member, found in sorted(kinds.items()):
+        found.discard(None)
+        if found and found != {""}:
+            pairs.append(f"{member}={'?' if len(found) > 1 else found.pop()}")
+    return pairs
+
+
 def most(operations, every):
     """The operations, or `*` and those that are not, whichever is shorter."""
     if 2 * len(operations) < len(every):
@@ -78,8 +125,7 @@ def row(folder, model):
             if any(shapes[m["shape"]].get("eventstream") for m in shape.get("members", {}).values()):
                 streams.append(name)
         if "output" in stream:
-            required = shapes[operation["input"]["shape"]].get("required", []) if "input" in operation else []
-            answers.append("/".join([f"{name}={stream['output']}", *required]))
+            answers.append(f"{name}={stream['output']}")
         if "input" in stream:
             bodies.append(f"{name}={stream['input']}")
         elif "input" in operation and any(s["type"] == "blob" for s in reach(shapes, operation["input"]["shape"])):
@@ -100,7 +146,8 @@ def row(folder, model):
         " ".join(sorted(answers)),
         " ".join(sorted(blobs)),
         " ".join(sorted(set(streams))),
-        " ".join(sorted(errors)),
+        " ".join(sorted(errors | set(LEGACY.get(folder, [])))),
+        " ".join(maps(shapes, operations)) if sides["output"] else "",
     ]
 
 
@@ -118,7 +165,7 @@ def main():
 # date: {datetime.date.today()}
 # made by: sdk_services.py
 # operations: a list, or `*` for all but those behind a `-`; errors: code, or code=exception where they differ
-# service	command	prefix of errors	requests whose members ASL names otherwise	answers so	request bodies (operation=member)	answers with a body (operation=member/required members)	requests with binary members	event streams	errors of the model""")
+# service	command	prefix of errors	requests whose members ASL names otherwise	answers so	request bodies (operation=member)	answers with a body (operation=member)	requests with binary members	event streams	errors of the model	members of answers that hold keys of the user (m map, l list, d any JSON, ? here and there)""")
     for name in sorted(rows):
         print("\t".join(rows[name]).rstrip("\t"))
 
