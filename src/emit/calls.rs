@@ -344,10 +344,11 @@ fn java_1(errors: &str) -> String {
     names.join(" ")
 }
 
-/// Where the script works, and how it fails. A termination message may hold 4096 bytes (Kubernetes, "Determine the Reason for Pod Failure").
+/// Where the script works, and how it fails. A Cause may hold 32,768 characters (AWS Step Functions API
+/// Reference, `SendTaskFailure`), a termination message 4096 bytes (Kubernetes, "Determine the Reason for Pod Failure").
 const START: &str = r#"mkdir -p /tmp/emr2k8s && cd /tmp/emr2k8s || exit 1
 fail() {
-  jq -cn --arg Error "$1" --arg Cause "$2" '{$Error, $Cause}' >error
+  printf '%s' "$2" | head -c 32768 | jq -Rsc --arg Error "$1" '{$Error, Cause: .}' >error
   printf '%s: %s' "$1" "$2" | head -c 4096 >/dev/termination-log
   exit 1
 }
@@ -493,7 +494,7 @@ fn finish(kind: &str) -> String {
 
 /// A function by its ARN takes the request as it is.
 const FUNCTION: &str = r#"printf '%s' "$REQUEST" >body
-printf '%s\0' --function-name "$FUNCTION" document >options
+printf '%s\0' "--function-name=$FUNCTION" document >options
 call lambda invoke --payload fileb://body --cli-read-timeout 900
 "#;
 
@@ -507,11 +508,14 @@ printf '%s' "$REQUEST" | jq -c 'del(.Payload) | with_entries(select(.value != nu
 
 const INVOKE_CALL: &str = "call lambda invoke --payload fileb://body --cli-read-timeout 900\n";
 
-/// The members of the request as options, for `xargs`: named as botocore's `xform_name` does; and the file for the document.
+/// The members of the request as options, for `xargs`: named as botocore's `xform_name` does; and the file for the document. A request
+/// cannot set an option of the command line itself, nor have it read a file.
 const OPTIONS: &str = r#"jq -j 'def option: gsub("(?<a>.)(?<b>[A-Z][a-z]+)"; "\(.a)-\(.b)") | gsub("(?<a>[a-z0-9])(?<b>[A-Z])"; "\(.a)-\(.b)") | ascii_downcase;
-  (to_entries[] | (.key | option) as $option |
-    if .value == true then "--\($option)" elif .value == false then "--no-\($option)"
-    else "--\($option)", (.value | if type == "string" then . else tojson end) end), "document" | . + "\u0000"' request >options
+  (to_entries[] | (.key | option) as $option | (.value | if type == "string" then . else tojson end) as $value |
+    if $option | test("^(cli-.*|endpoint-url|profile|region|output|query|debug|color|ca-bundle|no-.*|version)$") then error("The field \"\(.key)\" is not supported")
+    elif $value | test("^fileb?://") then error("The field \"\(.key)\" names a file")
+    elif .value == true then "--\($option)" elif .value == false then "--no-\($option)" else "--\($option)=\($value)" end),
+  "document" | . + "\u0000"' request >options 2>problem || fail States.Runtime "$(cat problem)"
 "#;
 
 /// The call ends well when the function fails, and says so in its answer.
@@ -578,3 +582,110 @@ const WEB_RESULT: &str = r#"jq -c -n --rawfile document document --rawfile heade
    ResponseBody: ($document | if . == "" then . else try fromjson catch . end),
    StatusCode: ($status | tonumber), StatusText: ($lines[0] | capture("^[^ ]* [0-9]* ?(?<text>.*)$").text)}' >result
 "#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::yaml::write;
+
+    fn of(resource: &str) -> CallResource {
+        CallResource::parse(resource).unwrap_or_else(|why| panic!("{resource}: {why:?}"))
+    }
+
+    fn yaml(resource: &str) -> String {
+        let node = container(&of(resource), "task", &Origins::none()).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
+        write(&[], &CAL101, &[node]).text()
+    }
+
+    #[test]
+    fn a_call_is_a_template_with_its_interface() {
+        let text = yaml("arn:aws:states:::sqs:sendMessage");
+        let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).expect("YAML");
+        assert_eq!(document["inputs"]["parameters"][0]["name"], "input");
+        assert_eq!(document["outputs"]["parameters"][0]["valueFrom"]["default"], "null");
+        assert_eq!(document["outputs"]["parameters"][1]["valueFrom"]["path"], "/tmp/emr2k8s/error");
+        let source = document["script"]["source"].as_str().expect("a script");
+        assert!(source.contains("call sqs send-message --cli-input-json file://request"), "{source}");
+        // Argo looks for tags in the script, and the request is none of its text.
+        assert!(!source.contains("{{") && source.contains("\"$REQUEST\""), "{source}");
+        let request = document["script"]["env"][0]["value"].as_str().expect("a value");
+        let inner = request.strip_prefix("{{=").and_then(|r| r.strip_suffix("}}")).expect("a tag");
+        assert!(!inner.contains("{{") && !inner.contains("}}"), "{inner}");
+    }
+
+    #[test]
+    fn no_script_holds_a_tag() {
+        for resource in [
+            "arn:aws:states:::lambda:invoke",
+            "arn:aws:states:::ecs:runTask.sync",
+            "arn:aws:states:::states:startExecution.sync:2",
+            "arn:aws:states:::apigateway:invoke",
+            "arn:aws:states:::http:invoke",
+            "arn:aws:states:::elasticmapreduce:addStep.sync",
+            "arn:aws:states:::aws-sdk:s3:getObject",
+            "arn:aws:states:::aws-sdk:s3:putObject",
+            "arn:aws:states:::aws-sdk:dynamodb:query",
+            "arn:aws:lambda:eu-west-1:123456789012:function:it's",
+        ] {
+            let script = Script::of(&of(resource)).text;
+            assert!(!script.contains("{{") && script.contains("$REQUEST") && script.contains(">result"), "{resource}: {script}");
+        }
+        assert!(
+            Script::of(&of("arn:aws:lambda:eu-west-1:1:function:it's"))
+                .text
+                .contains(r"FUNCTION='arn:aws:lambda:eu-west-1:1:function:it'\''s'")
+        );
+    }
+
+    #[test]
+    fn renaming_is_there_only_where_names_differ() {
+        let plain = Script::of(&of("arn:aws:states:::glue:startJobRun.sync")).text;
+        assert!(!plain.contains("skeleton") && !plain.contains("pascal") && plain.contains("SUCCEEDED) break"), "{plain}");
+        let camel = Script::of(&of("arn:aws:states:::batch:submitJob.sync")).text;
+        assert!(camel.contains("aws batch submit-job --generate-cli-skeleton") && camel.contains("\"tags\": \"m\""), "{camel}");
+        assert!(!Script::of(&of("arn:aws:states:::batch:submitJob")).text.contains("describe-jobs"));
+    }
+
+    #[test]
+    fn names_of_errors_are_those_of_the_integration() {
+        let optimized = Script::of(&of("arn:aws:states:::dynamodb:putItem"));
+        assert!(optimized.text.contains("\"DynamoDB.\"") && optimized.text.contains("\"AmazonDynamoDBException\""), "{}", optimized.text);
+        assert!(optimized.errors.split(' ').any(|e| e == "ConditionalCheckFailedException"));
+        let sdk = Script::of(&of("arn:aws:states:::aws-sdk:dynamodb:putItem"));
+        assert!(sdk.text.contains("\"DynamoDb.\"") && sdk.text.contains("\"DynamoDbException\""), "{}", sdk.text);
+        assert_eq!(
+            java_1("KMSDisabledException=KmsDisabledException NotFound=NotFoundException"),
+            "KMSDisabledException NotFound=NotFoundException"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused_with_a_way_out() {
+        for resource in [
+            "arn:aws:states:eu-west-1:123456789012:activity:approve",
+            "arn:aws:states:::eks:runJob.sync",
+            "arn:aws:states:::elasticmapreduce:createCluster.sync",
+            "arn:aws:states:::aws-sdk:kinesis:subscribeToShard",
+        ] {
+            let fate = container(&of(resource), "task", &Origins::none()).expect_err(resource);
+            assert!(fate.verdict == Verdict::Refused && fate.help.is_some(), "{fate:?}");
+        }
+        let token = fate(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"));
+        assert!(token.verdict == Verdict::Changed && token.rule == &CAL106 && token.help.is_some());
+        let why = CallResource::parse("arn:aws:states:::sqs:sendMesage").expect_err("no such action");
+        assert_eq!(unknown("arn:aws:states:::sqs:sendMesage", &why).help.as_deref(), Some("did you mean `sqs:sendMessage`?"));
+    }
+
+    #[test]
+    fn a_nested_machine_is_a_workflow_from_its_template() {
+        let waits = write(&[], &CAL105, &[nested("load", Pattern::Sync2, "start-load", &Origins::none())]).text();
+        let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&waits).expect("YAML");
+        let manifest = document["resource"]["manifest"].as_str().expect("a manifest");
+        assert!(manifest.contains("name: load\n") && manifest.contains("generateName: load-"), "{manifest}");
+        assert_eq!(document["resource"]["successCondition"], "status.phase in (Succeeded, Failed, Error)");
+        let goes_on = write(&[], &CAL105, &[nested("load", Pattern::RequestResponse, "start-load", &Origins::none())]).text();
+        assert!(!goes_on.contains("successCondition") && !goes_on.contains("setOwnerReference"), "{goes_on}");
+        assert!(write(&[], &CAL106, &[token_wait("approve", &Origins::none())]).text().contains("supplied: {}"));
+        assert_eq!(token("approve"), "{{workflow.namespace}}/{{workflow.name}}/approve");
+    }
+}
