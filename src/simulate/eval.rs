@@ -109,7 +109,7 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
 /// The inputs of a Map's iterations, as an array of JSON texts: taken out again, each is what it was.
 fn items(state: &State, scope: &Scope<'_>) -> Result<Evaluated, EvalError> {
     let Kind::Map(map) = &state.kind else { return Err(EvalError::runtime("not a Map")) };
-    let items = parts::array(state, map, scope)?;
+    let items = super::reader::Item::of_state_data(parts::array(state, map, scope)?);
     let effective = parts::input(state, scope)?;
     map_settings::Settings::of(map, &scope.with_input(&effective))?;
     let inputs = parts::iterations(state, map, items, scope)?;
