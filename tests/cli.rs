@@ -56,6 +56,7 @@ fn help_names_commands_and_exit_codes() {
     snapshot!("help", emr2k8s(temp.path(), &["--help"]));
     snapshot!("help_migrate", emr2k8s(temp.path(), &["migrate", "--help"]));
     snapshot!("help_check", emr2k8s(temp.path(), &["check", "--help"]));
+    snapshot!("help_simulate", emr2k8s(temp.path(), &["simulate", "--help"]));
     assert_eq!(code(&emr2k8s(temp.path(), &["--version"])), 0);
 }
 
@@ -169,7 +170,7 @@ fn answers_are_written_once() {
 #[test]
 fn schemas_pages_and_completions_are_data() {
     let temp = sources();
-    for subject in ["config", "migrate", "ledger", "inspect"] {
+    for subject in ["config", "migrate", "ledger", "inspect", "simulate"] {
         let output = emr2k8s(temp.path(), &["schema", subject]);
         let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(schema["properties"].is_object(), "{subject}");
@@ -494,4 +495,115 @@ fn formats_of_check_are_well_formed() {
     let ledger = json(&emr2k8s(temp.path(), &["ledger", "aws", "--format", "json", "--only", "emitted"]));
     let values = ledger["values"].as_array().unwrap();
     assert!(values.iter().any(|v| v["value"] == "4321" && v["line"] == 1 && v["outputs"][0]["file"].is_string()), "{ledger}");
+}
+
+const CHAIN: &str = r#"{"StartAt": "Submit", "States": {
+  "Submit": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:111122223333:function:submit", "Parameters": {"day.$": "$.day"}, "ResultPath": "$.job",
+    "Retry": [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 30}], "Next": "Pause"},
+  "Pause": {"Type": "Wait", "Seconds": 86400, "Next": "Good?"},
+  "Good?": {"Type": "Choice", "Choices": [{"Variable": "$.job.ok", "BooleanEquals": true, "Next": "End"}], "Default": "Stop"},
+  "End": {"Type": "Succeed"},
+  "Stop": {"Type": "Fail", "Error": "NotGood", "Cause": "the job says so"}}}
+"#;
+
+/// A folder with a machine and files for it.
+fn simulation(files: &[(&str, &str)]) -> TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    for (name, text) in [("chain.asl.json", CHAIN), ("input.json", r#"{"day": 1}"#)].iter().chain(files) {
+        let path = temp.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    temp
+}
+
+const SIMULATE: &[&str] = &["simulate", "chain.asl.json", "--input", "input.json", "--tasks", "tasks.json"];
+
+#[test]
+fn a_simulation_prints_its_outcome_and_ends_with_0() {
+    let good = r#"{"Submit": [{"error": "Busy", "cause": "try again"}, {"input": {"day": 1}, "output": {"ok": true}}]}"#;
+    let temp = simulation(&[("tasks.json", good)]);
+    snapshot!("simulate", emr2k8s(temp.path(), SIMULATE));
+    snapshot!("simulate_trace", emr2k8s(temp.path(), &[SIMULATE, &["--trace", "--start", "2026-11-24T10:00:00Z"]].concat()));
+    let temp = simulation(&[("tasks.json", r#"{"Submit": [{"output": {"ok": false}}]}"#)]);
+    let output = emr2k8s(temp.path(), SIMULATE);
+    assert_eq!((code(&output), &json(&output)["error"]), (0, &serde_json::json!("NotGood")));
+    // Without a script the first task has no result, which is an outcome too.
+    let output = emr2k8s(temp.path(), &["simulate", "chain.asl.json", "--input", "input.json"]);
+    assert_eq!((code(&output), &json(&output)["error"]), (0, &serde_json::json!("States.Runtime")));
+}
+
+#[test]
+fn a_call_that_differs_from_the_script_is_1() {
+    let temp = simulation(&[("tasks.json", r#"{"Submit": [{"input": {"day": 2}, "output": {"ok": true}}]}"#)]);
+    snapshot!("simulate_differs", emr2k8s(temp.path(), SIMULATE));
+}
+
+#[test]
+fn names_in_a_script_that_are_no_tasks_are_told() {
+    let tasks = r#"{"Sumbit": [{"output": 1}], "Pause": [{"output": 1}], "Elsewhere": [],
+        "Submit": [{"output": {"ok": true}}, {"output": 2}, {"output": 3}]}"#;
+    let temp = simulation(&[("tasks.json", tasks)]);
+    snapshot!("simulate_strangers", emr2k8s(temp.path(), SIMULATE));
+    assert!(emr2k8s(temp.path(), &[SIMULATE, &["-q"]].concat()).stderr.is_empty());
+}
+
+#[test]
+fn files_that_are_no_json_are_pointed_at() {
+    let temp = simulation(&[
+        ("tasks.json", "{\"Submit\": [\n  {\"output\": 1},\n  {\"output\": }\n]}\n"),
+        ("list.json", "{\"Submit\": {\"output\": 1}}"),
+        ("slip.json", "{\"Submit\": [{\"ouput\": 1}]}"),
+        ("empty.json", " \n"),
+    ]);
+    fs::write(temp.path().join("latin1.json"), b"{\n  \"day\": \"f\xfcnf\"}").unwrap();
+    fs::write(temp.path().join("bom.json"), "\u{feff}{\"day\": 1}").unwrap();
+    snapshot!("simulate_broken_tasks", emr2k8s(temp.path(), SIMULATE));
+    for (option, file, said) in [
+        ("--tasks", "list.json", "error: `list.json`: `Submit` is not a list of attempts\n"),
+        ("--tasks", "slip.json", "error: `slip.json`: attempt 1 of `Submit`: has neither an `output` nor an `error`, but `ouput`\n"),
+        ("--input", "empty.json", "error: `empty.json` is empty\nhelp: an execution without input has the input `{}`\n"),
+        ("--input", "latin1.json", "error: latin1.json:2:12: not UTF-8\n"),
+        ("--input", "none.json", "error: `none.json` cannot be read: no such file or directory\n"),
+        ("--start", "today", "error: `today` is not a timestamp\nhelp: write it as 2026-11-24T00:00:00Z\n"),
+    ] {
+        let output = emr2k8s(temp.path(), &["simulate", "chain.asl.json", option, file]);
+        assert_eq!((code(&output), String::from_utf8_lossy(&output.stderr).as_ref()), (2, said), "{file}");
+        assert!(output.stdout.is_empty(), "{file}");
+    }
+    assert_eq!(code(&emr2k8s(temp.path(), &["simulate", "chain.asl.json", "--input", "bom.json"])), 0);
+}
+
+#[test]
+fn the_machine_to_simulate_is_chosen_and_must_be_one() {
+    let temp = simulation(&[("other.asl.json", CHAIN)]);
+    snapshot!("simulate_several", emr2k8s(temp.path(), &["simulate", "."]));
+    snapshot!("simulate_near_miss", emr2k8s(temp.path(), &["simulate", ".", "--machine", "chian"]));
+    assert_eq!(code(&emr2k8s(temp.path(), &["simulate", ".", "--machine", "other"])), 0);
+    fs::write(temp.path().join("bad.asl.json"), r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#).unwrap();
+    let output = emr2k8s(temp.path(), &["simulate", "bad.asl.json"]);
+    assert_eq!((code(&output), output.stdout.is_empty()), (2, true));
+    let output = emr2k8s(temp.path(), &["simulate", ".", "--machine", "other"]);
+    assert_eq!((code(&output), output.stderr.is_empty()), (0, true), "a broken neighbour does not matter: {}", show(&output));
+    fs::write(temp.path().join("none.json"), r#"{"a": 1}"#).unwrap();
+    assert_eq!(code(&emr2k8s(temp.path(), &["simulate", "none.json"])), 2);
+}
+
+#[test]
+fn a_map_reads_files_of_a_folder() {
+    let machine = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+      "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
+        "Parameters": {"Bucket": "films", "Key.$": "$.key"}},
+      "ItemSelector": {"title.$": "$$.Map.Item.Value.title", "from.$": "$$.Map.Item.Source"},
+      "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}}}"#;
+    let temp = simulation(&[
+        ("map.asl.json", machine),
+        ("s3/films/in/a.csv", "title,year\nMetropolis,1927\n"),
+        ("key.json", r#"{"key": "in/a.csv"}"#),
+    ]);
+    let output = emr2k8s(temp.path(), &["simulate", "map.asl.json", "--objects", "s3", "--input", "key.json"]);
+    assert_eq!(json(&output)["output"], serde_json::json!([{"title": "Metropolis", "from": "S3://films/in/a.csv"}]), "{}", show(&output));
+    let output = emr2k8s(temp.path(), &["simulate", "map.asl.json", "--input", "key.json"]);
+    assert_eq!((code(&output), &json(&output)["error"]), (0, &serde_json::json!("States.ItemReaderFailed")));
+    assert_eq!(code(&emr2k8s(temp.path(), &["simulate", "map.asl.json", "--objects", "nowhere", "--input", "key.json"])), 2);
 }

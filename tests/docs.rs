@@ -7,6 +7,9 @@
 //! <!-- excerpt: fixtures/x/machine.json from `"Load": {` to `},` -->
 //! <!-- excerpt: output pipelines/x/base/y.yaml from `- name: load` to `memory: 1g` -->
 //! ```
+//!
+//! What a command prints stands behind `<!-- prints: emr2k8s … -->`, run in the project's folder.
+//!
 //! `from` and `to` are whole lines but for their indentation: the first that is so, and the first from there on. A file
 //! that begins with `output` is one that the README's first command writes.
 use emr2k8s::source::rules;
@@ -39,6 +42,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("SEC", "Secrets"),
     ("EMI", "Manifests"),
     ("ARG", "Workflows"),
+    ("CAL", "Calls of AWS services"),
 ];
 
 fn read(path: &str) -> String {
@@ -111,6 +115,13 @@ fn output() -> BTreeMap<String, String> {
     compilation.tree.files.iter().map(|(path, file)| (path.clone(), file.text())).collect()
 }
 
+/// What a command writes to stdout; it must end with 0.
+fn printed(command: &str) -> String {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_emr2k8s")).args(command.split(' ')).current_dir(ROOT).output().unwrap();
+    assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
 #[test]
 fn excerpts_are_what_the_files_say() {
     let output = output();
@@ -122,6 +133,13 @@ fn excerpts_are_what_the_files_say() {
         while let Some(line) = lines.next() {
             expected.push_str(line);
             expected.push('\n');
+            if let Some(command) = line.trim().strip_prefix("<!-- prints: emr2k8s ").and_then(|rest| rest.strip_suffix(" -->")) {
+                let fence =
+                    lines.next().filter(|line| line.starts_with("```")).unwrap_or_else(|| panic!("{page}: no block behind `{command}`"));
+                assert!(lines.by_ref().any(|line| line == "```"), "{page}: the block of `{command}` has no end");
+                expected.push_str(&format!("{fence}\n{}```\n", printed(command)));
+                continue;
+            }
             let Some(what) = line.trim().strip_prefix("<!-- excerpt: ").and_then(|rest| rest.strip_suffix(" -->")) else { continue };
             count += 1;
             let parts: Vec<&str> = what.split('`').collect();

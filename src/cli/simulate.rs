@@ -9,12 +9,13 @@ use crate::output::error::reason;
 use crate::report::diagnostics::Prefix;
 use crate::report::model::to_json;
 use crate::report::simulate::SimulateReport;
+use crate::report::style::{CYAN, YELLOW, paint, plain};
 use crate::simulate::engine;
 use crate::simulate::program::Program;
 use crate::simulate::script::Script;
 use crate::simulate::timestamp;
 use crate::simulate::value::Value;
-use crate::source::sink::Severity;
+use crate::source::sink::{Diagnostic, Severity};
 use clap::Args;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -49,10 +50,10 @@ pub struct Simulate {
     /// Folder of the files that a Map's `ItemReader` finds on S3, as `<bucket>/<key>`
     #[arg(long, value_name = "DIR")]
     objects: Option<PathBuf>,
-    /// When the execution starts
+    /// When the execution starts [default: 2026-01-01T00:00:00Z]
     #[arg(long, value_name = "TIMESTAMP")]
     start: Option<String>,
-    /// The execution's name
+    /// The execution's name [default: execution]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
@@ -62,8 +63,13 @@ impl Simulate {
         let options = Options { source: self.file.clone(), stage: None, config: Config::default(), out: None };
         let imported = compile::import(&options)?;
         let prefix = Prefix::new(&self.file);
-        say_diagnostics(&imported.diagnostics, &imported.files, &prefix, terminal);
-        let machine = self.choose(&imported.estate.machines)?;
+        let machine = self.choose(&imported.estate.machines).inspect_err(|_| {
+            say_diagnostics(&imported.diagnostics, &imported.files, &prefix, terminal);
+        })?;
+        // What is wrong with its neighbours in a folder does not keep a machine from running.
+        let own = |d: &Diagnostic| d.span.is_some_and(|span| span.file == machine.span.file);
+        let diagnostics: Vec<Diagnostic> = imported.diagnostics.into_iter().filter(own).collect();
+        say_diagnostics(&diagnostics, &imported.files, &prefix, terminal);
         let program = Program::compile(machine).map_err(|errors| {
             let said: Vec<String> = errors
                 .iter()
@@ -75,7 +81,7 @@ impl Simulate {
             Failure::new(format!("`{}` cannot run: {}", machine.name.value, said.join("; ")))
                 .help("Step Functions would refuse this definition; mend it")
         })?;
-        if imported.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        if diagnostics.iter().any(|d| d.severity == Severity::Error) {
             return Err(
                 Failure::new(format!("`{}` has errors that Step Functions would refuse", machine.name.value)).help("mend them first")
             );
@@ -91,6 +97,7 @@ impl Simulate {
             }
             None => Script::default(),
         };
+        self.warn_of_strangers(&script, &program, terminal);
         if let Some(folder) = &self.objects {
             add_objects(&mut script, folder)?;
         }
@@ -105,7 +112,42 @@ impl Simulate {
         }
         let outcome = engine::run(&program, input, &mut script, &options);
         terminal.data(&to_json(&SimulateReport::new(&outcome, &script.differences, self.trace)))?;
+        self.note_the_unused(&script, &program, terminal);
         Ok(if script.differences.is_empty() { Exit::Done } else { Exit::Differences })
+    }
+
+    /// Warns of entries of the script that no task can take.
+    fn warn_of_strangers(&self, script: &Script, program: &Program, terminal: Terminal) {
+        let kinds = program.kinds();
+        for state in script.states() {
+            let complaint = match kinds.get(state) {
+                Some(&"Task") => continue,
+                Some(kind) => format!("names `{state}`, a {kind} state, which calls nothing"),
+                None => {
+                    let tasks = kinds.iter().filter(|(_, kind)| **kind == "Task").map(|(name, _)| &**name);
+                    let help = near(state, tasks).map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+                    format!("names `{state}`, which is no state of this machine{help}")
+                }
+            };
+            terminal.say(&self.remark(YELLOW, "warning", &complaint));
+        }
+    }
+
+    /// Notes results that no call took, which is no mistake: the run went another way.
+    fn note_the_unused(&self, script: &Script, program: &Program, terminal: Terminal) {
+        let kinds = program.kinds();
+        for (state, taken, all) in script.unused() {
+            if kinds.get(state) == Some(&"Task") {
+                let said = format!("has {all} {} for `{state}`; {taken} taken", if all == 1 { "result" } else { "results" });
+                terminal.say(&self.remark(CYAN, "note", &said));
+            }
+        }
+    }
+
+    /// A line on stderr about the script.
+    fn remark(&self, colour: &str, title: &str, what: &str) -> String {
+        let path = self.tasks.as_deref().unwrap_or(Path::new("-")).display().to_string();
+        format!("{} `{}` {}\n", paint(colour, &format!("{title}:")), plain(&path), plain(what))
     }
 
     fn choose<'m>(&self, machines: &'m [Machine]) -> Result<&'m Machine, Failure> {
@@ -113,25 +155,50 @@ impl Simulate {
         match (&self.machine, machines) {
             (_, []) => Err(Failure::new(format!("there is no state machine in `{}`", self.file.display()))
                 .help("name a file with a definition in the Amazon States Language, or one that deploys it")),
-            (Some(name), _) => machines
-                .iter()
-                .find(|m| m.name.value == *name)
-                .ok_or_else(|| Failure::new(format!("there is no state machine `{name}`")).help(format!("there are {}", names()))),
+            (Some(name), _) => machines.iter().find(|m| m.name.value == *name).ok_or_else(|| {
+                let help = near(name, machines.iter().map(|m| m.name.value.as_str()))
+                    .map_or_else(|| format!("there are {}", names()), |near| format!("did you mean `{near}`?"));
+                Failure::new(format!("there is no state machine `{name}`")).help(help)
+            }),
             (None, [machine]) => Ok(machine),
             (None, _) => Err(Failure::new("there are several state machines").help(format!("choose one with --machine: {}", names()))),
         }
     }
 }
 
+/// The name that is most like a word, if one is like it.
+fn near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
+        .map(|(_, name)| name)
+}
+
 fn read_json(path: &Path) -> Result<Value, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    let (name, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        ("standard input".to_owned(), std::io::stdin().read_to_end(&mut bytes).map(|_| bytes))
     } else {
-        std::fs::read_to_string(path)
+        (path.display().to_string(), std::fs::read(path))
     };
-    let text = text.map_err(|error| Failure::new(format!("`{}` cannot be read: {}", path.display(), reason(&error))))?;
-    Value::parse(&text).map_err(|error| Failure::new(format!("`{}` is not JSON: {error}", path.display())))
+    let bytes = bytes.map_err(|error| Failure::new(format!("`{name}` cannot be read: {}", reason(&error))))?;
+    // Editors on Windows begin a file with a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::new(format!("`{name}` is empty")).help("an execution without input has the input `{}`"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let (line, column) = place(&bytes[..error.valid_up_to()]);
+        Failure::new(format!("{name}:{line}:{column}: not UTF-8"))
+    })?;
+    Value::parse_at(text).map_err(|error| Failure::new(format!("{name}:{}:{}: not JSON: {}", error.line, error.column, error.message)))
+}
+
+/// Line and column, from 1, of what comes after a text.
+fn place(before: &[u8]) -> (usize, usize) {
+    let lines: Vec<&[u8]> = before.split(|byte| *byte == b'\n').collect();
+    (lines.len(), String::from_utf8_lossy(lines.last().copied().unwrap_or_default()).chars().count() + 1)
 }
 
 fn add_objects(script: &mut Script, folder: &Path) -> Result<(), Failure> {

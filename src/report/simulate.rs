@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The outcome of a simulated execution.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SimulateReport {
-    /// As DescribeExecution names it.
+    /// As `DescribeExecution` names it.
     #[schemars(extend("enum" = ["SUCCEEDED", "FAILED", "TIMED_OUT"]))]
     pub status: &'static str,
     #[serde(flatten)]

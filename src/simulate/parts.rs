@@ -6,6 +6,7 @@ use super::error::EvalError;
 use super::jsonata::{self, Expected};
 use super::path::Path;
 use super::program::{Condition, Kind, Map, Operand, Scalar, State};
+use super::reader::Item;
 use super::scope::Scope;
 use super::value::Value;
 use super::{choice, wait};
@@ -233,12 +234,16 @@ pub fn array(state: &State, map: &Map, scope: &Scope<'_>) -> Result<Vec<Value>, 
 ///
 /// # Errors
 /// An ItemSelector that fails.
-pub fn iterations(state: &State, map: &Map, items: Vec<Value>, scope: &Scope<'_>) -> Result<Vec<(Value, Value)>, EvalError> {
+pub fn iterations(state: &State, map: &Map, items: Vec<Item>, scope: &Scope<'_>) -> Result<Vec<(Value, Value)>, EvalError> {
     let input = input(state, scope)?;
     let scope = scope.with_input(&input);
     let mut inputs = Vec::with_capacity(items.len());
-    for (index, value) in items.into_iter().enumerate() {
-        let item = Value::object([("Index", Value::int(i64::try_from(index).unwrap_or(i64::MAX))), ("Value", value.clone())]);
+    for (index, Item { value, source }) in items.into_iter().enumerate() {
+        let item = Value::object([
+            ("Index", Value::int(i64::try_from(index).unwrap_or(i64::MAX))),
+            ("Value", value.clone()),
+            ("Source", Value::String(source)),
+        ]);
         let input = match &map.selector {
             Some(selector) => {
                 let context = with_entry(scope.context, "Map", Value::object([("Item", item.clone())]));

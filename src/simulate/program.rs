@@ -227,6 +227,24 @@ impl Program {
         }
     }
 
+    /// The names and types of all states, those of branches included.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeMap<&str, &'static str> {
+        fn add<'g>(graph: &'g Graph, kinds: &mut BTreeMap<&'g str, &'static str>) {
+            for state in &graph.states {
+                kinds.insert(&state.name, state.kind.name());
+                match &state.kind {
+                    Kind::Parallel(branches) => branches.iter().for_each(|branch| add(branch, kinds)),
+                    Kind::Map(map) => add(&map.processor, kinds),
+                    _ => {}
+                }
+            }
+        }
+        let mut kinds = BTreeMap::new();
+        add(&self.graph, &mut kinds);
+        kinds
+    }
+
     /// How many states there are, those of branches included.
     #[must_use]
     pub fn states(&self) -> usize {
@@ -582,6 +600,8 @@ impl Compiler {
                     .unwrap_or_default(),
                 csv_delimiter: text("CSVDelimiter"),
                 items_pointer: text("ItemsPointer"),
+                transformation: text("Transformation"),
+                manifest_type: text("ManifestType"),
             },
             max_items: config.and_then(|config| self.entry_scalar(config, "MaxItems", "ItemReader/ReaderConfig/MaxItems")),
         }

@@ -2,7 +2,10 @@
 //!
 //! The rules are those of "ItemReader (Map)" in the Step Functions Developer Guide (looked up in November 2026).
 use super::error::EvalError;
+use super::services::Services;
 use super::value::{Object, Value};
+use md5::{Digest, Md5};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// How a file is read.
@@ -17,10 +20,83 @@ pub struct ReaderConfig {
     pub csv_delimiter: Option<String>,
     /// A JSON pointer to the array in a JSON file.
     pub items_pointer: Option<String>,
+    /// `NONE` or `LOAD_AND_FLATTEN`: what is made of a list of objects.
+    pub transformation: Option<String>,
+    /// `ATHENA_DATA` or `S3_INVENTORY`.
+    pub manifest_type: Option<String>,
+}
+
+/// One item of a Map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub value: Value,
+    /// `$$.Map.Item.Source`: `STATE_DATA`, or where on S3 the item comes from ("Accessing execution data from the Context object", November 2026).
+    pub source: Arc<str>,
+}
+
+impl Item {
+    /// Items that the Map's input holds.
+    #[must_use]
+    pub fn of_state_data(values: Vec<Value>) -> Vec<Self> {
+        Self::all(values, "STATE_DATA")
+    }
+
+    fn all(values: Vec<Value>, source: &str) -> Vec<Self> {
+        let source: Arc<str> = source.into();
+        values.into_iter().map(|value| Self { value, source: Arc::clone(&source) }).collect()
+    }
 }
 
 fn failed(cause: impl Into<String>) -> EvalError {
     EvalError::new("States.ItemReaderFailed", cause)
+}
+
+/// What a reader finds: the items of a file, the files of a bucket, or the items of those. `seconds` is when, since the Unix epoch.
+///
+/// # Errors
+/// `States.ItemReaderFailed`: there is no such file, or it does not have the form that the configuration says.
+pub fn read(
+    config: &ReaderConfig,
+    resource: &str,
+    arguments: &Value,
+    services: &mut dyn Services,
+    seconds: i64,
+) -> Result<Vec<Item>, EvalError> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let bucket = text("Bucket");
+    if resource.ends_with(":s3:listObjectsV2") {
+        let objects = services.objects(bucket, text("Prefix"));
+        if config.transformation.as_deref() != Some("LOAD_AND_FLATTEN") {
+            return Ok(Item::all(objects.iter().map(|(key, text)| listed(key, text, seconds)).collect(), &format!("S3://{bucket}")));
+        }
+        let mut all = Vec::new();
+        for (key, text) in objects {
+            all.extend(Item::all(items(config, &text)?, &format!("S3://{bucket}/{key}")));
+        }
+        return Ok(all);
+    }
+    let key = text("Key");
+    let file = services.object(bucket, key).ok_or_else(|| failed(format!("there is no object s3://{bucket}/{key} in this simulation")))?;
+    match config.manifest_type.as_deref() {
+        None => Ok(Item::all(items(config, &file)?, &format!("S3://{bucket}/{key}"))),
+        Some(other) => Err(failed(format!("ManifestType {other} is not simulated"))),
+    }
+}
+
+/// An object as `ListObjectsV2` shows it to a Map. The tag of an object that was uploaded in one piece is its MD5.
+fn listed(key: &str, text: &str, seconds: i64) -> Value {
+    let mut tag = String::from("\"");
+    for byte in Md5::digest(text) {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    Value::object([
+        ("Etag", Value::string(tag)),
+        ("Key", Value::string(key)),
+        ("LastModified", Value::int(seconds)),
+        ("Size", Value::int(i64::try_from(text.len()).unwrap_or(i64::MAX))),
+        ("StorageClass", Value::string("STANDARD")),
+    ])
 }
 
 /// The items of a file.
@@ -94,6 +170,7 @@ fn csv(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError> {
 }
 
 /// Rows of RFC 4180: a cell in double quotes may hold delimiters, line ends and doubled quotes. A line of nothing at all is no row.
+/// A backslash escapes another one, a double quote and the delimiter; before anything else it is dropped.
 fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut row: Vec<String> = Vec::new();
@@ -101,6 +178,13 @@ fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let (mut quoted, mut any) = (false, false);
     let mut characters = text.trim_start_matches('\u{feff}').chars().peekable();
     while let Some(character) = characters.next() {
+        if character == '\\' {
+            any = true;
+            if let Some(escaped) = characters.next_if(|next| matches!(next, '\\' | '"') || *next == delimiter) {
+                cell.push(escaped);
+            }
+            continue;
+        }
         if quoted {
             match character {
                 '"' if characters.peek() == Some(&'"') => {
@@ -145,6 +229,7 @@ fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::script::Script;
 
     fn read(config: ReaderConfig, text: &str) -> String {
         match items(&config, text) {
@@ -165,6 +250,52 @@ mod tests {
         let given = ReaderConfig { csv_header_location: Some("GIVEN".into()), csv_headers: vec!["h".into()], ..of("CSV") };
         assert_eq!(read(given, "1\n2"), r#"[{"h":"1"},{"h":"2"}]"#);
         assert_eq!(read(ReaderConfig { csv_delimiter: Some("PIPE".into()), ..of("CSV") }, "a|b\n1|2"), r#"[{"a":"1","b":"2"}]"#);
+    }
+
+    #[test]
+    fn backslashes_escape_themselves_quotes_and_the_delimiter() {
+        let text = "a|b\nC:\\\\x\\|y|\\n\\\"z\n";
+        assert_eq!(read(ReaderConfig { csv_delimiter: Some("PIPE".into()), ..of("CSV") }, text), r#"[{"a":"C:\\x|y","b":"n\"z"}]"#);
+    }
+
+    #[test]
+    fn a_bucket_is_listed_or_its_files_are_read() {
+        let mut script = Script::default();
+        script.add_object("b", "in/1.jsonl", "1\n2\n");
+        script.add_object("b", "in/2.jsonl", "3\n");
+        script.add_object("b", "other", "");
+        let arguments = Value::parse(r#"{"Bucket": "b", "Prefix": "in/"}"#).expect("JSON");
+        let mut list =
+            |config: &ReaderConfig| super::read(config, "arn:aws:states:::s3:listObjectsV2", &arguments, &mut script, 7).expect("items");
+        let listed = list(&ReaderConfig::default());
+        assert_eq!(
+            listed[0].value.to_json(),
+            r#"{"Etag":"\"6ddb4095eb719e2a9f0a3f95677d24e0\"","Key":"in/1.jsonl","LastModified":7,"Size":4,"StorageClass":"STANDARD"}"#
+        );
+        assert_eq!((listed.len(), &*listed[0].source), (2, "S3://b"));
+        let flat = list(&ReaderConfig { transformation: Some("LOAD_AND_FLATTEN".into()), ..of("JSONL") });
+        let said: Vec<_> = flat.iter().map(|item| (item.value.to_json(), item.source.to_string())).collect();
+        let file = |n: u8| format!("S3://b/in/{n}.jsonl");
+        assert_eq!(said, [("1".into(), file(1)), ("2".into(), file(1)), ("3".into(), file(2))]);
+    }
+
+    #[test]
+    fn what_is_not_simulated_fails_and_says_so() {
+        let mut script = Script::default();
+        script.add_object("b", "k", "x");
+        let mut said = |config: ReaderConfig, key: &str| {
+            let arguments = Value::object([("Bucket", Value::string("b")), ("Key", Value::string(key))]);
+            super::read(&config, "arn:aws:states:::s3:getObject", &arguments, &mut script, 0).expect_err("a failure")
+        };
+        for (config, key, cause) in [
+            (of("JSON"), "nowhere", "there is no object s3://b/nowhere in this simulation"),
+            (of("MANIFEST"), "k", "InputType MANIFEST is not simulated"),
+            (of("PARQUET"), "k", "InputType PARQUET is not simulated"),
+            (ReaderConfig { manifest_type: Some("ATHENA_DATA".into()), ..of("CSV") }, "k", "ManifestType ATHENA_DATA is not simulated"),
+        ] {
+            let error = said(config, key);
+            assert_eq!((&*error.name, error.cause.as_str()), ("States.ItemReaderFailed", cause));
+        }
     }
 
     #[test]

@@ -56,6 +56,19 @@ impl Script {
         Ok(script)
     }
 
+    /// The states that it names.
+    pub fn states(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// The states whose entries were not all taken: how many were, of how many.
+    pub fn unused(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.entries.iter().filter_map(|(state, entries)| {
+            let taken = self.taken.get(state).copied().unwrap_or_default();
+            (taken < entries.len()).then_some((state.as_str(), taken, entries.len()))
+        })
+    }
+
     /// Adds a file that an `ItemReader` may read.
     pub fn add_object(&mut self, bucket: &str, key: &str, text: impl Into<String>) {
         self.objects.insert(format!("{bucket}/{key}"), text.into());
@@ -86,7 +99,14 @@ impl Entry {
                 Err(Fault { error: Some(error.clone()), cause })
             }
             (None, Some(_)) => return Err("`error` is not a text".into()),
-            (None, None) => return Err("has neither an output nor an error".into()),
+            (None, None) => {
+                // Recordings have fields more, so only one that stands for a missing one is looked at.
+                let slip = object
+                    .iter()
+                    .find(|(field, _)| ["output", "error"].iter().any(|f| strsim::damerau_levenshtein(f, &field.to_lowercase()) <= 2));
+                let slip = slip.map_or_else(String::new, |(field, _)| format!(", but `{field}`"));
+                return Err(format!("has neither an `output` nor an `error`{slip}"));
+            }
         };
         Ok(Self { input: object.get("input").cloned(), after, result })
     }
@@ -110,6 +130,15 @@ impl Services for Script {
 
     fn object(&mut self, bucket: &str, key: &str) -> Option<String> {
         self.objects.get(&format!("{bucket}/{key}")).cloned()
+    }
+
+    fn objects(&mut self, bucket: &str, prefix: &str) -> Vec<(String, String)> {
+        let start = format!("{bucket}/{prefix}");
+        self.objects
+            .range(start.clone()..)
+            .take_while(|(place, _)| place.starts_with(&start))
+            .map(|(place, text)| (place[bucket.len() + 1..].to_owned(), text.clone()))
+            .collect()
     }
 }
 
@@ -209,11 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn what_no_call_took_is_known() {
+        let mut script = Script::read(&Value::parse(r#"{"a": [{"output": 1}, {"output": 2}], "b": []}"#).expect("JSON")).expect("a script");
+        assert_eq!(script.unused().collect::<Vec<_>>(), [("a", 0, 2)]);
+        for _ in 0..2 {
+            script.call(&Call { state: "a", resource: "", input: &Value::Null, retries: 0, now: 0 });
+        }
+        assert_eq!(script.unused().count(), 0);
+    }
+
+    #[test]
+    fn objects_are_listed_by_bucket_and_prefix() {
+        let mut script = Script::default();
+        for (bucket, key) in [("b", "x/2"), ("b", "x/1"), ("b", "y"), ("bb", "x/1"), ("a", "x/1")] {
+            script.add_object(bucket, key, "text");
+        }
+        let mut keys = |bucket, prefix| script.objects(bucket, prefix).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        assert_eq!(keys("b", "x/"), ["x/1", "x/2"]);
+        assert_eq!(keys("b", ""), ["x/1", "x/2", "y"]);
+        assert!(keys("c", "").is_empty());
+    }
+
+    #[test]
     fn a_script_of_another_form_is_refused_with_its_place() {
         for (text, error) in [
             ("[]", "a script is an object"),
             (r#"{"a": {}}"#, "`a` is not a list"),
             (r#"{"a": [{"output": 1}, {}]}"#, "attempt 2 of `a`: has neither"),
+            (r#"{"a": [{"ouput": 1}]}"#, "attempt 1 of `a`: has neither an `output` nor an `error`, but `ouput`"),
             (r#"{"a": [{"output": 1, "error": "E"}]}"#, "attempt 1 of `a`: has both"),
             (r#"{"a": [{"output": 1, "seconds": -1}]}"#, "`seconds` is not"),
         ] {

@@ -43,4 +43,10 @@ pub trait Services {
         let _ = (bucket, key);
         None
     }
+
+    /// Keys and texts of the files in a bucket whose keys begin with `prefix`, in the order of their keys.
+    fn objects(&mut self, bucket: &str, prefix: &str) -> Vec<(String, String)> {
+        let _ = (bucket, prefix);
+        Vec::new()
+    }
 }

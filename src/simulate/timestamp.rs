@@ -60,14 +60,16 @@ pub fn parse(text: &str) -> Option<i128> {
     Some(i128::from(seconds) * 1_000_000_000 + nanos)
 }
 
-/// As the context object writes it: `2026-11-24T09:31:00.123Z`.
+/// As the context object writes it: `2026-11-24T09:31:00.123Z`, and `2026-11-24T09:31:00Z` at a full second ("Accessing execution data from the
+/// Context object", Timestamp format with fractional seconds, November 2026).
 #[must_use]
 pub fn format(millis: Millis) -> String {
     let days = i64::try_from(millis / 86_400_000).unwrap_or(i64::MAX / 2);
     let of_day = millis % 86_400_000;
     let (year, month, day) = civil(days);
     let (hour, minute, second, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60, of_day % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    let fraction = if milli == 0 { String::new() } else { format!(".{milli:03}") };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar: counted in 400-year cycles of 146,097 days with years that begin in March,
@@ -132,5 +134,6 @@ mod tests {
             assert_eq!(days_since_epoch(year, month, day), days);
         }
         assert_eq!(format(1_457_920_740_007), "2016-03-14T01:59:00.007Z");
+        assert_eq!(format(1_457_920_740_000), "2016-03-14T01:59:00Z");
     }
 }

@@ -113,6 +113,16 @@ pub fn java_double(double: f64) -> String {
     }
 }
 
+/// Why a text is not JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotJson {
+    /// A lowercase fragment without the place.
+    pub message: String,
+    /// Counted from 1, as `column` is.
+    pub line: usize,
+    pub column: usize,
+}
+
 impl Value {
     /// Reads a JSON text.
     ///
@@ -120,6 +130,19 @@ impl Value {
     /// What is wrong with the text, with line and column.
     pub fn parse(text: &str) -> Result<Self, String> {
         serde_json::from_str::<serde_json::Value>(text).map(Value::from).map_err(|error| error.to_string())
+    }
+
+    /// Parses JSON text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse_at(text: &str) -> Result<Self, NotJson> {
+        serde_json::from_str::<serde_json::Value>(text).map(Value::from).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let said = error.to_string();
+            let message = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said).to_owned();
+            NotJson { message, line, column: column.max(1) }
+        })
     }
 
     #[must_use]

@@ -96,6 +96,15 @@ pub(crate) fn integer(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result
     value.as_number().and_then(Number::as_i64).ok_or_else(|| wrong_type(scalar, &named(scalar, field), "integer", &value))
 }
 
+/// A whole number above 0 that a field of any form gives. The language wants one; AWS's words for another are not known.
+pub(crate) fn positive(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<u64, EvalError> {
+    let value = integer(scalar, field, scope)?;
+    u64::try_from(value)
+        .ok()
+        .filter(|value| *value > 0)
+        .ok_or_else(|| wrong_type(scalar, &named(scalar, field), "positive integer", &Value::int(value)))
+}
+
 /// A number that a field of any form gives.
 pub(crate) fn float(scalar: &Scalar, field: &str, scope: &Scope<'_>) -> Result<f64, EvalError> {
     let value = field_value(scalar, field, scope)?;

@@ -2,9 +2,10 @@
 use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::error::EvalError;
 use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
-use crate::simulate::reader;
+use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
+use crate::simulate::map_settings::Settings;
 use crate::simulate::{parts, wait};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Run<'_> {
             history.add(1);
         }
         let items = match (items, &map.reader) {
-            (Some(items), _) => items,
+            (Some(items), _) => Item::of_state_data(items),
             (None, Some(reader)) => match self.read(reader, scope, visit)? {
                 Ok(items) => items,
                 Err(error) => {
@@ -43,10 +44,7 @@ impl Run<'_> {
             inputs = Self::batches(batcher, inputs, scope).map_err(lift)?;
         }
         let result = self.iterations(visit, map, &settings, inputs, variables).await;
-        match &result {
-            Ok(_) => history.add(if map.distributed { 2 } else { 1 }),
-            Err(_) => history.add(if map.distributed { 2 } else { 1 }),
-        };
+        history.add(if map.distributed { 2 } else { 1 });
         let results = result?;
         match &map.writer {
             Some(writer) if map.distributed => self.written(writer, map, scope).map_err(lift),
@@ -63,8 +61,14 @@ impl Run<'_> {
         variables: &Variables,
     ) -> Result<Vec<Value>, Failure> {
         let frame = visit.frame;
-        let total = inputs.len();
-        let mut results: Vec<Option<Value>> = vec![None; total];
+        // What is tolerated are failed items, and all of a batch are ("Tolerated failure threshold", November 2026).
+        let weigh = |input: &Value| match &map.batcher {
+            Some(_) => input.get("Items").and_then(Value::as_array).map_or(1, <[Value]>::len),
+            None => 1,
+        };
+        let weights: Vec<usize> = inputs.iter().map(|(_, input)| weigh(input)).collect();
+        let total = weights.iter().sum();
+        let mut results: Vec<Option<Value>> = vec![None; inputs.len()];
         let mut waiting = inputs.into_iter().enumerate();
         let mut running = FuturesUnordered::new();
         let start = |(index, (item, input)): (usize, (Option<Value>, Value))| async move {
@@ -95,7 +99,7 @@ impl Run<'_> {
                 Ok(value) => results[index] = Some(value),
                 Err(failure) if !map.distributed => return Err(failure),
                 Err(_) => {
-                    failed += 1;
+                    failed += weights[index];
                     if !settings.tolerates(failed, total) {
                         let cause = "The specified tolerated failure threshold was exceeded".to_owned();
                         return Err(Failure::new("States.ExceedToleratedFailureThreshold", Some(cause)));
@@ -109,27 +113,18 @@ impl Run<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Value>, EvalError>, Failure> {
+    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Item>, EvalError>, Failure> {
         let lift = |error: EvalError| visit.failure(error);
         let max = match &reader.max_items {
             Some(scalar) => Some(wait::integer(scalar, "MaxItems", scope).map_err(lift)?),
             None => None,
         };
         let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input).map_err(lift)?;
-        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (bucket, key) = (text("Bucket"), text("Key"));
-        if let Some(max) = max
-            && max < 0
-        {
+        if max.is_some_and(|max| max < 0) {
             return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
         }
-        let Some(file) = self.services.borrow_mut().object(&bucket, &key) else {
-            return Ok(Err(EvalError::new(
-                "States.ItemReaderFailed",
-                format!("there is no object s3://{bucket}/{key} in this simulation"),
-            )));
-        };
-        let items = reader::items(&reader.config, &file);
+        let seconds = i64::try_from(self.clock.now() / 1000).unwrap_or(i64::MAX);
+        let items = reader::read(&reader.config, &reader.resource, &arguments, &mut **self.services.borrow_mut(), seconds);
         Ok(items.map(|mut items| {
             // Recorded: 0 means all.
             if let Some(max) = max.and_then(|max| usize::try_from(max).ok())
@@ -148,7 +143,7 @@ impl Run<'_> {
     ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
         let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
             let Some(scalar) = scalar else { return Ok(usize::MAX) };
-            Ok(usize::try_from(wait::integer(scalar, field, scope)?).unwrap_or_default().max(1))
+            Ok(usize::try_from(wait::positive(scalar, field, scope)?).unwrap_or(usize::MAX))
         };
         let most_items = limit(batcher.max_items.as_ref(), "MaxItemsPerBatch")?;
         let most_bytes = limit(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?;
@@ -181,13 +176,13 @@ impl Run<'_> {
             .collect())
     }
 
-    /// What a ResultWriter leaves in place of the results.
+    /// What a `ResultWriter` leaves in place of the results.
     fn written(&self, writer: &Payload, map: &Map, scope: &Scope<'_>) -> Result<Value, EvalError> {
         let arguments = scope.payload(writer)?;
         self.map_runs.set(self.map_runs.get() + 1);
         let run = self.random.uuid();
         let machine = scope.context.get("StateMachine").and_then(|m| m.get("Name")).and_then(Value::as_str).unwrap_or_default();
-        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), |label| label.to_string());
+        let label = map.label.as_ref().map_or_else(|| self.random.uuid(), ToString::to_string);
         let arn = format!("arn:aws:states:us-east-1:111111111111:mapRun:{machine}/{label}:{run}");
         let prefix = arguments.get("Prefix").and_then(Value::as_str).map(|prefix| format!("{prefix}/")).unwrap_or_default();
         let details = [
@@ -195,49 +190,5 @@ impl Run<'_> {
             ("Key", Value::string(format!("{prefix}{run}/manifest.json"))),
         ];
         Ok(Value::object([("MapRunArn", Value::String(Arc::from(arn))), ("ResultWriterDetails", Value::object(details))]))
-    }
-}
-
-/// The numbers of a Map, evaluated.
-struct Settings {
-    concurrency: usize,
-    tolerated_count: Option<i64>,
-    tolerated_percentage: Option<f64>,
-}
-
-impl Settings {
-    fn of(map: &Map, scope: &Scope<'_>) -> Result<Self, EvalError> {
-        let concurrency = match &map.max_concurrency {
-            Some(scalar) => wait::integer(scalar, "MaxConcurrency", scope)?,
-            None => 0,
-        };
-        if concurrency < 0 {
-            return Err(EvalError::runtime("MaxConcurrency cannot be negative."));
-        }
-        let tolerated_count = map.tolerated_count.as_ref().map(|s| wait::integer(s, "ToleratedFailureCount", scope)).transpose()?;
-        if tolerated_count.is_some_and(|count| count < 0) {
-            return Err(EvalError::runtime("ToleratedFailureCount cannot be negative."));
-        }
-        let tolerated_percentage =
-            map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
-        if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
-            return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
-        }
-        Ok(Self {
-            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(usize::MAX),
-            tolerated_count,
-            tolerated_percentage,
-        })
-    }
-
-    /// The Map fails as soon as one of the two limits that are set is passed; without any, no failure is tolerated.
-    fn tolerates(&self, failed: usize, total: usize) -> bool {
-        if self.tolerated_count.is_none() && self.tolerated_percentage.is_none() {
-            return failed == 0;
-        }
-        let count_holds = self.tolerated_count.is_none_or(|count| failed <= usize::try_from(count).unwrap_or_default());
-        #[expect(clippy::cast_precision_loss, reason = "numbers of items are far below 2^53")]
-        let percentage_holds = self.tolerated_percentage.is_none_or(|most| failed as f64 * 100.0 <= most * total as f64);
-        count_holds && percentage_holds
     }
 }

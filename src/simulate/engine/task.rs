@@ -8,7 +8,7 @@ use crate::simulate::services::{Answer, Call};
 use crate::simulate::value::Value;
 use crate::simulate::{parts, wait};
 
-/// How long a task may take when it does not say (Amazon States Language, "Task State", TimeoutSeconds; `.waitForTaskToken` and activities: as the service).
+/// How long a task may take when it does not say (Amazon States Language, "Task State", `TimeoutSeconds`; `.waitForTaskToken` and activities: as the service).
 const DEFAULT_TIMEOUT: Millis = 99_999_999_000;
 
 impl Run<'_> {
@@ -18,8 +18,7 @@ impl Run<'_> {
         let field_scope = scope.with_input(&effective);
         let seconds = |scalar: Option<&Scalar>, field: &str| -> Result<Option<Millis>, Failure> {
             let Some(scalar) = scalar else { return Ok(None) };
-            let seconds = wait::integer(scalar, field, &field_scope).map_err(lift)?;
-            Ok(Some(u64::try_from(seconds).unwrap_or_default().saturating_mul(1000)))
+            Ok(Some(wait::positive(scalar, field, &field_scope).map_err(lift)?.saturating_mul(1000)))
         };
         let timeout = seconds(task.timeout.as_ref(), "TimeoutSeconds")?;
         let heartbeat = seconds(task.heartbeat.as_ref(), "HeartbeatSeconds")?;

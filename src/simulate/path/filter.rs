@@ -145,7 +145,20 @@ fn side(cursor: &mut Cursor<'_>, depth: usize) -> Result<Side, String> {
             Ok(Side::Place(Place { from_document: root == '$', steps: Steps::new(steps(cursor, depth, true)?) }))
         }
         Some('/') => pattern(cursor).map(Side::Pattern),
+        Some(c) if c.is_ascii_alphabetic() || c == '_' => Ok(Side::Literal(bare(cursor))),
         _ => literal(cursor).map(Side::Literal),
+    }
+}
+
+/// A word without quotes: `true`, `false`, `null`, else a text. Machines that AWS publishes compare with such words (`[?(@.code==es)]`, in
+/// parallel-translate and textract-analyze-expense-tf of aws-samples/step-functions-workflows-collection), so they are not refused.
+fn bare(cursor: &mut Cursor<'_>) -> Value {
+    let word = cursor.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    match word {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        "null" => Value::Null,
+        text => Value::string(text),
     }
 }
 

@@ -89,6 +89,8 @@ fn filters() {
         assert_eq!(find(&format!("$.book[?({filter})].title"), STORE), format!("[{}]", titles.join(",")), "{filter}");
     }
     assert_eq!(find("$.mixed[?(@ == 1)]", STORE), "[1,\"1\"]");
+    assert_eq!(find("$.book[?(@.title==B)].price", STORE), "[12.99]");
+    assert_eq!(find("$.a[?(@.k == AB_C && @.t == true)].n", r#"{"a":[{"k":"AB_C","t":true,"n":1},{"k":"AB","t":true,"n":2}]}"#), "[1]");
     assert_eq!(find("$.[?(@.title)]", r#"[{"title":"A"},{"name":"B"}]"#), r#"[{"title":"A"}]"#);
 }
 
