@@ -10,7 +10,7 @@
 //! (`--generate-cli-skeleton`) and renames along it; members of an answer are renamed by the naming rule. Keys of maps, which are
 //! the user's, stay as they are.
 use super::argo_workflows::AWS_CLI_IMAGE;
-use super::yaml::{Node, Writer};
+use super::yaml::{Node, Writer, Yaml};
 use crate::facts::calls::{Action, CallResource, Integration, Pattern, Poll, Target, Unknown};
 use crate::source::rules::Rule;
 use crate::source::rules::call::{CAL101, CAL102, CAL103, CAL104, CAL105, CAL106, CAL107, CAL108};
@@ -160,8 +160,8 @@ pub fn token(step: &str) -> String {
 pub fn nested(workflow_template: &str, pattern: Pattern, template: &str, origins: &Origins) -> Node {
     let w = Writer(&CAL105);
     let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
-    let value = REQUEST_TEXT;
-    let parameter = w.map().text("name", "input").text("value", value).build();
+    let value = Node::new(w.0, Yaml::Raw(REQUEST_TEXT.to_owned()));
+    let parameter = w.map().text("name", "input").field("value", value).build();
     let spec = w
         .map()
         .field("workflowTemplateRef", w.map().text("name", workflow_template).build())
@@ -251,7 +251,7 @@ impl Script {
         }
         match &poll {
             None => {
-                text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, ".", " | . + {SdkHttpMetadata: {HttpStatusCode: 200}}"))
+                text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, ".", " | . + {SdkHttpMetadata: {HttpStatusCode: 200}}"));
             }
             Some(poll) => text.push_str(&poll_lines(poll, i, pattern)),
         }
@@ -531,7 +531,7 @@ const INVOKE_RESULT: &str = r#"jq -c --rawfile document document '. + {Payload: 
   {SdkHttpMetadata: {HttpStatusCode: .StatusCode}}' answer >result
 "#;
 
-/// The command line has a step of its own form: of type CUSTOM_JAR, with properties as a text.
+/// The command line has a step of its own form: of type `CUSTOM_JAR`, with properties as a text.
 const ADD_STEP: &str = r#"jq -c '[.Step | {Type: "CUSTOM_JAR", Name, ActionOnFailure: (.ActionOnFailure // "CONTINUE"), Jar: .HadoopJarStep.Jar,
   Args: (.HadoopJarStep.Args // []), MainClass: .HadoopJarStep.MainClass,
   Properties: (.HadoopJarStep.Properties // [] | map("\(.Key)=\(.Value)") | join(","))} | with_entries(select(.value != null and .value != ""))]' request >steps
@@ -682,6 +682,7 @@ mod tests {
         let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&waits).expect("YAML");
         let manifest = document["resource"]["manifest"].as_str().expect("a manifest");
         assert!(manifest.contains("name: load\n") && manifest.contains("generateName: load-"), "{manifest}");
+        assert!(manifest.contains("value: {{=toJson("), "{manifest}");
         assert_eq!(document["resource"]["successCondition"], "status.phase in (Succeeded, Failed, Error)");
         let goes_on = write(&[], &CAL105, &[nested("load", Pattern::RequestResponse, "start-load", &Origins::none())]).text();
         assert!(!goes_on.contains("successCondition") && !goes_on.contains("setOwnerReference"), "{goes_on}");
