@@ -89,11 +89,28 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The template that makes a call.
+/// The template that makes a call, whose answer is the Task's result.
+///
+/// # Errors
+/// When the call cannot be made from a container (see [`fate`]), or its answer is not the result: a call that waits for its token
+/// is [`sending`] and [`token_wait`].
+pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+    if call.pattern == Pattern::TaskToken {
+        let refused = Fate {
+            verdict: Verdict::Refused,
+            message: "the Task waits for a token of Step Functions, which nobody can send to Kubernetes".to_owned(),
+            ..fate(call)
+        };
+        return Err(refused);
+    }
+    sending(call, template, origins)
+}
+
+/// The template that makes a call, whatever the Task's result is: with a token in its request, a step of [`token_wait`] comes behind it.
 ///
 /// # Errors
 /// When the call cannot be made from a container; see [`fate`].
-pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+pub fn sending(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
     let fate = fate(call);
     if fate.verdict == Verdict::Refused {
         return Err(fate);
@@ -672,6 +689,10 @@ mod tests {
         }
         let token = fate(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"));
         assert!(token.verdict == Verdict::Changed && token.rule == &CAL106 && token.help.is_some());
+        // Its answer is not what the token brings.
+        let waits = of("arn:aws:states:::sqs:sendMessage.waitForTaskToken");
+        assert_eq!(container(&waits, "task", &Origins::none()).expect_err("refused").verdict, Verdict::Refused);
+        assert!(sending(&waits, "task", &Origins::none()).is_ok());
         let why = CallResource::parse("arn:aws:states:::sqs:sendMesage").expect_err("no such action");
         assert_eq!(unknown("arn:aws:states:::sqs:sendMesage", &why).help.as_deref(), Some("did you mean `sqs:sendMessage`?"));
     }
