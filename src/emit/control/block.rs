@@ -29,6 +29,8 @@ pub struct Cursor {
     pub variables: Option<String>,
     /// Of what the dispatch of an irreducible region is asked for.
     pub goto: Option<String>,
+    /// Whether the template has the input `retries`.
+    pub retries: bool,
     /// The condition under which the next statement runs.
     pub gate: Option<String>,
     /// Statements so far that may end the block early.
@@ -62,6 +64,7 @@ impl Cursor {
             document,
             variables: control.variables.then(|| "\"{}\"".to_owned()),
             goto: control.irreducible.then(|| "\"\"".to_owned()),
+            retries: false,
             gate: None,
             exits: Vec::new(),
             end: End::Through,
