@@ -47,7 +47,7 @@ impl Run<'_> {
         let results = result?;
         match &map.writer {
             Some(writer) if map.distributed => self.written(writer, map, scope).map_err(lift),
-            _ => Ok(Value::array(results)),
+            _ => transformed(results, map.transformation.as_deref()).map_err(lift),
         }
     }
 
@@ -189,6 +189,24 @@ impl Run<'_> {
             ("Key", Value::string(format!("{prefix}{run}/manifest.json"))),
         ];
         Ok(Value::object([("MapRunArn", Value::String(Arc::from(arn))), ("ResultWriterDetails", Value::object(details))]))
+    }
+}
+
+/// The results as a `WriterConfig` without a place on S3 wants them ("ResultWriter (Map)", November 2026): as they are, or arrays among them taken
+/// apart.
+fn transformed(results: Vec<Value>, transformation: Option<&str>) -> Result<Value, EvalError> {
+    match transformation {
+        None | Some("COMPACT") => Ok(Value::array(results)),
+        Some("FLATTEN") => Ok(Value::array(
+            results
+                .into_iter()
+                .flat_map(|result| match result {
+                    Value::Array(items) => items.to_vec(),
+                    other => vec![other],
+                })
+                .collect(),
+        )),
+        Some(other) => Err(EvalError::runtime(format!("the Transformation {other} of results is not simulated"))),
     }
 }
 

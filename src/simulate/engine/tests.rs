@@ -222,6 +222,23 @@ fn batches_are_cut_by_number_and_by_bytes() {
 }
 
 #[test]
+fn results_are_flattened_where_the_writer_wants_it() {
+    let map = |config: &str| {
+        format!(
+            r#"{{"StartAt": "M", "States": {{"M": {{"Type": "Map", "End": true, "ResultWriter": {{"WriterConfig": {{{config}}}}}, "ItemProcessor": {{
+                "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+                "StartAt": "P", "States": {{"P": {{"Type": "Pass", "End": true}}}}}}}}}}}}"#
+        )
+    };
+    let run = |transformation: &str| {
+        end(&map(&format!(r#""OutputType": "JSON", "Transformation": "{transformation}""#)), r#"[[1,[2]],3,{"a":[4]}]"#, "{}")
+    };
+    assert_eq!(run("FLATTEN"), r#"[1,[2],3,{"a":[4]}]"#);
+    assert_eq!(run("COMPACT"), r#"[[1,[2]],3,{"a":[4]}]"#);
+    assert!(run("NONE").contains("is not simulated"));
+}
+
+#[test]
 fn items_say_where_they_are_from() {
     let nested = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemSelector": {"outer.$": "$$.Map.Item"}, "ItemProcessor": {
         "StartAt": "N", "States": {"N": {"Type": "Map", "End": true, "ItemsPath": "$.outer.Value", "ItemSelector": {
