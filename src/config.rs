@@ -34,6 +34,12 @@ pub struct Config {
     pub schedules: BTreeMap<String, String>,
     /// Spark settings of the target.
     pub spark: Spark,
+    /// Whether a workflow has its execution's output as the output parameter `output`: `always`, or only where something reads it (`needed`, the default).
+    #[schemars(extend("enum" = ["always", "needed", null]))]
+    pub output: Option<String>,
+    /// Whether what no expression of Argo's says exactly is evaluated by the runtime's pod (`allowed`, the default) or refused (`never`).
+    #[schemars(extend("enum" = ["allowed", "never", null]))]
+    pub runtime: Option<String>,
 }
 
 impl Config {
@@ -48,6 +54,8 @@ impl Config {
             names: keys.map("names"),
             schedules: keys.checked_map("schedules", check::schedule),
             spark: keys.section("spark", Spark::read),
+            output: keys.choice("output", &["always", "needed"]),
+            runtime: keys.choice("runtime", &["allowed", "never"]),
         }
     }
 }

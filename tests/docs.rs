@@ -42,6 +42,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("SEC", "Secrets"),
     ("EMI", "Manifests"),
     ("ARG", "Workflows"),
+    ("CAL", "Calls of AWS services"),
 ];
 
 fn read(path: &str) -> String {

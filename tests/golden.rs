@@ -36,8 +36,9 @@ goldens! {
 
 #[test]
 fn every_fixture_is_tested() {
-    let mut found: Vec<String> =
-        std::fs::read_dir(support::fixtures()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    // `plan` holds the cases of tests/plan.rs.
+    let folders = std::fs::read_dir(support::fixtures()).unwrap().map(|e| e.unwrap().path()).filter(|path| path.join("source").is_dir());
+    let mut found: Vec<String> = folders.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
     found.sort();
     assert_eq!(found, support::FIXTURES);
     assert_eq!(TESTED, support::FIXTURES);

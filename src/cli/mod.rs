@@ -5,6 +5,7 @@
 mod check;
 mod completions;
 mod diff;
+mod eval;
 mod exit;
 mod explain;
 mod init;
@@ -77,6 +78,7 @@ enum Command {
     Ledger(ledger::Ledger),
     Simulate(simulate::Simulate),
     Explain(explain::Explain),
+    Eval(eval::Eval),
     Init(init::Init),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -113,6 +115,7 @@ fn dispatch(command: &Command, terminal: Terminal) -> Result<Exit, Failure> {
         Command::Ledger(command) => command.run(terminal),
         Command::Simulate(command) => command.run(terminal),
         Command::Explain(command) => command.run(terminal),
+        Command::Eval(command) => command.run(terminal),
         Command::Init(command) => command.run(terminal),
         Command::Schema(command) => command.run(terminal),
         Command::Completions(command) => command.run(terminal),

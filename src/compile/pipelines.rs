@@ -7,6 +7,7 @@ use crate::ir::job::{Batch, SparkJob};
 use crate::ir::machine::Machine;
 use crate::ir::plan::{OnFailure, Pipeline, Plan, Queue, Stmt, StmtKind};
 use crate::ir::value::Val;
+use crate::pass::carried;
 use crate::pass::cluster::{self, Clusters};
 use crate::pass::images::Images;
 use crate::pass::link::{self, Functions, Target};
@@ -128,7 +129,22 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     let submits = targets.values().any(|t| submission(t, estate));
     let settings = if submits { clusters.for_jobs(&machine.file, machine.name.span(), &mut sink) } else { ClusterSettings::default() };
     let around = Surroundings { estate, functions, config, settings: &settings };
-    let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut sink);
+    let mut attempt = Sink::default();
+    let (mut pipeline, mut outcome) = pipeline(machine, &targets, &around, &mut attempt);
+    // A machine without Spark of which a piece would be missing is planned with its data.
+    let output = config.output.as_deref() == Some("always");
+    let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
+    match if wanted { carried::control(machine, &targets, estate, output, &mut sink) } else { None } {
+        Some(control) => {
+            outcome = Outcome::default();
+            outcome.called.extend(link::called(&targets));
+            pipeline.calls.clear();
+            pipeline.body.clear();
+            pipeline.reads_input = true;
+            pipeline.control = Some(control);
+        }
+        None => sink.append(attempt),
+    }
     let links = links(machine, &targets, estate, &pipeline, &settings);
     Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
 }
@@ -253,6 +269,7 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
         file: path.to_owned(),
         definition: span,
         body: vec![Stmt { name, kind, comment: None, origins: Origins::none() }],
+        control: None,
         jobs,
         calls: Vec::new(),
         reads_input: false,

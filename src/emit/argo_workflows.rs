@@ -439,6 +439,45 @@ fn call_template(function: &Function, template: &str) -> Node {
 }
 
 /// Functions and jobs may have the same name; a function is kept under a key that no label equals.
+/// The template of a task's call: takes the request as JSON text, gives `result` and `error`. What cannot be called fails and says so.
+#[must_use]
+pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
+    use crate::facts::calls::CallResource;
+    use crate::ir::machine::{Number, StateKind};
+    let w = Writer(&ARG106);
+    let StateKind::Task(task) = &state.kind else { return w.map().build() };
+    let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
+    let origins = task.resource.as_ref().map(|resource| resource.origins.clone()).unwrap_or_default();
+    let parsed = CallResource::parse(&resource).map_err(|why| super::calls::unknown(&resource, &why));
+    let mut node = match parsed.and_then(|call| super::calls::container(&call, name, &origins)) {
+        Ok(node) => node,
+        Err(fate) => refused_call(name, &fate.message, &origins),
+    };
+    if let Some(Number::Literal(seconds)) = &task.timeout_seconds
+        && let Ok(number) = seconds.value.parse::<i64>()
+        && let super::yaml::Yaml::Map(fields) = &mut node.yaml
+    {
+        let value = Writer(&ARG112).int(number).from(&seconds.origins);
+        fields.insert(1, super::yaml::Field { key: "activeDeadlineSeconds".into(), value });
+    }
+    node
+}
+
+/// Stands in place of a call that cannot be made: ends the run, whatever is around it.
+fn refused_call(name: &str, why: &str, origins: &Origins) -> Node {
+    let w = Writer(&ARG110);
+    let input = w.flow(w.map().text("name", "input").build());
+    let message = format!("emr2k8s: {}", tagless(why));
+    let raise = format!("sprig.fail({})", expression::literal(&message));
+    let raise = w.map().text("name", "result").field("valueFrom", w.map().text("expression", raise).build()).build();
+    w.map()
+        .field("name", w.text(name).from(origins))
+        .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
+        .field("steps", w.list(vec![w.flow(w.list(Vec::new()))]))
+        .field("outputs", w.map().field("parameters", w.list(vec![raise])).build())
+        .build()
+}
+
 fn call_key(function: &str) -> String {
     format!("{function}()")
 }

@@ -72,7 +72,7 @@ fn text_of(path: &str) -> String {
 }
 
 /// A text literal, in which no two braces stand together: the first `}}` would end the tag.
-fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     let mut out = String::from("\"");
     let mut last = ' ';
     for c in text.chars() {

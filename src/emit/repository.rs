@@ -4,7 +4,7 @@ use super::argo_workflows::{self, Settings};
 use super::stages::{self, Patch};
 use super::tree::{OutFile, Tree};
 use super::yaml::{self, Node};
-use super::{docker, kustomize, rbac, readme};
+use super::{control, docker, kustomize, rbac, readme};
 use crate::config::Config;
 use crate::ir::plan::{Image, Pipeline, Plan};
 use crate::pass::naming::Names;
@@ -132,6 +132,11 @@ fn scheduler<'c>(config: &'c Config, pipeline: &Pipeline) -> Option<&'c str> {
 }
 
 fn template(pipeline: &Pipeline, images: &[Image], config: &Config) -> Node {
+    if let Some(control) = &pipeline.control {
+        let image = reference(config, "emr2k8s");
+        let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call };
+        return control::workflow_template(pipeline, control, &settings).document;
+    }
     let settings = Settings { images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
     argo_workflows::workflow_template(pipeline, &settings)
 }

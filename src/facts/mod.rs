@@ -3,6 +3,7 @@
 //! Each table is a data file under `data/` with the pages it was read from and the date in its head, and a small
 //! typed accessor here. An empty cell was not found, and nothing in it is guessed. The tables are part of the
 //! program's text and are parsed once; tests hold their form.
+pub mod calls;
 pub mod classifications;
 pub mod emr_api;
 pub mod emr_releases;

@@ -7,6 +7,18 @@
 use super::machine::State;
 use std::sync::Arc;
 
+/// A machine that carries data: its flow, and what of it is used.
+#[derive(Clone, Debug)]
+pub struct Control {
+    pub body: Body,
+    /// Whether any state assigns variables.
+    pub variables: bool,
+    /// Whether there is a [`Kind::Dispatch`].
+    pub irreducible: bool,
+    /// Whether the execution's output is wanted.
+    pub output: bool,
+}
+
 /// The flow of a machine, of a branch of Parallel or of an item processor.
 #[derive(Clone, Debug, Default)]
 pub struct Body {

@@ -14,6 +14,8 @@ pub struct Pipeline {
     /// Where its definition stands: the same in every stage.
     pub definition: Span,
     pub body: Block,
+    /// In place of `body`, where the machine carries data.
+    pub control: Option<super::control::Control>,
     /// The jobs that `Run` statements name, in the order of their first use.
     pub jobs: Vec<SparkJob>,
     /// Functions that are called where they are, in the order of their first use.

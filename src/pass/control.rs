@@ -68,14 +68,14 @@ impl Node<'_> {
         }
     }
 
-    fn redirect(&mut self, from: usize, to: usize) {
-        let ways = match self {
-            Node::State { ways, .. } | Node::Dispatch { ways, .. } => ways.as_mut_slice(),
-            Node::Request { way, .. } => std::slice::from_mut(way),
-        };
+    /// Ways lead to what stands in for the node that they lead to.
+    fn redirect(&mut self, stand_in: impl Fn(usize) -> Option<usize>) {
+        let Node::State { ways, .. } = self else { return };
         for way in ways {
-            if *way == To::Node(from) {
-                *way = To::Node(to);
+            if let To::Node(to) = *way
+                && let Some(other) = stand_in(to)
+            {
+                *way = To::Node(other);
             }
         }
     }
@@ -133,44 +133,51 @@ fn body(graph: &Graph, irreducible: &mut Vec<Vec<Span>>) -> Result<Body, Unstruc
 /// Gives every loop one way in. Returns where control starts.
 fn make_reducible(nodes: &mut Vec<Node<'_>>, start: usize, irreducible: &mut Vec<Vec<Span>>) -> usize {
     let mut start = start;
-    // Loops inside loops come to light when the way into the outer one is cut, so each round looks at the graph without the
-    // edges back to known headers. A round either ends or adds a dispatch, and there are no more of those than states.
-    for _ in 0..=nodes.len() {
-        let Some(entries) = several_entries(nodes, start) else { break };
-        let region = nodes.len();
-        irreducible.push(
-            entries
-                .iter()
-                .filter_map(|entry| match &nodes[*entry] {
-                    Node::State { state, .. } => Some(state.span),
-                    _ => None,
-                })
-                .collect(),
-        );
-        nodes.push(Node::Dispatch { region, ways: Vec::new() });
-        let mut ways = Vec::new();
-        for (arm, entry) in entries.iter().enumerate() {
-            let request = nodes.len();
-            for (index, node) in nodes.iter_mut().enumerate() {
-                if index != region {
-                    node.redirect(*entry, request);
-                }
-            }
-            if start == *entry {
-                start = request;
-            }
-            nodes.push(Node::Request { region, arm, way: To::Node(region) });
-            ways.push(To::Node(*entry));
+    loop {
+        // What is inside of a loop that is mended comes to light when its new way in is known: rounds are as many as such loops
+        // lie inside each other.
+        let found = several_entries(nodes, start);
+        if found.is_empty() {
+            return start;
         }
-        if let Node::Dispatch { ways: arms, .. } = &mut nodes[region] {
-            *arms = ways;
+        // For each entry of a loop: the loop, and the request that stands in for it outside and inside. The request inside is part of
+        // the loop, so those who come from outside must not go through it.
+        let mut stand_ins: BTreeMap<usize, (usize, [usize; 2])> = BTreeMap::new();
+        let mut loop_of = vec![usize::MAX; nodes.len()];
+        for Irreducible { entries, members } in found {
+            let region = nodes.len();
+            for member in members {
+                loop_of[member] = region;
+            }
+            let spans = entries.iter().filter_map(|entry| match &nodes[*entry] {
+                Node::State { state, .. } => Some(state.span),
+                _ => None,
+            });
+            irreducible.push(spans.collect());
+            nodes.push(Node::Dispatch { region, ways: entries.iter().copied().map(To::Node).collect() });
+            for (arm, entry) in entries.into_iter().enumerate() {
+                let request = nodes.len();
+                nodes.extend([(); 2].map(|()| Node::Request { region, arm, way: To::Node(region) }));
+                stand_ins.insert(entry, (region, [request, request + 1]));
+            }
+        }
+        for (node, own) in nodes.iter_mut().zip(loop_of) {
+            node.redirect(|to| stand_ins.get(&to).map(|(region, requests)| requests[usize::from(own == *region)]));
+        }
+        if let Some((_, [request, _])) = stand_ins.get(&start) {
+            start = *request;
         }
     }
-    start
 }
 
-/// The entries of a loop that has more than one, if there is such a loop.
-fn several_entries(nodes: &[Node<'_>], start: usize) -> Option<Vec<usize>> {
+/// A loop with several ways in.
+struct Irreducible {
+    entries: Vec<usize>,
+    members: Vec<usize>,
+}
+
+/// The loops that have more than one way in, without those inside of them.
+fn several_entries(nodes: &[Node<'_>], start: usize) -> Vec<Irreducible> {
     let reached = reached(nodes, start);
     let mut before = vec![Vec::new(); nodes.len()];
     for from in &reached {
@@ -180,43 +187,42 @@ fn several_entries(nodes: &[Node<'_>], start: usize) -> Option<Vec<usize>> {
             }
         }
     }
+    let mut found = Vec::new();
     // Loops inside loops: work on the nodes of one component without its header.
     let mut work: Vec<(Vec<usize>, usize)> = vec![(reached.iter().copied().collect(), start)];
     while let Some((members, start)) = work.pop() {
-        let inside: BTreeSet<usize> = members.iter().copied().collect();
         let mut graph = DiGraph::<usize, ()>::new();
         let index: BTreeMap<usize, NodeIndex> = members.iter().map(|member| (*member, graph.add_node(*member))).collect();
         for member in &members {
             for way in nodes[*member].ways() {
                 if let To::Node(to) = way
-                    && inside.contains(to)
+                    && let Some(to) = index.get(to)
                 {
-                    graph.add_edge(index[member], index[to], ());
+                    graph.add_edge(index[member], *to, ());
                 }
             }
         }
         for component in tarjan_scc(&graph) {
+            if component.len() == 1 {
+                continue;
+            }
             let component: BTreeSet<usize> = component.into_iter().map(|node| graph[node]).collect();
-            let alone = component.len() == 1;
             let entries: Vec<usize> = component
                 .iter()
                 .copied()
                 .filter(|entry| *entry == start || before[*entry].iter().any(|from| !component.contains(from)))
                 .collect();
-            if alone {
-                continue;
-            }
             match entries.as_slice() {
                 [header] => {
                     let rest = component.iter().copied().filter(|member| member != header).collect();
                     work.push((rest, usize::MAX));
                 }
                 [] => {}
-                _ => return Some(entries),
+                _ => found.push(Irreducible { entries, members: component.into_iter().collect() }),
             }
         }
     }
-    None
+    found
 }
 
 fn reached(nodes: &[Node<'_>], start: usize) -> BTreeSet<usize> {

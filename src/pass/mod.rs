@@ -3,6 +3,7 @@
 //! [`link`] resolves names; [`flow`] reads a machine's graph as nodes with outcomes, recognising in [`idiom`] the
 //! submit-wait-poll-choose of a Spark job; [`data`] follows the state document; [`structure`] turns the graph into
 //! blocks; [`sizing`] gives jobs their resources; [`plan`] joins them into pipelines. [`secret`] keeps credentials out.
+pub mod carried;
 pub mod cluster;
 pub mod control;
 pub mod data;

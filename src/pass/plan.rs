@@ -132,6 +132,7 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         file: machine.file.clone(),
         definition: machine.span,
         body,
+        control: None,
         jobs,
         calls,
         reads_input,

@@ -4,10 +4,13 @@
 //! faults). It is held to outcomes that AWS recorded (`tests/conformance.rs`), and everything that the compiler emits is held to it.
 pub mod choice;
 pub mod clock;
+pub mod definition;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod intrinsic;
 pub mod jsonata;
+pub mod map_settings;
 pub mod parts;
 pub mod path;
 pub mod plan;

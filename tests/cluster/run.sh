@@ -5,7 +5,7 @@
 #   run.sh [SHARED] [NAME=SOURCE...]
 #
 # Every folder of `fixtures` is a source, and each NAME=SOURCE too; the runs of a source are those of cases/NAME.json.
-# SHARED may hold `crds` with more kinds (else $EMR2K8S_SHARED, else `shared` beside the repository). $EMR2K8S is the program,
+# SHARED may hold `crds` with more kinds, and `asl-conformance`, outcomes that AWS recorded (else $EMR2K8S_SHARED, else `shared` beside the repository). $EMR2K8S is the program,
 # else one is built. $KEEP is a folder for what the checks read and wrote.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,6 +36,7 @@ if [ -z "$program" ]; then
   program=${CARGO_TARGET_DIR:-$repository/target}/debug/emr2k8s
 fi
 CLUSTER_BIN=$(. "$here/env.sh" && echo "$CLUSTER_BIN")
+SHARED=$(. "$here/env.sh" && echo "$SHARED")
 export CLUSTER_BIN
 # What runs for pods of `emr2k8s eval`: the program, but a script for those of the engine's own tests.
 cat >"$work/runtime" <<S
@@ -146,6 +147,16 @@ while read -r name; do
     check "$name: run, $id" python3 -c 'import sys; sys.exit(sys.argv[1] or 0)' "$problem"
   done < <(python3 "$here/cases.py" judge "$here/cases/$name.json" "$work/out/$name.results")
 done < <(cat "$work/runs" 2>/dev/null || true)
+
+# State machines against what AWS recorded, and against the interpreter.
+recordings=$SHARED/asl-conformance conformance=()
+if [ -d "$recordings" ]; then
+  conformance=(--recordings "$recordings" --table "$repository/docs/conformance.md")
+else
+  echo "SKIPPED: no recordings at $recordings; only our own cases run, docs/conformance.md is not compared"
+fi
+check "conformance" python3 "$here/conformance.py" --program "$program" --bin "$CLUSTER_BIN" --work "$work/out/conformance" "${conformance[@]}"
+tail -1 "$work/said" | sed 's/^/        /'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

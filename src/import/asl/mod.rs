@@ -28,3 +28,14 @@ mod tests;
 
 pub use lint::deployed;
 pub use machine::{import, looks_like};
+
+/// A machine from JSON text of ours, whatever a linter would say of it.
+///
+/// # Errors
+/// The text is not JSON.
+pub fn of_text(text: &str) -> Result<crate::ir::machine::Machine, String> {
+    let mut sink = crate::source::sink::Sink::default();
+    let id = crate::source::span::FileId(0);
+    let node = crate::source::json::parse(text, id, &mut sink).ok_or_else(|| "the definition is not JSON".to_owned())?;
+    Ok(import(&node, id, "request", "request", &mut sink))
+}

@@ -2,6 +2,7 @@
 use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::clock::Millis;
 use crate::simulate::error::EvalError;
+use crate::simulate::map_settings::Settings;
 use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
 use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
@@ -266,54 +267,4 @@ fn transformed(results: Vec<Value>, transformation: Option<&str>) -> Value {
         other => vec![other],
     });
     Value::array(flat.collect())
-}
-
-/// How many iterations an inline Map runs side by side at most, and child executions a distributed one (Developer Guide, "Using Map state in
-/// Inline mode" and "in Distributed mode", November 2026).
-const MOST_ITERATIONS: usize = 40;
-const MOST_CHILDREN: usize = 10_000;
-
-/// The numbers of a Map, evaluated.
-struct Settings {
-    concurrency: usize,
-    tolerated_count: Option<i64>,
-    tolerated_percentage: Option<f64>,
-}
-
-impl Settings {
-    fn of(map: &Map, scope: &Scope<'_>) -> Result<Self, EvalError> {
-        let concurrency = match &map.max_concurrency {
-            Some(scalar) => wait::integer(scalar, "MaxConcurrency", scope)?,
-            None => 0,
-        };
-        let most = if map.distributed { MOST_CHILDREN } else { MOST_ITERATIONS };
-        if concurrency < 0 {
-            return Err(EvalError::runtime("MaxConcurrency cannot be negative."));
-        }
-        let tolerated_count = map.tolerated_count.as_ref().map(|s| wait::integer(s, "ToleratedFailureCount", scope)).transpose()?;
-        if tolerated_count.is_some_and(|count| count < 0) {
-            return Err(EvalError::runtime("ToleratedFailureCount cannot be negative."));
-        }
-        let tolerated_percentage =
-            map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
-        if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
-            return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
-        }
-        Ok(Self {
-            concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(most).min(most),
-            tolerated_count,
-            tolerated_percentage,
-        })
-    }
-
-    /// The Map fails as soon as one of the two limits that are set is passed; without any, no failure is tolerated.
-    fn tolerates(&self, failed: usize, total: usize) -> bool {
-        if self.tolerated_count.is_none() && self.tolerated_percentage.is_none() {
-            return failed == 0;
-        }
-        let count_holds = self.tolerated_count.is_none_or(|count| failed <= usize::try_from(count).unwrap_or_default());
-        #[expect(clippy::cast_precision_loss, reason = "numbers of items are far below 2^53")]
-        let percentage_holds = self.tolerated_percentage.is_none_or(|most| failed as f64 * 100.0 <= most * total as f64);
-        count_holds && percentage_holds
-    }
 }

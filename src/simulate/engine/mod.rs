@@ -40,12 +40,14 @@ pub struct Options {
     /// Whether [`Outcome::steps`] is filled.
     pub trace: bool,
     pub seed: u64,
+    /// The most events of a history: [`EVENT_LIMIT`], or fewer where endless runs are to end soon.
+    pub event_limit: u64,
 }
 
 impl Default for Options {
     /// 2026-01-01, one seed: the same run each time.
     fn default() -> Self {
-        Self { start: 1_767_225_600_000, execution: "execution".into(), trace: false, seed: 1 }
+        Self { start: 1_767_225_600_000, execution: "execution".into(), trace: false, seed: 1, event_limit: EVENT_LIMIT }
     }
 }
 
@@ -84,6 +86,7 @@ pub(super) fn run_with(
             steps: options.trace.then(|| RefCell::new(Vec::new())),
             states: Cell::new(0),
             map_runs: Cell::new(0),
+            event_limit: options.event_limit,
         };
         let history = History::new();
         history.add(1);
@@ -133,6 +136,7 @@ pub(super) struct Run<'r> {
     steps: Option<RefCell<Vec<Step>>>,
     states: Cell<u64>,
     map_runs: Cell<u64>,
+    event_limit: u64,
 }
 
 /// The history of one execution: the number of its last event. A child of a distributed Map has its own.
@@ -237,8 +241,8 @@ impl<'r> Run<'r> {
     ) -> Result<(Way, Value), Failure> {
         self.states.set(self.states.get() + 1);
         let entered = frame.history.add(1);
-        if entered > EVENT_LIMIT {
-            let cause = format!("The execution reached the maximum number of history events ({EVENT_LIMIT}).");
+        if entered > self.event_limit {
+            let cause = format!("The execution reached the maximum number of history events ({}).", self.event_limit);
             return Err(Failure::new("States.Runtime", Some(cause)));
         }
         let step = self.steps.as_ref().map(|steps| {

@@ -68,7 +68,7 @@ impl Failure {
 }
 
 /// The end of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub status: Status,
     pub result: Result<Value, Failure>,
@@ -81,7 +81,7 @@ pub struct Outcome {
 }
 
 /// One visit of a state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     pub state: Arc<str>,
     pub kind: &'static str,
@@ -94,7 +94,7 @@ pub struct Step {
     pub end: Option<StepEnd>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepEnd {
     pub left: Millis,
     pub retries: u32,

@@ -28,4 +28,7 @@ A step that never runs, and an output whose expression fails: the node's message
 
 `concurrencyPolicy: Allow`, because EventBridge starts an execution whether or not the one before has ended.";
     ARG112 "timeout" r"The timeout of the whole execution.";
+    ARG113 "runtime" r"The runtime pod: evaluates a part of a state exactly as Step Functions does, where no expression of Argo's is exact.
+
+It runs `emr2k8s eval` from the image that `emr2k8s` itself is built into, takes a request as an artifact and writes what it is asked for into files.";
 }

@@ -4,6 +4,7 @@
 //! what to do. `emr2k8s explain CODE`, `docs/rules.md` and the reports are made from here.
 pub mod argo;
 pub mod asl;
+pub mod call;
 pub mod emit;
 pub mod emr;
 pub mod job;
@@ -55,6 +56,7 @@ pub fn all() -> Vec<&'static Rule> {
         link::ALL,
         plan::ALL,
         argo::ALL,
+        call::ALL,
         emit::ALL,
         output::ALL,
     ]

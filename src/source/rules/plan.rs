@@ -181,6 +181,17 @@ application reads.";
 `<secret>` stands in its place, so what the line does or says differs from the source: a call passes on another value, a message names no
 credential. Let what needs the credential read it from a Secret or through its AWS role, and rotate it: it lies in the sources.";
 
+    PLN128 "states-as-steps" r"The states of a machine that carries data are the steps of the workflow.
+
+The document flows from step to step as a parameter, as JSON text. What a state computes is an expression where that is exact, and else the runtime's small pod, which holds the
+interpreter itself.";
+    PLN129 "too-deep" r"Choices and handlers nest deeper than a workflow can.
+
+Argo ends a workflow whose templates call each other about 100 levels deep. Split the machine into several.";
+    PLN130 "irreducible-loop" r"A loop that is entered at several states has no nested form.
+
+Its entries become the arms of a dispatch inside a loop: a step says which one is next, and the loop goes there. The same states run in the same order.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each

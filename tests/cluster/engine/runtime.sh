@@ -15,6 +15,10 @@ case $1 in
     printf 'States.Runtime: %s' "$2" >"$EMR2K8S_TERMINATION_LOG"
     exit 3
     ;;
+  artifact) # and the number of its bytes
+    [ ! -f "$EMR2K8S_IN/request.json" ] || head -c 1000 "$EMR2K8S_IN/request.json" >"$EMR2K8S_OUT/value"
+    [ ! -f "$EMR2K8S_IN/request.json" ] || wc -c <"$EMR2K8S_IN/request.json" | tr -d ' ' >"$EMR2K8S_OUT/bytes"
+    ;;
   nothing) ;;
   sleep) sleep "$2" ;;
 esac

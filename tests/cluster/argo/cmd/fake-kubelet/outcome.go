@@ -22,19 +22,19 @@ const (
 	outcomeAnnotation = "oracle/outcome"
 )
 
-// outcomes hands out outcomes: the n-th pod that matches a key gets the key's n-th outcome, later ones get the last.
+// outcomes hands out outcomes: of those of a key, each goes to one pod, but the last to all later ones.
 type outcomes struct {
 	client kubernetes.Interface
 	mu     sync.Mutex
-	uses   map[string]int
+	taken  map[string]map[int]bool // by namespace and key
 }
 
 func newOutcomes(client kubernetes.Interface) *outcomes {
-	return &outcomes{client: client, uses: map[string]int{}}
+	return &outcomes{client: client, taken: map[string]map[int]bool{}}
 }
 
-// next takes the outcome of a pod that has these names; nil if the script has none.
-func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string) (*script.Outcome, error) {
+// next takes the outcome of a pod that has these names and this input; nil if the script has none.
+func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string, input string) (*script.Outcome, error) {
 	cm, err := s.client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, outcomesName, metav1.GetOptions{})
 	if apierr.IsNotFound(err) {
 		return nil, nil
@@ -54,8 +54,12 @@ func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string) (*
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.uses[pod.Namespace+"/"+key]
-	s.uses[pod.Namespace+"/"+key]++
-	outcome := all[key][min(n, len(all[key])-1)]
-	return &outcome, nil
+	taken := s.taken[pod.Namespace+"/"+key]
+	if taken == nil {
+		taken = map[int]bool{}
+		s.taken[pod.Namespace+"/"+key] = taken
+	}
+	n := script.Choose(all[key], taken, input)
+	taken[n] = true
+	return &all[key][n], nil
 }

@@ -86,7 +86,7 @@ func (k *kubelet) player(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templa
 			return &ending{}, k.runResource(ctx, pod, tmpl)
 		}, func() {}, nil
 	}
-	outcome, err := k.outcomes.next(ctx, pod, names(pod, tmpl))
+	outcome, err := k.outcomes.next(ctx, pod, names(pod, tmpl), input(tmpl))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -170,6 +170,17 @@ func names(pod *corev1.Pod, tmpl *wfv1.Template) []string {
 		return append(append(names, script.Names(pod.Annotations[common.AnnotationKeyNodeName])...), tmpl.Name)
 	}
 	return append(names, pod.Labels[sparkAppName], pod.Name)
+}
+
+// input is what a template's input parameter of that name holds, nothing if it has none.
+func input(tmpl *wfv1.Template) string {
+	if tmpl == nil {
+		return ""
+	}
+	if p := tmpl.Inputs.GetParameterByName("input"); p != nil && p.Value != nil {
+		return p.Value.String()
+	}
+	return ""
 }
 
 // template returns the Argo template that a pod runs, nil if it runs none.

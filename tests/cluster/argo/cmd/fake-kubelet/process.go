@@ -27,6 +27,7 @@ const (
 	// outputFolder is where a pod of the runtime writes its outputs; here it is told another folder.
 	outputFolder     = "/tmp/emr2k8s"
 	outputVariable   = "EMR2K8S_OUT"
+	inputVariable    = "EMR2K8S_IN" // the folder of its input artifacts, for a pod outputFolder too
 	messageVariable  = "EMR2K8S_TERMINATION_LOG"
 	messageLimit     = 4096 // bytes: a kubelet takes the end of a longer termination message
 	fallbackLimit    = 2048 // bytes of the log, with terminationMessagePolicy FallbackToLogsOnError
@@ -90,9 +91,12 @@ func (k *kubelet) process(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templ
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	out, message := filepath.Join(dir, "out"), filepath.Join(dir, "termination-log")
+	in, out, message := filepath.Join(dir, "in"), filepath.Join(dir, "out"), filepath.Join(dir, "termination-log")
 	stdout, stderr := filepath.Join(dir, "stdout"), filepath.Join(dir, "stderr")
-	if err := errors.Join(os.Mkdir(out, 0o700), os.WriteFile(message, nil, 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(in, 0o700), os.Mkdir(out, 0o700), os.WriteFile(message, nil, 0o600)); err != nil {
+		return nil, err
+	}
+	if err := loadArtifacts(tmpl, in); err != nil {
 		return nil, err
 	}
 	values, env, err := k.environment(ctx, pod, container)
@@ -107,7 +111,7 @@ func (k *kubelet) process(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templ
 	command := exec.Command(k.runtime.program, arguments...)
 	command.Dir = dir
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}, env...)
-	command.Env = append(command.Env, outputVariable+"="+out, messageVariable+"="+message)
+	command.Env = append(command.Env, inputVariable+"="+in, outputVariable+"="+out, messageVariable+"="+message)
 	end := &ending{}
 	if err := start(ctx, command, stdout, stderr); err != nil {
 		var exit *exec.ExitError
@@ -261,6 +265,25 @@ func (k *kubelet) offloaded(ctx context.Context, pod *corev1.Pod, key string) (s
 		return "", fmt.Errorf("ConfigMap %s has no key %s", pod.Name, key)
 	}
 	return text, nil
+}
+
+// loadArtifacts writes raw input artifacts as Argo's WorkflowExecutor.LoadArtifacts does, but all into one folder. Their
+// data has been through a variable with the rest of the template, so a kubelet made `$` of each `$$` in it, except in a
+// template so long that it lies in a ConfigMap.
+func loadArtifacts(tmpl *wfv1.Template, in string) error {
+	for _, artifact := range tmpl.Inputs.Artifacts {
+		switch {
+		case artifact.Raw != nil:
+			if err := os.WriteFile(filepath.Join(in, path.Base(artifact.Path)), []byte(artifact.Raw.Data), 0o600); err != nil {
+				return err
+			}
+		case artifact.HasLocationOrKey():
+			return fmt.Errorf("fake-kubelet: artifact %s is not raw", artifact.Name)
+		case !artifact.Optional:
+			return fmt.Errorf("required artifact '%s' not supplied", artifact.Name)
+		}
+	}
+	return nil
 }
 
 // saved reads the output parameters as Argo's WorkflowExecutor.SaveParameters does, of a failed pod too: the first file

@@ -2,9 +2,12 @@
 package script
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"maps"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,14 +15,50 @@ import (
 
 // Outcome says how one run of a pod ends. The zero value is a success without outputs.
 type Outcome struct {
-	ExitCode int32  `json:"exitCode"`
-	Reason   string `json:"reason"`  // of the container's end; "Completed" or "Error" if empty
-	Message  string `json:"message"` // the container's termination message
-	Delay    string `json:"delay"`   // a Go duration, as in "200ms"
+	// Input, if given, is what the pod's input parameter of that name should be, as JSON: see Choose.
+	Input    json.RawMessage `json:"input"`
+	ExitCode int32           `json:"exitCode"`
+	Reason   string          `json:"reason"`  // of the container's end; "Completed" or "Error" if empty
+	Message  string          `json:"message"` // the container's termination message
+	Delay    string          `json:"delay"`   // a Go duration, as in "200ms"
 	Outputs  struct {
 		Parameters map[string]string `json:"parameters"`
 		Result     *string           `json:"result"`
 	} `json:"outputs"`
+}
+
+// Choose says which outcome a pod takes: the first that no other has taken and whose Input is the pod's, else the first
+// that no other has taken, else the last. So attempts whose order is open, as those of items that run side by side,
+// can be told apart by what they are given.
+func Choose(outcomes []Outcome, taken map[int]bool, input string) int {
+	first := len(outcomes) - 1
+	for i := len(outcomes) - 1; i >= 0; i-- {
+		if !taken[i] {
+			first = i
+		}
+	}
+	given, err := decode([]byte(input))
+	if err != nil {
+		return first
+	}
+	for i, outcome := range outcomes {
+		if taken[i] || outcome.Input == nil {
+			continue
+		}
+		if wanted, err := decode(outcome.Input); err == nil && reflect.DeepEqual(wanted, given) {
+			return i
+		}
+	}
+	return first
+}
+
+// decode reads JSON whose numbers keep their digits.
+func decode(text []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	err := decoder.Decode(&value)
+	return value, err
 }
 
 // Match finds the first name that is a key, or else the longest key that matches a name as a glob pattern.

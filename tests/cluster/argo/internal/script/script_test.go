@@ -36,3 +36,28 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+func TestChoose(t *testing.T) {
+	outcomes := []Outcome{
+		{Input: []byte(`{"n": 1, "x": 1.50}`)}, {Input: []byte(`{"n": 2}`)}, {Input: []byte(`{"n": 2}`)}, {},
+	}
+	taken := map[int]bool{}
+	for i, step := range []struct {
+		input string
+		want  int
+	}{
+		{`{"n":2}`, 1}, {`{"x":1.50,"n":1}`, 0}, {`{"n":2}`, 2}, {`{"n":2}`, 3}, {`{"n":1}`, 3},
+	} {
+		got := Choose(outcomes, taken, step.input)
+		if got != step.want {
+			t.Errorf("step %d: %d, want %d", i, got, step.want)
+		}
+		taken[got] = true
+	}
+	if got := Choose(outcomes, map[int]bool{}, `{"x":1.5,"n":1}`); got != 0 {
+		t.Errorf("an input that none has takes %d", got)
+	}
+	if got := Choose(outcomes, map[int]bool{0: true, 3: true}, "no JSON"); got != 1 {
+		t.Errorf("an input that is not JSON takes %d", got)
+	}
+}

@@ -1,0 +1,651 @@
+//! States: what each becomes.
+use super::block::{Cursor, Mode, gate_step, leaf_origins};
+use super::template::{Step, Template};
+use super::tier::{self, Tier};
+use super::{EVALUATE, Emitter, request, text};
+use crate::emit::yaml::Writer;
+use crate::ir::control::Leaf;
+use crate::ir::machine::{FailText, Number, QueryLanguage, Retrier, State, StateKind, WaitFor};
+use crate::pass::naming::label;
+use crate::simulate::definition;
+use crate::simulate::eval::safe;
+use crate::simulate::value::Value;
+use crate::source::rules::argo::ARG108;
+use crate::source::span::Sourced;
+
+/// A part of a state that the runtime can evaluate.
+pub struct Part<'l> {
+    name: &'static str,
+    leaf: &'l Leaf,
+    tier: Tier,
+    /// Expressions besides what is carried, by their name in the request.
+    extra: Vec<(&'static str, String)>,
+    /// Whether it may assign variables.
+    assigns: bool,
+}
+
+impl<'l> Part<'l> {
+    pub fn of(name: &'static str, leaf: &'l Leaf) -> Self {
+        Self { name, leaf, tier: Tier::Pod, extra: Vec::new(), assigns: false }
+    }
+}
+
+/// A choice that was made.
+pub struct Chosen {
+    /// Expression of the label.
+    pub next: String,
+    pub error: Option<String>,
+}
+
+fn assigns(state: &State) -> bool {
+    state.data.assign.is_some()
+        || match &state.kind {
+            StateKind::Choice { rules, .. } => rules.iter().any(|rule| rule.assign.is_some()),
+            _ => false,
+        }
+}
+
+impl Emitter<'_> {
+    /// A node that computes a part of a state. Gives its step; nil outputs mean that it did not run.
+    pub(super) fn compute(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) -> Option<String> {
+        let step = self.compute_step(part, wanted, cursor, mode, &[]);
+        if mode.soft {
+            cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
+        }
+        Some(step)
+    }
+
+    /// `labels`: of a Choice, by the index of the rule, Default last.
+    fn compute_step(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode, labels: &[(String, String)]) -> String {
+        let name = self.names.unique(&crate::pass::naming::shorten(wanted, 60, wanted));
+        let state = &part.leaf.state;
+        let mut template = Template::new(&name);
+        template.origins = leaf_origins(part.leaf);
+        // What goes in: the document, variables where there are any, and what the part needs besides.
+        let mut data = vec![("document", "inputs.parameters.state".to_owned())];
+        template.inputs.push("state".into());
+        let mut parameters = vec![("state".to_owned(), cursor.document.clone())];
+        if let Some(variables) = &cursor.variables {
+            template.inputs.push("variables".into());
+            parameters.push(("variables".into(), variables.clone()));
+            data.push(("variables", "inputs.parameters.variables".into()));
+        }
+        for (key, expression) in &part.extra {
+            if *key == "catcher" {
+                data.push((key, expression.clone()));
+                continue;
+            }
+            template.inputs.push((*key).to_owned());
+            parameters.push(((*key).to_owned(), expression.clone()));
+            data.push((key, format!("inputs.parameters.{key}")));
+        }
+        let definition = safe(&definition::write(state));
+        let mut evaluate = Step::new("evaluate", EVALUATE);
+        evaluate.request = Some(request::request(part.name, &state.name.value, &definition, &data));
+        evaluate.origins = leaf_origins(part.leaf);
+        evaluate.goes_on = mode.soft;
+        let from_pod = |parameter: &str| format!("steps.evaluate.outputs.parameters.{parameter}");
+        let failed = "(steps.evaluate.status != \"Succeeded\" and steps.evaluate.status != \"Skipped\")";
+        let mut output = from_pod("output");
+        let mut variables = from_pod("variables");
+        let mut next = from_pod("next");
+        if let Tier::Expression { guard, outputs } = &part.tier {
+            evaluate.when = Some(format!("not ({guard})"));
+            let with = |name: &str, pod: &str| match outputs.iter().find(|(key, _)| key == name) {
+                Some((_, fast)) => format!("steps.evaluate.status == \"Skipped\" ? {fast} : {pod}"),
+                None => pod.to_owned(),
+            };
+            output = with("output", &output);
+            variables = with("variables", &variables);
+            next = with("next", &next);
+        }
+        self.uses.runtime = true;
+        template.groups.push(vec![evaluate]);
+        let unless_failed = |value: String, otherwise: &str| if mode.soft { format!("{failed} ? {otherwise} : ({value})") } else { value };
+        let changes = part.name != "choose" || choice_changes(state);
+        if changes {
+            template.outputs.push(("output".into(), unless_failed(output, "\"\"")));
+        }
+        if part.assigns && cursor.variables.is_some() {
+            // Empty: nothing was assigned.
+            let kept = format!("(({variables}) == \"\" ? inputs.parameters.variables : ({variables}))");
+            template.outputs.push(("variables".into(), unless_failed(kept, "inputs.parameters.variables")));
+        }
+        if part.name == "choose" {
+            let map: Vec<String> = labels.iter().map(|(from, to)| format!("{}: {}", text::literal(from), text::literal(to))).collect();
+            let next = format!("{{{}}}[{next}]", map.join(", "));
+            template.outputs.push(("next".into(), unless_failed(next, "\"error\"")));
+        } else if mode.soft {
+            template.outputs.push(("next".into(), format!("{failed} ? \"error\" : \"\"")));
+        }
+        if mode.soft {
+            let error = "steps.evaluate.outputs?.parameters?.error ?? \"\"";
+            let lost = r#""{\"Error\":\"States.TaskFailed\",\"Cause\":\"the pod of the runtime was lost\"}""#;
+            template.outputs.push(("error".into(), format!("{failed} ? (({error}) == \"\" ? {lost} : {error}) : \"\"")));
+        }
+        self.templates.push(template);
+        let step_name = cursor.names.unique(&name);
+        let mut step = Step { parameters, ..Step::new(&step_name, &name) };
+        step.origins = leaf_origins(part.leaf);
+        step.comment = state.comment.clone();
+        cursor.push(step);
+        step_name
+    }
+
+    pub(super) fn choice_node(
+        &mut self,
+        leaf: &Leaf,
+        name: &str,
+        labels: &[String],
+        rules: usize,
+        has_default: bool,
+        cursor: &mut Cursor,
+        mode: Mode,
+    ) -> Chosen {
+        let keys = (0..rules).map(|index| index.to_string()).chain(has_default.then(|| "default".to_owned()));
+        let labels: Vec<(String, String)> = keys.zip(labels.iter().cloned()).collect();
+        let part = Part { tier: tier::choose(&leaf.state), assigns: assigns(&leaf.state), ..Part::of("choose", leaf) };
+        let step = self.compute_step(&part, name, cursor, mode, &labels);
+        if choice_changes(&leaf.state) {
+            cursor.document = format!("({} ?? \"\")", text::output(&step, "output"));
+        }
+        if part.assigns && cursor.variables.is_some() {
+            cursor.variables = Some(format!("({} ?? \"\")", text::output(&step, "variables")));
+        }
+        Chosen { next: text::output(&step, "next"), error: mode.soft.then(|| text::output(&step, "error")) }
+    }
+
+    /// What becomes of the document: nothing, a text known now, or a node.
+    fn moved(&mut self, part: Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) {
+        match &part.tier {
+            Tier::Same => {}
+            Tier::Folded(json) => cursor.document = text::literal(json),
+            _ => {
+                let assigns = part.assigns && cursor.variables.is_some();
+                let before = (cursor.document.clone(), cursor.variables.clone());
+                let step = self.compute_step(&part, wanted, cursor, mode, &[]);
+                if mode.soft {
+                    (cursor.document, cursor.variables) = before;
+                    cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
+                }
+                cursor.document = format!("({} ?? \"\")", text::output(&step, "output"));
+                if assigns {
+                    cursor.variables = Some(format!("({} ?? \"\")", text::output(&step, "variables")));
+                }
+            }
+        }
+    }
+
+    /// A state that goes on to what follows. In a soft mode it may end the block with an error.
+    pub(super) fn leaf(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
+        if !leaf.state.retry.is_empty() && !simple_retry(&leaf.state) {
+            self.retried(leaf, cursor, mode);
+            return;
+        }
+        self.attempt(leaf, cursor, mode);
+    }
+
+    fn attempt(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
+        let state = &leaf.state;
+        let base = label(&state.name.value, 50);
+        let assigns = assigns(state);
+        match &state.kind {
+            StateKind::Wait(wait) => {
+                self.wait(leaf, wait, &base, cursor, mode);
+                let part = Part { tier: tier::waited(state), assigns, ..Part::of("waited", leaf) };
+                self.moved(part, &format!("{base}-output"), cursor, mode);
+            }
+            StateKind::Task(_) => {
+                let before = cursor.document.clone();
+                let arguments = self.arguments(leaf, &base, cursor, mode);
+                let template = self.call_template(leaf, &base);
+                let step_name = cursor.names.unique(&base);
+                let mut step =
+                    Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&step_name, &template) };
+                step.origins = leaf_origins(leaf);
+                step.comment = state.comment.clone();
+                cursor.push(step);
+                if mode.soft {
+                    let status = format!("steps[\"{step_name}\"].status");
+                    let next = format!(
+                        "(steps[\"{step_name}\"]?.status == \"Succeeded\" ? \"\" : {status} == \"Skipped\" or {status} == \"Omitted\" ? nil : \"error\")"
+                    );
+                    let error = self.call_error(leaf, &step_name);
+                    cursor.document.clone_from(&before);
+                    cursor.may_exit(next, Some(error));
+                }
+                let result = text::safe_json(&format!("({} ?? \"null\")", text::output(&step_name, "result")));
+                self.settle(leaf, &base, result, &before, cursor, mode);
+            }
+            StateKind::Parallel { .. } => {
+                let before = cursor.document.clone();
+                let arguments = self.arguments(leaf, &base, cursor, mode);
+                let mut group = Vec::new();
+                let mut ran = Vec::new();
+                for (index, body) in leaf.inner.iter().enumerate() {
+                    let template = self.body_template(&format!("{base}-{}", index + 1), body, mode);
+                    let step_name = cursor.names.unique(&template);
+                    let mut parameters = cursor.carried();
+                    if let Some((_, state)) = parameters.first_mut() {
+                        state.clone_from(&arguments);
+                    }
+                    let mut step = Step { parameters, ..Step::new(&step_name, &template) };
+                    step.origins = leaf_origins(leaf);
+                    group.push(gate_step(step, cursor.gate.as_ref()));
+                    ran.push(step_name);
+                }
+                cursor.groups.push(group);
+                if mode.soft {
+                    let errors: Vec<String> = ran.iter().map(|step| text::output(step, "error")).collect();
+                    let error = format!("(find([{}], (# ?? \"\") != \"\") ?? \"\")", errors.join(", "));
+                    let ran_at_all = errors.first().cloned().unwrap_or_else(|| "\"\"".into());
+                    cursor.may_exit(format!("({ran_at_all} == nil ? nil : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+                }
+                let results: Vec<String> = ran.iter().map(|step| format!("({} ?? \"null\")", text::output(step, "state"))).collect();
+                let result = format!("(\"[\" + {} + \"]\")", results.join(" + \",\" + "));
+                self.settle(leaf, &base, result, &before, cursor, mode);
+            }
+            StateKind::Map(_) => self.map(leaf, &base, cursor, mode),
+            _ => {
+                let part = Part { tier: tier::pass(state), assigns, ..Part::of("pass", leaf) };
+                self.moved(part, &base, cursor, mode);
+            }
+        }
+    }
+
+    /// What a Task sends or a Parallel gives: an expression.
+    fn arguments(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
+        match tier::arguments(&leaf.state) {
+            Tier::Same => cursor.document.clone(),
+            Tier::Folded(json) => text::literal(&json),
+            tier => {
+                let part = Part { tier, ..Part::of("arguments", leaf) };
+                let step = self.compute_step(&part, &format!("{base}-input"), cursor, mode, &[]);
+                if mode.soft {
+                    cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
+                }
+                format!("({} ?? \"\")", text::output(&step, "output"))
+            }
+        }
+    }
+
+    /// What leaves a state with a result, which is an expression of JSON text. `before` is the document that came in.
+    fn settle(&mut self, leaf: &Leaf, base: &str, result: String, before: &str, cursor: &mut Cursor, mode: Mode) {
+        let state = &leaf.state;
+        if tier::keeps_document(state) {
+            before.clone_into(&mut cursor.document);
+            return;
+        }
+        match tier::result(state) {
+            Tier::Same => cursor.document = result,
+            tier => {
+                before.clone_into(&mut cursor.document);
+                let part = Part { tier, extra: vec![("result", result)], assigns: assigns(state), ..Part::of("result", leaf) };
+                self.moved(part, &format!("{base}-output"), cursor, mode);
+            }
+        }
+    }
+
+    /// What a catcher leaves; the template has the input `error`.
+    pub(super) fn caught(&mut self, leaf: &Leaf, index: usize, cursor: &mut Cursor, mode: Mode) {
+        let Some(catcher) = leaf.state.catch.get(index) else { return };
+        let tier = tier::caught(&leaf.state, catcher);
+        if tier == Tier::Same {
+            return;
+        }
+        if let Tier::Folded(json) = &tier {
+            // The error output itself.
+            cursor.document = if json == "error" { "inputs.parameters.error".into() } else { text::literal(json) };
+            return;
+        }
+        let extra = vec![("error", "inputs.parameters.error".to_owned()), ("catcher", index.to_string())];
+        let part = Part { tier, extra, assigns: catcher.assign.is_some(), ..Part::of("caught", leaf) };
+        self.moved(part, &format!("{}-caught-error", label(&leaf.state.name.value, 44)), cursor, mode);
+    }
+
+    /// A state with catchers: its errors as values, and which catcher takes them.
+    pub(super) fn try_template(&mut self, base: &str, leaf: &Leaf) -> String {
+        let name = self.names.unique(&crate::pass::naming::shorten(&format!("{base}-try"), 60, base));
+        let mut template = Template::new(&name);
+        template.origins = leaf_origins(leaf);
+        let mut cursor = Cursor::inner_of(self.control);
+        template.inputs = cursor.carried().into_iter().map(|(name, _)| name).collect();
+        self.leaf(leaf, &mut cursor, Mode { soft: true });
+        let mut outputs = cursor.outputs_of();
+        let error = outputs.iter().find(|(name, _)| name == "error").map_or_else(|| "\"\"".to_owned(), |(_, error)| error.clone());
+        let mut next = String::new();
+        for (index, catcher) in leaf.state.catch.iter().enumerate() {
+            next.push_str(&format!("{} ? \"caught-{index}\" : ", matches(&catcher.error_equals, "error")));
+        }
+        let next = format!(
+            "let failure = ({error}); let error = failure == \"\" ? \"\" : fromJSON(failure).Error; failure == \"\" ? \"\" : {next}\"error\""
+        );
+        for (name, expression) in &mut outputs {
+            if name == "next" {
+                next.clone_into(expression);
+            }
+        }
+        template.outputs = outputs;
+        template.groups = cursor.groups;
+        self.templates.push(template);
+        name
+    }
+
+    /// Attempts until one succeeds or no retrier is left: a loop that counts.
+    fn retried(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
+        let base = label(&leaf.state.name.value, 44);
+        // One attempt: the state, then whether there is another and when.
+        let turn = self.names.unique(&format!("{base}-attempt"));
+        let mut template = Template::new(&turn);
+        let mut inner = Cursor::inner_of(self.control);
+        let carried: Vec<String> = inner.carried().into_iter().map(|(name, _)| name).collect();
+        template.inputs = carried.iter().cloned().chain(["retries".to_owned()]).collect();
+        self.attempt(leaf, &mut inner, Mode { soft: true });
+        let outputs = inner.outputs_of();
+        let of = |name: &str| outputs.iter().find(|(key, _)| key == name).map_or_else(|| "\"\"".to_owned(), |(_, value)| value.clone());
+        let decide = self.decide_template(&base, &leaf.state.retry);
+        let decide_step = inner.names.unique("decide");
+        let mut step = Step::new(&decide_step, &decide);
+        step.parameters = vec![("retries".into(), "inputs.parameters.retries".into()), ("error".into(), of("error"))];
+        template.groups = inner.groups;
+        template.groups.push(vec![step]);
+        let pause = self.pause_template();
+        let pause_step = inner.names.unique("backoff");
+        let mut step = Step::new(&pause_step, &pause);
+        step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&decide_step, "delay")))];
+        step.when = Some(format!("{} == \"again\"", text::output(&decide_step, "next")));
+        template.groups.push(vec![step]);
+        template.outputs = outputs
+            .iter()
+            .cloned()
+            .filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto")
+            .collect();
+        // The document is taken on only by the attempt that succeeds.
+        for name in &carried {
+            let value = of(name);
+            template
+                .outputs
+                .push((name.clone(), format!("{} == \"\" ? {value} : inputs.parameters.{name}", text::output(&decide_step, "next"))));
+        }
+        template.outputs.push(("next".into(), text::output(&decide_step, "next")));
+        template.outputs.push(("retries".into(), text::output(&decide_step, "retries")));
+        self.templates.push(template);
+        let more = [("retries".to_owned(), text::literal(&format!("[{}]", vec!["0"; leaf.state.retry.len()].join(","))))];
+        let step = self.turns(&turn, &format!("{base}-retry"), "again", &more, cursor);
+        let next = text::output(&step, "next");
+        let failure = text::output(&step, "error");
+        if mode.soft {
+            cursor.may_exit(next, Some(failure));
+        } else {
+            let name = cursor.names.unique(&format!("{base}-failed"));
+            let fail = self.fail_step(name, format!("{failure} ?? \"\""), Some(format!("({next} ?? \"\") != \"\"")));
+            cursor.push(fail);
+        }
+        self.after_step(&step, cursor);
+    }
+
+    /// Which retrier takes an error, whether it has attempts left, how long to wait.
+    fn decide_template(&mut self, base: &str, retriers: &[Retrier]) -> String {
+        let name = self.names.unique(&format!("{base}-retry-decision"));
+        let mut template = Template::new(&name);
+        template.inputs = vec!["retries".into(), "error".into()];
+        let mut index = String::new();
+        for (at, retrier) in retriers.iter().enumerate() {
+            index.push_str(&format!("{} ? {at} : ", matches(&retrier.error_equals, "name")));
+        }
+        let head = format!(
+            "let failure = inputs.parameters.error; let name = failure == \"\" ? \"\" : fromJSON(failure).Error; let taken = fromJSON(inputs.parameters.retries); \
+             let retrier = failure == \"\" ? -1 : {index}-1; "
+        );
+        let number = |text: &Option<Sourced<String>>, default: &str| text.as_ref().map_or_else(|| default.to_owned(), |t| t.value.clone());
+        let most: Vec<String> = retriers.iter().map(|r| number(&r.max_attempts, "3")).collect();
+        let delays: Vec<String> = retriers
+            .iter()
+            .enumerate()
+            .map(|(at, r)| {
+                let delay = format!("{} * {} ** taken[{at}]", number(&r.interval_seconds, "1"), number(&r.backoff_rate, "2"));
+                match &r.max_delay_seconds {
+                    Some(cap) => format!("min({delay}, {})", cap.value),
+                    None => delay,
+                }
+            })
+            .collect();
+        let again = format!("retrier >= 0 and taken[retrier] < [{}][retrier]", most.join(", "));
+        template.outputs = vec![
+            ("next".into(), format!("{head}failure == \"\" ? \"\" : {again} ? \"again\" : \"error\"")),
+            ("delay".into(), format!("{head}{again} ? string([{}][retrier]) + \"s\" : \"0s\"", delays.join(", "))),
+            (
+                "retries".into(),
+                format!(
+                    "{head}\"[\" + join(map(0..{}, string(int(taken[#]) + (# == retrier ? 1 : 0))), \",\") + \"]\"",
+                    retriers.len() - 1
+                ),
+            ),
+        ];
+        self.templates.push(template);
+        name
+    }
+
+    /// A suspension for a time that is known when it begins.
+    fn pause_template(&mut self) -> String {
+        const NAME: &str = "pause";
+        if !self.templates.iter().any(|template| template.name == NAME) {
+            self.names.unique(NAME);
+            let w = Writer(&ARG108);
+            let input = w.flow(w.map().text("name", "duration").build());
+            let node = w
+                .map()
+                .text("name", NAME)
+                .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
+                .field("suspend", w.map().text("duration", "{{inputs.parameters.duration}}").build())
+                .build();
+            let mut template = Template::new(NAME);
+            template.whole = Some(node);
+            self.templates.push(template);
+        }
+        NAME.to_owned()
+    }
+
+    fn wait(&mut self, leaf: &Leaf, wait: &WaitFor, base: &str, cursor: &mut Cursor, mode: Mode) {
+        let origins = leaf_origins(leaf);
+        if let WaitFor::Seconds(Number::Literal(seconds)) = wait {
+            let name = self.names.unique(base);
+            let w = Writer(&ARG108);
+            let suspend = w.map().field("duration", w.text(format!("{}s", seconds.value)).from(&seconds.origins)).build();
+            let mut template = Template::new(&name);
+            template.whole = Some(w.map().field("name", w.text(&name).from(&origins)).field("suspend", suspend).build());
+            self.templates.push(template);
+            let step_name = cursor.names.unique(base);
+            let mut step = Step::new(&step_name, &name);
+            step.origins = origins;
+            step.comment = leaf.state.comment.clone();
+            cursor.push(step);
+            return;
+        }
+        let part = Part { tier: tier::wait(&leaf.state), ..Part::of("wait", leaf) };
+        let Some(computed) = self.compute(&part, &format!("{base}-duration"), cursor, mode) else { return };
+        let pause = self.pause_template();
+        let step_name = cursor.names.unique(base);
+        let mut step = Step::new(&step_name, &pause);
+        step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&computed, "output")))];
+        step.origins = origins;
+        cursor.push(step);
+    }
+
+    fn map(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) {
+        let StateKind::Map(map) = &leaf.state.kind else { return };
+        let before = cursor.document.clone();
+        let part = Part { tier: tier::items(&leaf.state), ..Part::of("items", leaf) };
+        let Some(items) = self.compute(&part, &format!("{base}-items"), cursor, mode) else { return };
+        let Some(body) = leaf.inner.first() else { return };
+        let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");
+        // Failures of items are counted where some are tolerated, or where the failure is told in other words.
+        let inner_mode = Mode { soft: mode.soft || distributed };
+        let item = self.body_template(&format!("{base}-item"), body, inner_mode);
+        let each = self.names.unique(&format!("{base}-each"));
+        // What an item gives has a letter in front, so that Argo's list of all of them is a list of texts.
+        let wrapped = self.names.unique(&format!("{base}-iteration"));
+        let mut wrapper = Template::new(&wrapped);
+        let carried: Vec<String> = Cursor::inner_of(self.control).carried().into_iter().map(|(name, _)| name).collect();
+        wrapper.inputs.clone_from(&carried);
+        let parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
+        wrapper.groups.push(vec![Step { parameters, ..Step::new("run", &item) }]);
+        wrapper.outputs.push(("text".into(), "\"=\" + (steps.run.outputs.parameters.state)".into()));
+        if inner_mode.soft {
+            wrapper.outputs.push(("failed".into(), "\"-\" + (steps.run.outputs.parameters.error)".into()));
+        }
+        self.templates.push(wrapper);
+        let mut template = Template::new(&each);
+        template.origins = leaf_origins(leaf);
+        template.inputs = carried.iter().filter(|name| *name != "state").cloned().chain(["items".to_owned()]).collect();
+        if let Some(Number::Literal(most)) = &map.max_concurrency
+            && let Ok(most) = most.value.parse::<i64>()
+            && most > 0
+        {
+            template.parallelism = Some(most);
+        }
+        let mut parameters: Vec<(String, String)> = vec![("state".into(), "fromJSON(inputs.parameters.items)[int(item)]".into())];
+        // A child execution of a distributed Map does not see variables.
+        for name in carried.iter().filter(|name| *name != "state") {
+            let value = if distributed { "\"{}\"".to_owned() } else { format!("inputs.parameters.{name}") };
+            parameters.push((name.clone(), value));
+        }
+        let mut step =
+            Step { parameters, count: Some("string(len(fromJSON(inputs.parameters.items)))".into()), ..Step::new("each", &wrapped) };
+        step.origins = leaf_origins(leaf);
+        template.groups.push(vec![step]);
+        let list = |parameter: &str| format!("fromJSON(steps.each.outputs?.parameters?.{parameter} ?? \"[]\")");
+        let kept = if inner_mode.soft {
+            // Results of items that failed are left out.
+            let (texts, failures) = (list("text"), list("failed"));
+            format!(
+                "let texts = {texts}; let failures = {failures}; \"[\" + join(map(filter(0..len(texts), # < len(texts) and failures[#] == \"-\"), texts[#][1:]), \",\") + \"]\""
+            )
+        } else {
+            format!("\"[\" + join(map({}, #[1:]), \",\") + \"]\"", list("text"))
+        };
+        template.outputs.push(("result".into(), kept));
+        if inner_mode.soft {
+            let failures = list("failed");
+            let error = if distributed {
+                let exceeded = r#""{\"Error\":\"States.ExceedToleratedFailureThreshold\",\"Cause\":\"The specified tolerated failure threshold was exceeded\"}""#;
+                let failed = format!("len(filter({failures}, # != \"-\"))");
+                let total = format!("len({failures})");
+                let number = |number: &Option<Number>| match number {
+                    Some(Number::Literal(text)) => Some(text.value.clone()),
+                    _ => None,
+                };
+                let mut conditions = Vec::new();
+                if let Some(count) = number(&map.tolerated_failure_count) {
+                    conditions.push(format!("{failed} > {count}"));
+                }
+                if let Some(percentage) = number(&map.tolerated_failure_percentage) {
+                    conditions.push(format!("{failed} * 100 > {percentage} * {total}"));
+                }
+                if conditions.is_empty() {
+                    conditions.push(format!("{failed} > 0"));
+                }
+                format!("({}) ? {exceeded} : \"\"", conditions.join(" or "))
+            } else {
+                format!("(find({failures}, # != \"-\") ?? \"-\")[1:]")
+            };
+            template.outputs.push(("error".into(), error));
+        }
+        self.templates.push(template);
+        let step_name = cursor.names.unique(base);
+        let mut parameters: Vec<(String, String)> = cursor.carried().into_iter().filter(|(name, _)| name != "state").collect();
+        parameters.push(("items".into(), format!("{} ?? \"[]\"", text::output(&items, "output"))));
+        let mut step = Step { parameters, ..Step::new(&step_name, &each) };
+        step.origins = leaf_origins(leaf);
+        step.comment = leaf.state.comment.clone();
+        cursor.push(step);
+        let error = text::output(&step_name, "error");
+        if mode.soft {
+            cursor.may_exit(format!("({error} == nil ? nil : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+        } else if inner_mode.soft {
+            let name = cursor.names.unique(&format!("{base}-failed"));
+            let fail = self.fail_step(name, format!("{error} ?? \"\""), Some(format!("({error} ?? \"\") != \"\"")));
+            cursor.push(fail);
+        }
+        let result = format!("({} ?? \"[]\")", text::output(&step_name, "result"));
+        self.settle(leaf, base, result, &before, cursor, mode);
+    }
+
+    /// The template that makes a task's call.
+    fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
+        let name = self.names.unique(base);
+        let mut template = Template::new(&name);
+        template.whole = Some((self.settings.call)(&name, &leaf.state));
+        self.templates.push(template);
+        name
+    }
+
+    /// The error of a call that failed: its own words, or what its end tells.
+    fn call_error(&mut self, leaf: &Leaf, step: &str) -> String {
+        let StateKind::Task(task) = &leaf.state.kind else { return "\"\"".into() };
+        let timeout = match &task.timeout_seconds {
+            Some(Number::Literal(seconds)) => Some(seconds.value.clone()),
+            _ => None,
+        };
+        let name = match timeout {
+            Some(seconds) => format!(
+                "(date(steps[\"{step}\"].finishedAt) - date(steps[\"{step}\"].startedAt) >= duration(\"{seconds}s\") ? \"States.Timeout\" : \"States.TaskFailed\")"
+            ),
+            None => "\"States.TaskFailed\"".to_owned(),
+        };
+        let own = text::safe_json(&format!("({} ?? \"\")", text::output(step, "error")));
+        format!("({own} != \"\" ? {own} : toJson({{\"Error\": {name}, \"Cause\": \"\"}}))")
+    }
+
+    /// The failure of a Fail state that says all itself, as JSON text.
+    pub(super) fn constant_failure(&self, leaf: &Leaf) -> Option<String> {
+        let StateKind::Fail(fail) = &leaf.state.kind else { return None };
+        let text = |text: &Option<FailText>| match text {
+            None => Some(String::new()),
+            Some(FailText::Literal(text)) => Some(text.value.clone()),
+            Some(_) => None,
+        };
+        let failure = Value::object([("Error", Value::string(text(&fail.error)?)), ("Cause", Value::string(text(&fail.cause)?))]);
+        Some(text::literal(&safe(&failure)))
+    }
+}
+
+/// Whether an Argo expression's `name` is one of these errors.
+fn matches(names: &[Sourced<String>], name: &str) -> String {
+    let mut any: Vec<String> = names
+        .iter()
+        .filter_map(|wanted| match wanted.value.as_str() {
+            "States.ALL" => Some(format!("{name} != \"States.Runtime\"")),
+            "States.TaskFailed" => Some(format!("({name} != \"States.Runtime\" and {name} != \"States.Timeout\")")),
+            // Nothing catches it.
+            "States.Runtime" => None,
+            other => Some(format!("{name} == {}", text::literal(other))),
+        })
+        .collect();
+    match any.len() {
+        0 => "false".into(),
+        1 => any.remove(0),
+        _ => format!("({})", any.join(" or ")),
+    }
+}
+
+/// Whether a task's own template can retry: nothing here yet.
+fn simple_retry(_state: &State) -> bool {
+    false
+}
+
+/// Whether a Choice changes the document.
+fn choice_changes(state: &State) -> bool {
+    let data = &state.data;
+    let plain = |path: Option<&crate::ir::machine::PathField>| match path {
+        None => true,
+        Some(crate::ir::machine::PathField::Path(path)) => path.value == "$",
+        Some(crate::ir::machine::PathField::Null(_)) => false,
+    };
+    let rules = match &state.kind {
+        StateKind::Choice { rules, .. } => rules.iter().any(|rule| rule.output.is_some()),
+        _ => false,
+    };
+    let by_path = state.query_language == QueryLanguage::JsonPath;
+    rules || data.output.is_some() || (by_path && !(plain(data.input_path.as_ref()) && plain(data.output_path.as_ref())))
+}

@@ -1,0 +1,150 @@
+//! Machines that carry data, as Argo templates.
+//!
+//! A block ([`crate::ir::control`]) is a list of steps. What flows through it is carried as parameters: the state document and,
+//! where the machine has them, variables, both as JSON text; each step that changes one gives it as an output and the next takes it from there.
+//!
+//! Jumps are labels. A template that may be left in more ways than by coming to its end has the output `next`: empty, or
+//! the label of what comes instead, or `error`; what stands behind it runs when `next` is empty. Inside a state with Retry or Catch a
+//! failure is such a label, with the output `error`; elsewhere it is a failure of the workflow.
+//!
+//! What a state computes is an expression where one is exact ([`tier`]), and the runtime pod for all else.
+mod block;
+mod leaf;
+mod request;
+mod template;
+pub mod text;
+pub mod tier;
+
+use super::yaml::{Node, Writer};
+use crate::ir::control::Control;
+use crate::ir::plan::Pipeline;
+use crate::pass::naming::Names;
+use crate::source::rules::argo::{ARG101, ARG102, ARG112};
+use template::{Step, Template};
+
+/// Settings of the target.
+pub struct Settings<'a> {
+    /// Reference of the runtime's image.
+    pub runtime_image: &'a str,
+    /// Makes the template of a task's call: name, resource, seconds after which it fails.
+    pub call: &'a dyn Fn(&str, &crate::ir::machine::State) -> Node,
+}
+
+/// A WorkflowTemplate, and what is known of its size.
+pub struct Emitted {
+    pub document: Node,
+    /// Templates that call templates, the deepest way.
+    pub depth: usize,
+    /// Whether any part of it may run the runtime pod.
+    pub uses_runtime: bool,
+}
+
+/// The WorkflowTemplate of a machine that carries data.
+#[must_use]
+pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Emitted {
+    let w = Writer(&ARG101);
+    let name = &pipeline.name.value;
+    let mut emitter = Emitter {
+        control,
+        names: Names::default(),
+        templates: Vec::new(),
+        labels: Names::default(),
+        label_names: std::collections::BTreeMap::new(),
+        states: std::collections::BTreeMap::new(),
+        uses: Uses::default(),
+        settings,
+    };
+    for taken in [FAIL, EVALUATE] {
+        emitter.names.unique(taken);
+    }
+    let entry = emitter.names.unique(name);
+    let main = emitter.entry(&entry);
+    emitter.templates.insert(0, main);
+    let depth = template::depth(&emitter.templates, &entry);
+    let uses_runtime = emitter.uses.runtime;
+    let mut templates: Vec<Node> = emitter.templates.iter().map(Template::node).collect();
+    templates.append(&mut emitter.shared());
+    let metadata = w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).optional(
+        "annotations",
+        pipeline.description.as_ref().map(|text| w.map().field("workflows.argoproj.io/description", w.sourced(text)).build()),
+    );
+    let mut spec = w.map().text("entrypoint", entry).text("serviceAccountName", name);
+    if let Some(timeout) = &pipeline.timeout_seconds
+        && let Ok(seconds) = timeout.value.parse::<i64>()
+    {
+        spec = spec.field("activeDeadlineSeconds", Writer(&ARG112).int(seconds).from(&timeout.origins));
+    }
+    let input = Writer(&ARG102);
+    let parameter = input
+        .map()
+        .field("name", input.text("input").comment("JSON text, as start-execution took it"))
+        .field("value", input.text("{}"))
+        .build();
+    spec = spec.field("arguments", input.map().field("parameters", input.list(vec![parameter])).build());
+    let document = w
+        .map()
+        .text("apiVersion", "argoproj.io/v1alpha1")
+        .text("kind", "WorkflowTemplate")
+        .field("metadata", metadata.build())
+        .field("spec", spec.field("templates", w.list(templates).spaced()).build())
+        .build();
+    Emitted { document, depth, uses_runtime }
+}
+
+/// The template that ends the run.
+const FAIL: &str = "fail";
+/// The runtime pod.
+const EVALUATE: &str = "evaluate";
+
+#[derive(Default)]
+struct Uses {
+    fail: bool,
+    runtime: bool,
+}
+
+struct Emitter<'e> {
+    control: &'e Control,
+    /// Of templates.
+    names: Names,
+    templates: Vec<Template>,
+    labels: Names,
+    label_names: std::collections::BTreeMap<(&'static str, crate::ir::control::Label), String>,
+    /// Header or target state of a label, where it is known.
+    states: std::collections::BTreeMap<crate::ir::control::Label, String>,
+    uses: Uses,
+    settings: &'e Settings<'e>,
+}
+
+impl Emitter<'_> {
+    fn entry(&mut self, name: &str) -> Template {
+        self.name_labels();
+        let mut template = Template::new(name);
+        let input = text::safe_json("workflow.parameters.input");
+        let mut cursor = block::Cursor::entry(input, self.control);
+        let body = self.control.body.block.clone();
+        self.block(&body, &mut cursor, block::Mode { soft: false });
+        if self.control.output {
+            template.outputs.push(("output".into(), cursor.document_at_end()));
+        }
+        template.groups = cursor.groups;
+        template
+    }
+
+    /// Templates that others share.
+    fn shared(&self) -> Vec<Node> {
+        let mut all = Vec::new();
+        if self.uses.fail {
+            all.push(template::fail(FAIL));
+        }
+        if self.uses.runtime {
+            all.push(request::evaluate(EVALUATE, self.settings.runtime_image));
+        }
+        all
+    }
+
+    /// A step that ends the run with a failure, which is a JSON text.
+    fn fail_step(&mut self, name: String, failure: String, when: Option<String>) -> Step {
+        self.uses.fail = true;
+        Step { when, parameters: vec![("failure".into(), failure)], ..Step::new(name, FAIL) }
+    }
+}

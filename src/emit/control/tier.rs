@@ -1,0 +1,154 @@
+//! How a part of a state is computed: not at all, at compile time, by an expression, or by the runtime pod.
+use crate::ir::machine::{Catcher, PathField, QueryLanguage, State, StateKind};
+use crate::simulate::eval::safe;
+use crate::simulate::program::literal;
+
+/// The cheapest way that is exact for every input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// What comes in goes out.
+    Same,
+    /// A JSON text known now.
+    Folded(String),
+    /// Expressions that are exact where the guard holds.
+    Expression { guard: String, outputs: Vec<(String, String)> },
+    /// The runtime pod, always.
+    Pod,
+}
+
+fn whole(path: Option<&PathField>) -> bool {
+    match path {
+        None => true,
+        Some(PathField::Path(path)) => path.value == "$",
+        Some(PathField::Null(_)) => false,
+    }
+}
+
+/// Pass and Succeed.
+#[must_use]
+pub fn pass(state: &State) -> Tier {
+    let data = &state.data;
+    if data.assign.is_some() {
+        return Tier::Pod;
+    }
+    if state.query_language == QueryLanguage::Jsonata {
+        return match &data.output {
+            None => Tier::Same,
+            Some(output) if output.expressions().is_empty() => Tier::Folded(safe(&literal(output))),
+            Some(_) => Tier::Pod,
+        };
+    }
+    let result = match &state.kind {
+        StateKind::Pass { result } => result.as_ref(),
+        _ => None,
+    };
+    if !whole(data.output_path.as_ref()) {
+        return Tier::Pod;
+    }
+    // The result is thrown away.
+    if matches!(data.result_path, Some(PathField::Null(_)))
+        && (result.is_some() || (data.parameters.is_none() && whole(data.input_path.as_ref())))
+    {
+        return Tier::Same;
+    }
+    if !whole(data.result_path.as_ref()) {
+        return Tier::Pod;
+    }
+    match (result, &data.parameters) {
+        (Some(result), _) if whole(data.input_path.as_ref()) => Tier::Folded(safe(&literal(result))),
+        (None, Some(parameters)) if parameters.expressions().is_empty() && whole(data.input_path.as_ref()) => {
+            Tier::Folded(safe(&literal(parameters)))
+        }
+        (None, None) if whole(data.input_path.as_ref()) => Tier::Same,
+        _ => Tier::Pod,
+    }
+}
+
+/// What a Task sends, or a Parallel gives to its branches.
+#[must_use]
+pub fn arguments(state: &State) -> Tier {
+    let data = &state.data;
+    let template = if state.query_language == QueryLanguage::Jsonata { &data.arguments } else { &data.parameters };
+    match template {
+        Some(template) if template.expressions().is_empty() && whole(data.input_path.as_ref()) => Tier::Folded(safe(&literal(template))),
+        None if whole(data.input_path.as_ref()) => Tier::Same,
+        _ => Tier::Pod,
+    }
+}
+
+/// What leaves a state that has a result: [`Tier::Same`] means the result itself.
+#[must_use]
+pub fn result(state: &State) -> Tier {
+    let data = &state.data;
+    if data.assign.is_some() {
+        return Tier::Pod;
+    }
+    if state.query_language == QueryLanguage::Jsonata {
+        return match &data.output {
+            None => Tier::Same,
+            Some(output) if output.expressions().is_empty() => Tier::Folded(safe(&literal(output))),
+            Some(_) => Tier::Pod,
+        };
+    }
+    if data.result_selector.is_none() && whole(data.result_path.as_ref()) && whole(data.output_path.as_ref()) {
+        return Tier::Same;
+    }
+    Tier::Pod
+}
+
+/// Whether a state with a result throws it away and leaves the document as it is.
+#[must_use]
+pub fn keeps_document(state: &State) -> bool {
+    let data = &state.data;
+    data.assign.is_none()
+        && state.query_language == QueryLanguage::JsonPath
+        && matches!(data.result_path, Some(PathField::Null(_)))
+        && data.result_selector.is_none()
+        && whole(data.output_path.as_ref())
+}
+
+/// What leaves a Wait: [`Tier::Same`] where it is what came in.
+#[must_use]
+pub fn waited(state: &State) -> Tier {
+    let data = &state.data;
+    let plain = data.assign.is_none() && data.output.is_none() && whole(data.input_path.as_ref()) && whole(data.output_path.as_ref());
+    if plain { Tier::Same } else { Tier::Pod }
+}
+
+/// A Choice.
+#[must_use]
+pub fn choose(_state: &State) -> Tier {
+    Tier::Pod
+}
+
+/// A Wait whose time is data.
+#[must_use]
+pub fn wait(_state: &State) -> Tier {
+    Tier::Pod
+}
+
+/// The items of a Map.
+#[must_use]
+pub fn items(_state: &State) -> Tier {
+    Tier::Pod
+}
+
+/// What a catcher leaves. [`Tier::Folded`] with `error` means the error output itself.
+#[must_use]
+pub fn caught(state: &State, catcher: &Catcher) -> Tier {
+    if catcher.assign.is_some() {
+        return Tier::Pod;
+    }
+    if state.query_language == QueryLanguage::Jsonata {
+        return match &catcher.output {
+            None => Tier::Folded("error".into()),
+            Some(_) => Tier::Pod,
+        };
+    }
+    match &catcher.result_path {
+        None => Tier::Folded("error".into()),
+        Some(PathField::Null(_)) => Tier::Same,
+        Some(PathField::Path(path)) if path.value == "$" => Tier::Folded("error".into()),
+        Some(_) => Tier::Pod,
+    }
+}

@@ -1,0 +1,606 @@
+#!/usr/bin/env python3
+"""Does a state machine, migrated, do on the real controller what AWS Step Functions recorded? Standard library only.
+
+    conformance.py --program EMR2K8S --bin FOLDER --work FOLDER [--recordings FOLDER] [--table FILE] [--parallel N] [CASE...]
+
+Cases are the recordings (FOLDER/cases, FOLDER/task-cases) and our own (task-cases beside this file, whose outcomes are the
+interpreter's: tests/task_cases.rs). All become one estate that is migrated once; what was not refused runs, and is compared: status,
+output, error, cause, and each request of a task. With --table the outcome of all is compared with that Markdown page;
+EMR2K8S_BLESS=1 writes it. CASE...: only these, by the id in the table. Exit code 1 if anything ran and differs.
+
+What is played, and how:
+- A task is a pod of the template that has the state's name; its outcomes come from the case, attempt by attempt, and are told apart by
+  their input where order is open. A failed attempt exits with 1 and leaves the output parameter `error`.
+- An attempt that is to time out (`seconds` over the state's TimeoutSeconds, or recorded as such) outlives its pod's deadline if that is
+  10 s or less; else it fails with States.Timeout by itself.
+- Waits are real, but those over 2 s take 1 s: durations of `suspend` and of `backoff` are rewritten in the manifests. One that is an expression is
+  still evaluated; what it gives is then shortened.
+- A time token in the input of a recorded success becomes a real time in the past. A token in what AWS answered stands for any text.
+"""
+import argparse
+import collections
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+A_TIME = "2016-03-14T01:59:00Z"
+TIME_TOKENS = {"date", "timestamp", "<timestamp>"}
+TOKENS = {"snf_role_arn", "a_task_token", "generated-uuid", "RandomNumberGenerated"}
+REAL_TIMEOUT = 10  # seconds; a longer one is not waited for
+NO_POD, POD, REFUSED, DIFFERS = "no pod", "pod", "refused", "DIFFERS"
+
+
+# JSON whose numbers keep their text
+
+
+class Number(str):
+    """A number as it is written."""
+
+    def value(self):
+        return int(self) if re.fullmatch(r"-?\d+", self) else float(self)
+
+
+def parse(text):
+    return json.loads(text, parse_int=Number, parse_float=Number)
+
+
+def dump(value):
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{dump(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(dump, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def payload(value):
+    """Cases show a payload that is an object as JSON, and any other as its JSON text."""
+    if isinstance(value, str) and not isinstance(value, Number):
+        try:
+            return parse(value)
+        except ValueError:
+            return value
+    return value
+
+
+def walk(value):
+    yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(part)
+
+
+def replaced(value, old, new):
+    if isinstance(value, dict):
+        return {key: replaced(v, old, new) for key, v in value.items()}
+    if isinstance(value, list):
+        return [replaced(v, old, new) for v in value]
+    return new if not isinstance(value, Number) and isinstance(value, str) and value in old else value
+
+
+# Comparing modulo tokens, as tests/conformance.rs and src/simulate/script.rs do
+
+EVENT = re.compile(r"event id #\d+")  # the number of an event in the history of an execution
+TOKEN_CHARACTER = re.compile(r"[A-Za-z0-9_:-]")
+
+
+def token_end(text, start):
+    depth = 0
+    for at in range(start, len(text)):
+        if text[at] == "<":
+            depth += 1
+        elif text[at] == ">":
+            depth -= 1
+            if depth == 0:
+                return at + 1 if at > start + 1 else None
+        elif not TOKEN_CHARACTER.match(text[at]):
+            return None
+    return None
+
+
+def text_like(expected, actual):
+    if expected == actual:
+        return True
+    pattern, at = "", 0
+    while at < len(expected):
+        end = token_end(expected, at) if expected[at] == "<" else None
+        if end:
+            pattern, at = pattern + ".*", end
+        else:
+            pattern, at = pattern + re.escape(expected[at]), at + 1
+    return re.fullmatch(pattern, actual, re.S) is not None
+
+
+def like(expected, actual, exact):
+    """Whether a value is what a case says; `exact`: numbers have to be written alike."""
+    if isinstance(expected, Number) or isinstance(actual, Number):
+        if isinstance(expected, str) and not isinstance(expected, Number):
+            return expected in TIME_TOKENS | TOKENS and not exact
+        if not (isinstance(expected, Number) and isinstance(actual, Number)):
+            return False
+        return expected == actual if exact else expected.value() == actual.value()
+    if isinstance(expected, str) and isinstance(actual, str):
+        expected, actual = EVENT.sub("event id #", expected), EVENT.sub("event id #", actual)
+        if exact:
+            return expected == actual
+        if expected in TIME_TOKENS | TOKENS | {"uuid", "datetime"}:
+            return True
+        if expected[:1] == "{" and expected != actual:
+            try:
+                return like(parse(expected), parse(actual), exact)
+            except ValueError:
+                pass
+        return text_like(expected, actual)
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(like(e, a, exact) for e, a in zip(expected, actual))
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return expected.keys() == actual.keys() and all(like(expected[k], actual[k], exact) for k in expected)
+    return type(expected) is type(actual) and expected == actual
+
+
+# Cases
+
+
+class Case:
+    def __init__(self, kind, path):
+        with open(path, encoding="utf-8") as file:
+            self.data = parse(file.read())
+        self.kind = kind
+        self.id = os.path.splitext(os.path.basename(path))[0]
+        self.exact = kind == "own"
+        # A pipeline's name tells the case.
+        self.pipeline = {"cases": "m-", "task-cases": "t-", "own": "o-"}[kind] + self.id
+        self.status = self.data["status"]
+        self.definition = self.data["definition"]
+        self.tasks = self.data.get("tasks") or {}
+        self.input = payload(self.data.get("input"))
+        if self.status == "SUCCEEDED":
+            self.input = replaced(self.input, TIME_TOKENS, A_TIME)
+        self.states = {name: state for part in walk(self.definition) if isinstance(part, dict) and isinstance(part.get("States"), dict)
+                       for name, state in part["States"].items() if isinstance(state, dict)}
+        self.concurrent = any(state.get("Type") in ("Map", "Parallel") for state in self.states.values())
+        self.templates = {}  # of states, see templates_of
+        self.evaluating = set()
+
+    @property
+    def what(self):
+        return self.id if self.kind == "own" else self.data["id"].rsplit("::", 1)[-1]
+
+
+def load_cases(recordings, only):
+    folders = [("own", os.path.join(HERE, "task-cases"))]
+    if recordings:
+        folders = [(kind, os.path.join(recordings, kind)) for kind in ("cases", "task-cases")] + folders
+    cases = [Case(kind, path) for kind, folder in folders for path in sorted(glob.glob(os.path.join(folder, "*.json")))]
+    return [c for c in cases if not only or c.id in only]
+
+
+# From cases to workflows
+
+
+def migrate(cases, program, work):
+    """One estate of all cases; what migrate says of each, and the objects of each as kustomize renders them."""
+    estate, out, rendered = (os.path.join(work, name) for name in ("estate", "out", "rendered"))
+    for folder in (estate, out, rendered):
+        shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(estate)
+    os.makedirs(rendered)
+    with open(os.path.join(estate, "emr2k8s.yaml"), "w", encoding="utf-8") as file:
+        file.write("output: always\n")
+    for case in cases:
+        with open(os.path.join(estate, case.pipeline + ".asl.json"), "w", encoding="utf-8") as file:
+            file.write(dump(case.definition))
+    run = subprocess.run([program, "migrate", estate, "--out", out, "--format", "json"], stdout=subprocess.PIPE, check=False)
+    try:
+        report = json.loads(run.stdout)
+    except ValueError:
+        sys.exit(f"conformance.py: migrate ended with {run.returncode} and no report")
+    with open(os.path.join(work, "migrate.json"), "wb") as file:
+        file.write(run.stdout)
+    said = collections.defaultdict(list)
+    for diagnostic in report["diagnostics"]:
+        if diagnostic["verdict"] == "refused" or diagnostic["severity"] == "error":
+            said[os.path.basename(diagnostic["file"] or "").removesuffix(".asl.json")].append(diagnostic["message"])
+    if "emr2k8s.yaml" in said:
+        sys.exit(f"conformance.py: {said['emr2k8s.yaml']}")
+    return said, out, rendered
+
+
+def render(cases, kubectl, out, rendered):
+    """The objects of pipelines by name. kubectl renders all at once; a namespace each keeps them apart."""
+    names = [c.pipeline for c in cases if os.path.isdir(os.path.join(out, "pipelines", c.pipeline, "base"))]
+    if not names:
+        return {}
+    for name in names:
+        folder = os.path.join(rendered, name)
+        os.makedirs(folder)
+        base = os.path.relpath(os.path.join(out, "pipelines", name, "base"), folder)
+        with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+            json.dump({"namespace": name, "resources": [base]}, file)
+    with open(os.path.join(rendered, "kustomization.yaml"), "w", encoding="utf-8") as file:
+        json.dump({"resources": names}, file)
+    yaml = os.path.join(rendered, "all.yaml")
+    subprocess.run([kubectl, "kustomize", rendered, "-o", yaml], check=True)
+    text = subprocess.run([kubectl, "create", "--dry-run=client", "--validate=ignore", "-o", "json", "-f", yaml],
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+    objects, decoder, at = collections.defaultdict(list), json.JSONDecoder(), 0
+    while at < len(text.rstrip()):
+        value, at = decoder.raw_decode(text, at)
+        at += len(text[at:]) - len(text[at:].lstrip())
+        for item in value["items"] if value.get("kind") == "List" else [value]:
+            objects[item["metadata"].pop("namespace")].append(item)
+    return objects
+
+
+def templates(objects):
+    return [t for o in objects if o["kind"] == "WorkflowTemplate" for t in o["spec"].get("templates", [])]
+
+
+def evaluates(template):
+    container = template.get("container") or {}
+    words = container.get("command", []) + container.get("args", [])
+    return [os.path.basename(words[0])] + words[1:2] == ["emr2k8s", "eval"] if words else False
+
+
+def label(state):
+    """A state's name as the compiler writes it where it has Latin letters."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", state) if not unicodedata.combining(c))
+    plain = re.sub(r"([a-z0-9])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])", lambda m: m.group(0) + "-", plain)
+    plain = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    return plain if plain[:1].isalpha() else "x-" + plain
+
+
+def templates_of(case, objects):
+    """The template of each task: that of its name; what is left over pairs up in the order of the definition."""
+    pods = [t["name"] for t in templates(objects) if ("container" in t or "script" in t or "http" in t) and not evaluates(t)]
+    pairs = {}
+    for state in case.tasks:
+        if label(state) in pods and label(state) not in pairs.values():
+            pairs[state] = label(state)
+    left = [p for p in pods if p not in pairs.values()]
+    rest = [s for s in case.states if s in case.tasks and s not in pairs]
+    for state in rest:
+        close = [p for p in left if p.startswith(label(state))] or (left if len(left) >= len(rest) else [])
+        if close:
+            pairs[state] = close[0]
+            left.remove(close[0])
+    return pairs
+
+
+# Durations that are to be shortened
+
+
+TAG = re.compile(r"\{\{(=?)(.*?)\}\}", re.S)
+SHORT = r"^(([01](\\.[0-9]+)?s?)|2s?|-.*|[0-9.]+(ms|us|µs|ns))$"
+DURATION = r"^([0-9]+|([0-9.]+(d|h|ms|us|µs|ns|m|s))+)$"
+
+
+def expression(text):
+    """The expr-lang expression that gives what a text with template tags gives."""
+    parts, at = [], 0
+    for tag in TAG.finditer(text):
+        if tag.start() > at:
+            parts.append(json.dumps(text[at:tag.start()]))
+        body = tag.group(2).strip()
+        if not tag.group(1):  # inputs.parameters.a-b is a name here, a difference in an expression
+            first, *rest = body.split(".")
+            body = first + "".join(f"['{name}']" for name in rest)
+        parts.append(f"string({body})")
+        at = tag.end()
+    if at < len(text):
+        parts.append(json.dumps(text[at:]))
+    return " + ".join(parts)
+
+
+def shortened(duration):
+    text = str(duration)
+    if "{{" not in text:
+        short = re.fullmatch(SHORT.replace("\\\\", "\\"), text)
+        return text if short or not re.fullmatch(DURATION, text) else "1s"
+    e = expression(text)
+    return "{{=(%s) matches \"%s\" or not ((%s) matches \"%s\") ? (%s) : \"1s\"}}" % (e, SHORT, e, DURATION, e)
+
+
+def quick(objects):
+    for template in templates(objects):
+        suspend = template.get("suspend") or {}
+        if "duration" in suspend:
+            suspend["duration"] = shortened(suspend["duration"])
+        retry = template.get("retryStrategy") or {}
+        if "backoff" in retry:
+            retry["backoff"] = {"duration": shortened(retry["backoff"].get("duration", "1")), "factor": 1}
+    return objects
+
+
+# Scripts
+
+
+def attempt(case, state, entry):
+    out = {}
+    if "input" in entry:
+        out["input"] = payload(entry["input"])
+    seconds = float(entry.get("seconds", "0"))
+    limit = case.states.get(state, {}).get("TimeoutSeconds")
+    limit = limit.value() if isinstance(limit, Number) else None
+    timed_out = entry.get("event", "").endswith("TimedOut") or (limit is not None and seconds > limit)
+    if timed_out and limit is not None and limit <= REAL_TIMEOUT:
+        out["delay"] = f"{limit + 5}s"
+        out["outputs"] = {"parameters": {"result": "null"}}
+        return out
+    if seconds and not timed_out:
+        out["delay"] = f"{min(seconds, 3)}s"
+    if "output" in entry and not timed_out:
+        out["outputs"] = {"parameters": {"result": dump(payload(entry["output"]))}}
+        return out
+    error = {"Error": "States.Timeout"} if timed_out and "output" in entry else {"Error": entry["error"]}
+    cause = entry.get("cause")
+    has_cause = cause is not None and "output" not in entry
+    error["Cause"] = (cause if isinstance(cause, str) else dump(cause)) if has_cause else ""
+    message = error["Error"] + (f": {error['Cause']}" if error.get("Cause") else "")
+    out.update(exitCode=1, message=message, outputs={"parameters": {"error": dump(error)}})
+    return out
+
+
+def build(case, objects, folder):
+    case.templates = templates_of(case, objects)
+    case.evaluating = {t["name"] for t in templates(objects) if evaluates(t)}
+    script = {case.templates[state]: [attempt(case, state, entry) for entry in entries]
+              for state, entries in case.tasks.items() if state in case.templates}
+    out = {
+        "id": case.pipeline,
+        "manifests": quick([o for o in objects if o["kind"] != "CronWorkflow"]),
+        "submit": {"template": case.pipeline, "parameters": {"input": dump(case.input)}},
+    }
+    text = json.dumps(out)
+    # Only the script has numbers that must keep their text.
+    if script:
+        raw = "{" + ",".join(f"{json.dumps(k)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
+        text = text[:-1] + f', "script": {raw}}}'
+    with open(os.path.join(folder, case.pipeline + ".json"), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def raw_outcome(outcome):
+    return "{" + ",".join(f"{json.dumps(k)}:{dump(v) if k == 'input' else json.dumps(v)}" for k, v in outcome.items()) + "}"
+
+
+# Results
+
+
+def natural(node):
+    """Sorts nodes as they follow each other in the flow: numbers by value."""
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split(r"(\d+)", node["name"]))]
+
+
+def parameters(node, which):
+    return {p["name"]: p.get("value") for p in ((node.get(which) or {}).get("parameters") or [])}
+
+
+def failures(result, evaluating):
+    """(error, cause) of what may have ended the run, the last first."""
+    bad = sorted((n for n in result["nodes"] if n["phase"] in ("Failed", "Error")), key=natural)
+    raised = [parameters(n, "inputs") for n in bad if n.get("templateName") == "fail"]
+    if raised:
+        for given in reversed(raised):
+            if "error" in given:
+                yield given["error"] or None, given.get("cause") or None
+            else:
+                error, _, cause = (given.get("message") or "").partition(": ")
+                yield error or None, cause or None
+        return
+    for node in reversed([n for n in bad if n["type"] == "Pod"]):
+        text = parameters(node, "outputs").get("error")
+        if "longer than the specified deadline" in node.get("message", ""):
+            yield "States.Timeout", None
+        elif text:
+            try:
+                value = parse(text)
+            except ValueError:
+                value = None
+            if isinstance(value, dict):
+                yield value.get("Error"), value.get("Cause")
+            else:
+                yield f"the output `error` of {node['displayName']} is {text!r}", None
+
+
+def unknowable(case, cause):
+    """A cause that holds an id or a time which the recording does not have."""
+    texts = [v for v in walk(case.input) if isinstance(v, str) and not isinstance(v, Number)]
+    return not case.exact and (any(t in TIME_TOKENS for t in texts) or (isinstance(cause, str) and "activity_arn" in cause))
+
+
+def same_failure(case, error, cause):
+    wanted = case.data.get("cause")
+    if (case.data.get("error") or None) != (error or None):
+        return False
+    if unknowable(case, wanted):
+        return True
+    if isinstance(wanted, dict) and isinstance(cause, str):
+        try:
+            cause = parse(cause)
+        except ValueError:
+            return False
+    return like(wanted or None, cause or None, case.exact)
+
+
+def differences(case, result):
+    nodes = result.get("nodes") or []
+    phase = result["phase"]
+    last = [n.get("message", "") for n in nodes if n["phase"] == "Error"] + [result.get("message", "")]
+    why = next((m for m in last if m), "").replace("\n", " ")[:300]
+    if case.status == "SUCCEEDED":
+        if phase != "Succeeded":
+            ends = [f"{e}: {c}" for e, c in failures(result, case.evaluating)][:1] if nodes else []
+            yield f"{phase}, not Succeeded: {(ends or [why])[0]}"
+        else:
+            text = {p["name"]: p.get("value") for p in (result.get("outputs") or {}).get("parameters") or []}.get("output")
+            expected = payload(case.data.get("output"))
+            if text is None:
+                yield "there is no output"
+            else:
+                try:
+                    actual = parse(text)
+                    if not like(expected, actual, case.exact):
+                        yield f"output {dump(actual)}, not {dump(expected)}"
+                except ValueError:
+                    yield f"the output is not JSON: {text!r}"
+    elif phase not in ("Failed", "Error"):
+        yield f"{phase}, not Failed: {why}"
+    else:
+        found = list(failures(result, case.evaluating))
+        candidates = found if case.concurrent else found[:1]
+        if not any(same_failure(case, *f) for f in candidates):
+            said = " | ".join(f"{e}: {c}" for e, c in candidates) or f"no Error and Cause ({why})"
+            yield f"failed with {said}, not {case.data.get('error')}: {dump(case.data.get('cause'))}"
+    yield from requests(case, nodes)
+
+
+def requests(case, nodes):
+    """What tasks sent, against the case."""
+    for state, entries in case.tasks.items():
+        if state not in case.templates:
+            yield f"`{state}` has no template of its own"
+            continue
+        pods = sorted((n for n in nodes if n["type"] == "Pod" and n.get("templateName") == case.templates[state]), key=natural)
+        sent = [parameters(n, "inputs").get("input") for n in pods]
+        try:
+            sent = [parse(s) for s in sent]
+        except (TypeError, ValueError):
+            yield f"`{state}` sent what is not JSON: {sent}"
+            continue
+        wanted = [payload(e["input"]) if "input" in e else None for e in entries]
+        same = [w is None or like(w, s, case.exact) for w, s in zip(wanted, sent)]
+        if len(wanted) == len(sent) and all(same):
+            continue
+        if case.concurrent:
+            left = list(sent)
+            missing = []
+            for w in wanted:
+                at = next((i for i, s in enumerate(left) if w is None or like(w, s, case.exact)), None)
+                if at is None:
+                    missing.append(w)
+                else:
+                    left.pop(at)
+            # What runs beside a failure may be cut short.
+            if not left and (not missing or any("error" in e for es in case.tasks.values() for e in es)):
+                continue
+        yield f"`{state}` sent {dump(sent)}, not {dump(wanted)}"
+
+
+# The page
+
+
+def cell(text):
+    return re.sub(r"\s+", " ", text).replace("|", "\\|").replace("<", "&lt;")
+
+
+def page(rows, recorded):
+    lines = [
+        "# Conformance on Argo",
+        "",
+        "Every outcome that AWS Step Functions recorded and that we have, and cases of our own whose outcome is the interpreter's, against the migrated",
+        "pipeline on the real Argo controller ([how](../tests/cluster/README.md)). Generated by a run of `tests/cluster/run.sh` with `EMR2K8S_BLESS=1`; the same run fails when this page is out of date.",
+        "",
+        "*no pod*: equal, and nothing was evaluated in a pod; a task is a pod in any case. *pod*: equal, with at least one pod of `emr2k8s eval`. *refused*: `migrate` said why, nothing ran.",
+        "",
+        "| | cases | equal without pod | equal with pod | refused |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    kinds = [("cases", "recorded, without tasks"), ("task-cases", "recorded, with tasks"), ("own", "our own, with tasks")]
+
+    def line(name, some):
+        count = collections.Counter(r["tier"] for r in some)
+        part = lambda tier: f"{count[tier]} ({100 * count[tier] / len(some):.1f} %)"
+        differ = f" **{count[DIFFERS]} DIFFER**" if count[DIFFERS] else ""
+        return f"| {name}{differ} | {len(some)} | {part(NO_POD)} | {part(POD)} | {part(REFUSED)} |"
+
+    for kind, name in kinds:
+        some = [r for r in rows if r["case"].kind == kind]
+        if some:
+            lines.append(line(name, some))
+    lines.append(line("all", rows))
+    for kind, name in kinds:
+        some = [r for r in rows if r["case"].kind == kind]
+        if not some:
+            continue
+        lines += ["", f"## {name[0].upper()}{name[1:]}", "", "| case | status | tier | |", "|---|---|---|---|"]
+        for r in some:
+            case = r["case"]
+            status = case.status + (f" `{case.data['error']}`" if case.data.get("error") else "")
+            lines.append(f"| `{case.id}` | {status} | {r['tier']} | {cell(r['why'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description="see the head of the file")
+    arguments.add_argument("--program", required=True)
+    arguments.add_argument("--bin", required=True)
+    arguments.add_argument("--work", required=True)
+    arguments.add_argument("--recordings")
+    arguments.add_argument("--table")
+    arguments.add_argument("--parallel", default="16")
+    arguments.add_argument("--timeout", default="2m")
+    arguments.add_argument("case", nargs="*")
+    a = arguments.parse_args()
+    os.makedirs(a.work, exist_ok=True)
+    cases = load_cases(a.recordings, set(a.case))
+    said, out, rendered = migrate(cases, a.program, a.work)
+    going = [c for c in cases if c.pipeline not in said]
+    objects = render(going, os.path.join(a.bin, "kubectl"), out, rendered)
+    folder = os.path.join(a.work, "workflows")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for case in going:
+        if case.pipeline in objects:
+            build(case, objects[case.pipeline], folder)
+    results = {}
+    if os.listdir(folder):
+        path = os.path.join(a.work, "results")
+        with open(path, "wb") as file:
+            subprocess.run([os.path.join(a.bin, "run-cases"), "-parallel", a.parallel, "-timeout", a.timeout, folder], stdout=file, check=False)
+        with open(path, encoding="utf-8") as file:
+            results = {r["id"]: r for r in map(json.loads, file)}
+
+    rows = []
+    for case in cases:
+        result = results.get(case.pipeline)
+        if case.pipeline in said:
+            tier, why = REFUSED, "; ".join(dict.fromkeys(said[case.pipeline]))
+        elif result is None:
+            tier, why = DIFFERS, "migrate wrote no pipeline and gave no reason" if case.pipeline not in objects else "no result"
+        else:
+            wrong = list(differences(case, result))
+            pods = any(n["type"] == "Pod" and n.get("templateName") in case.evaluating for n in result.get("nodes") or [])
+            tier, why = (DIFFERS, "; ".join(wrong)) if wrong else (POD if pods else NO_POD, "")
+        rows.append({"case": case, "tier": tier, "why": why})
+
+    failed = 0
+    for r in rows:
+        if r["tier"] == DIFFERS:
+            failed += 1
+            print(f"{r['case'].pipeline} ({r['case'].what}): {r['why']}")
+    count = collections.Counter(r["tier"] for r in rows)
+    print(f"conformance: {len(rows)} cases, {count[NO_POD]} equal without pod, {count[POD]} with pod, {count[REFUSED]} refused, {failed} differ")
+    if a.table and not a.case:
+        text = page(rows, bool(a.recordings))
+        current = open(a.table, encoding="utf-8").read() if os.path.exists(a.table) else ""
+        if os.environ.get("EMR2K8S_BLESS") == "1" and current != text:
+            with open(a.table, "w", encoding="utf-8") as file:
+                file.write(text)
+        elif current != text:
+            failed += 1
+            new, old = text.split("\n"), current.split("\n")
+            print(f"{a.table} is out of date; EMR2K8S_BLESS=1 writes it:")
+            for line in [f"- {l}" for l in old if l not in new] + [f"+ {l}" for l in new if l not in old]:
+                print(f"  {line}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
