@@ -83,7 +83,11 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     };
     for entries in &structured.irreducible {
         if let Some(first) = entries.first() {
-            let mut report = Diagnostic::equivalent(&PLN130, *first, "this loop can be entered at several states: a dispatch step goes to the one that is next");
+            let mut report = Diagnostic::equivalent(
+                &PLN130,
+                *first,
+                "this loop can be entered at several states: a dispatch step goes to the one that is next",
+            );
             for entry in entries.iter().skip(1) {
                 report = report.related(*entry, "and here");
             }

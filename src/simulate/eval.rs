@@ -52,7 +52,8 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
     };
     let context = context(name, request, now);
     let random = Entropy::of_seed(seed);
-    let scope = Scope { input: &document, context: &context, variables: &variables, result: None, error_output: None, random: &random, now };
+    let scope =
+        Scope { input: &document, context: &context, variables: &variables, result: None, error_output: None, random: &random, now };
     let fail = |error: EvalError| {
         let cause = if &*error.name == "States.DataLimitExceeded" {
             error.cause
@@ -88,10 +89,8 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
             Evaluated { output: Some(seconds), ..Evaluated::default() }
         }),
         "fail" => parts::raised(&state, &scope).map(|[error, cause]| {
-            let failure = Value::object([
-                ("Error", Value::string(error.unwrap_or_default())),
-                ("Cause", Value::string(cause.unwrap_or_default())),
-            ]);
+            let failure =
+                Value::object([("Error", Value::string(error.unwrap_or_default())), ("Cause", Value::string(cause.unwrap_or_default()))]);
             Evaluated { output: Some(safe(&failure)), ..Evaluated::default() }
         }),
         "items" => items(&state, &scope),

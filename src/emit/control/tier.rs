@@ -85,7 +85,9 @@ fn plain_pass(state: &State) -> Tier {
         return Tier::Pod;
     }
     // The result is thrown away.
-    if matches!(data.result_path, Some(PathField::Null(_))) && (result.is_some() || (data.parameters.is_none() && whole(data.input_path.as_ref()))) {
+    if matches!(data.result_path, Some(PathField::Null(_)))
+        && (result.is_some() || (data.parameters.is_none() && whole(data.input_path.as_ref())))
+    {
         return Tier::Same;
     }
     if !whole(data.result_path.as_ref()) {
