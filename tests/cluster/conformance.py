@@ -19,6 +19,7 @@ What is played, and how:
 """
 import argparse
 import collections
+import decimal
 import glob
 import json
 import os
@@ -124,7 +125,7 @@ def like(expected, actual, exact):
             return expected in TIME_TOKENS | TOKENS and not exact
         if not (isinstance(expected, Number) and isinstance(actual, Number)):
             return False
-        return expected == actual if exact else expected.value() == actual.value()
+        return decimal.Decimal(expected) == decimal.Decimal(actual)
     if isinstance(expected, str) and isinstance(actual, str):
         expected, actual = EVENT.sub("event id #", expected), EVENT.sub("event id #", actual)
         if exact:
@@ -168,7 +169,7 @@ class Case:
         # A pipeline's name tells the case.
         self.pipeline = {"cases": "m-", "task-cases": "t-", "own": "o-"}[kind] + self.id
         self.status = self.data["status"]
-        self.definition = with_functions(self.data["definition"])
+        self.definition = with_functions(self.data["definition"]) if self.data.get("tasks") else self.data["definition"]
         self.tasks = self.data.get("tasks") or {}
         self.input = payload(self.data.get("input"))
         if self.status == "SUCCEEDED":
@@ -276,8 +277,9 @@ def templates_of(case, objects):
             pairs[state] = label(state)
     left = [p for p in pods if p not in pairs.values()]
     rest = [s for s in case.states if s in case.tasks and s not in pairs]
+    enough = len(left) >= len(rest)
     for state in rest:
-        close = [p for p in left if p.startswith(label(state))] or (left if len(left) >= len(rest) else [])
+        close = [p for p in left if p.startswith(label(state))] or (left if enough else [])
         if close:
             pairs[state] = close[0]
             left.remove(close[0])
@@ -374,7 +376,7 @@ def build(case, objects, folder):
         raw = "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
         text = text[:-1] + f', "script": {raw}}}'
     with open(os.path.join(folder, case.pipeline + ".json"), "w", encoding="utf-8") as file:
-        file.write(re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", text))
+        file.write(re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda c: f"\\u{ord(c[0]):04x}", text))
 
 
 def raw_outcome(outcome):
