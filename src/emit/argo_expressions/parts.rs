@@ -1,5 +1,5 @@
 //! The parts of a state, each as a tier.
-use super::ast::{Ast, Root, Type, all, and, binary, call, each, field, not, or, text, when};
+use super::ast::{Ast, Root, Type, all, and, at, binary, call, each, field, not, or, text, when};
 use super::choice::{self, Verdict, lazily};
 use super::guard::Guard;
 use super::json::Json;
@@ -7,9 +7,7 @@ use super::jsonata;
 use super::scope::Scope;
 use super::template;
 use super::tier::{Names, Output, Tier, finish, limit};
-use crate::ir::machine::{
-    FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor,
-};
+use crate::ir::machine::{FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor};
 use crate::simulate::path::{Path, PlainStep, ReferencePath};
 use crate::simulate::program::literal;
 use crate::simulate::template::Expression;
@@ -60,7 +58,8 @@ fn write(path: Option<&PathField>, value: Json, guard: &mut Guard) -> Option<Jso
                 return Some(value);
             }
             let names = reference.path().plain_steps()?;
-            let names: Vec<&str> = names.iter().map(|step| if let PlainStep::Name(name) = step { Some(*name) } else { None }).collect::<Option<_>>()?;
+            let names: Vec<&str> =
+                names.iter().map(|step| if let PlainStep::Name(name) = step { Some(*name) } else { None }).collect::<Option<_>>()?;
             put(&Ast::Parsed(Root::Document), &Ast::Fresh(Root::Document), &names, value.value()?, guard).map(Json::Value)
         }
     }
@@ -237,11 +236,8 @@ fn choose_tier(state: &State, names: &Names<'_>) -> Option<Tier> {
             Some(assign) => assigned(state, assign, &scope, &mut guard)?,
             None => Json::Root(Root::Variables),
         };
-        let output = if is_paths(state) {
-            path_use(state.data.output_path.as_ref(), &scope.with_input(output), &mut guard)?
-        } else {
-            output
-        };
+        let output =
+            if is_paths(state) { path_use(state.data.output_path.as_ref(), &scope.with_input(output), &mut guard)? } else { output };
         guard.need(limit(&output)?);
         Some((Way { next, verdict, output, variables }, guard.ast()))
     };
@@ -256,7 +252,10 @@ fn choose_tier(state: &State, names: &Names<'_>) -> Option<Tier> {
     let always = |holds| Verdict { guard: Ast::Bool(true), holds: Ast::Bool(holds) };
     let last = match default {
         Some(_) => way("default".into(), always(true), state.data.output.as_ref(), state.data.assign.as_ref())?,
-        None => (Way { next: "none".into(), verdict: always(false), output: scope.input.clone(), variables: Json::Root(Root::Variables) }, Ast::Bool(false)),
+        None => (
+            Way { next: "none".into(), verdict: always(false), output: scope.input.clone(), variables: Json::Root(Root::Variables) },
+            Ast::Bool(false),
+        ),
     };
     ways.push(last);
     let changes = ways.iter().any(|(way, _)| way.output != raw());
@@ -412,9 +411,17 @@ fn items_json(state: &State, guard: &mut Guard) -> Option<Json> {
     }
     guard.need_type(&list, Type::List)?;
     let list = list.value()?;
+    let numbered = uses_index(selector);
+    // Argo has no index of an element: where one is wanted, indexes are what is run through.
+    let (over, index, value) = if numbered {
+        let last = binary("-", call("len", [list.clone()]), Ast::Int(1));
+        (binary("..", Ast::Int(0), last), Ast::Element, at(list, Ast::Element))
+    } else {
+        (list, Ast::Nil, Ast::Element)
+    };
     let mut of_each = Guard::default();
-    let item = (Json::Value(Ast::ElementIndex), Json::Value(Ast::Element));
-    let input = fill(state, selector, &Scope { item: Some(item), ..scope }, &mut of_each)?;
+    let index = if numbered { Json::Value(call("int", [index])) } else { Json::Partial(Vec::new()) };
+    let input = fill(state, selector, &Scope { item: Some((index, Json::Value(value))), ..scope }, &mut of_each)?;
     // What is asked of the document alone is asked once.
     let (once, each_one): (Vec<Ast>, Vec<Ast>) = of_each.conditions().iter().cloned().partition(|condition| !condition.has_element());
     for condition in once {
@@ -423,9 +430,15 @@ fn items_json(state: &State, guard: &mut Guard) -> Option<Json> {
     }
     let condition = all(each_one);
     if condition != Ast::Bool(true) {
-        guard.need(each("all", list.clone(), condition));
+        guard.need(each("all", over.clone(), condition));
     }
-    Some(Json::Value(each("map", list, input.value()?)))
+    Some(Json::Value(each("map", over, input.value()?)))
+}
+
+/// Whether a selector may look at the number of an item.
+fn uses_index(selector: &Template) -> bool {
+    let whole = |text: &str| ["Map.Item", "Map"].iter().any(|end| text.trim_end_matches(|c: char| !c.is_alphanumeric()).ends_with(end));
+    selector.expressions().iter().any(|(text, _)| text.contains("Index") || whole(text))
 }
 
 fn known_items(list: &Json) -> Option<Vec<Json>> {
