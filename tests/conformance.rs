@@ -185,9 +185,7 @@ fn normal_tasks(tasks: &Value) -> Value {
         Value::object(fields)
     };
     let states = tasks.as_object().expect("states").iter();
-    Value::object(
-        states.map(|(state, entries)| (state.clone(), Value::array(entries.as_array().expect("attempts").iter().map(attempt).collect()))),
-    )
+    Value::object(states.map(|(state, entries)| (state.clone(), Value::array(entries.as_array().expect("attempts").iter().map(attempt).collect()))))
 }
 
 /// Files on S3 for a case: bucket, key, text.
@@ -206,13 +204,8 @@ fn objects(case: &str) -> Vec<(String, String, String)> {
 fn hold(folder_name: &str, expected: usize) {
     let Some(folder) = folder(folder_name) else { return };
     let cases = cases(&folder);
-    let wrong: Vec<String> = cases
-        .iter()
-        .filter_map(|case| {
-            difference(case)
-                .map(|d| format!("{} ({})\n    {d}", case.name, case.value.get("id").and_then(Value::as_str).unwrap_or_default()))
-        })
-        .collect();
+    let wrong: Vec<String> =
+        cases.iter().filter_map(|case| difference(case).map(|d| format!("{} ({})\n    {d}", case.name, case.value.get("id").and_then(Value::as_str).unwrap_or_default()))).collect();
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert_eq!(cases.len(), expected, "recordings were added or lost");
     eprintln!("{} of {expected} equal", cases.len());

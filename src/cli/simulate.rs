@@ -72,13 +72,10 @@ impl Simulate {
                     None => error.message.clone(),
                 })
                 .collect();
-            Failure::new(format!("`{}` cannot run: {}", machine.name.value, said.join("; ")))
-                .help("Step Functions would refuse this definition; mend it")
+            Failure::new(format!("`{}` cannot run: {}", machine.name.value, said.join("; "))).help("Step Functions would refuse this definition; mend it")
         })?;
         if imported.diagnostics.iter().any(|d| d.severity == Severity::Error) {
-            return Err(
-                Failure::new(format!("`{}` has errors that Step Functions would refuse", machine.name.value)).help("mend them first")
-            );
+            return Err(Failure::new(format!("`{}` has errors that Step Functions would refuse", machine.name.value)).help("mend them first"));
         }
         let input = match &self.input {
             Some(path) => read_json(path)?,

@@ -283,13 +283,8 @@ impl Shape {
         }
         let loops = loops(&header, &order, &before);
         let ends = ends(nodes, &before, &postorder);
-        let mut shape = Self {
-            order: order.clone(),
-            header,
-            behind: vec![Vec::new(); count],
-            within: vec![Vec::new(); count],
-            placed: vec![false; count],
-        };
+        let mut shape =
+            Self { order: order.clone(), header, behind: vec![Vec::new(); count], within: vec![Vec::new(); count], placed: vec![false; count] };
         for node in postorder.iter().copied() {
             let Some(parent) = idom(node) else { continue };
             // The outermost loop that the parent is in and this node is not: what the loop exits to.
@@ -571,7 +566,5 @@ fn tidy(block: &mut Block, follows: &Follows) {
 }
 
 fn leaves(block: &[Stmt], label: Label) -> bool {
-    block
-        .iter()
-        .any(|stmt| matches!(stmt.kind, Kind::Leave(to) if to == label) || stmt.kind.blocks().into_iter().any(|inner| leaves(inner, label)))
+    block.iter().any(|stmt| matches!(stmt.kind, Kind::Leave(to) if to == label) || stmt.kind.blocks().into_iter().any(|inner| leaves(inner, label)))
 }

@@ -26,13 +26,8 @@ pub struct SimulateReport {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum End {
-    Output {
-        output: serde_json::Value,
-    },
-    Failure {
-        error: Option<String>,
-        cause: Option<String>,
-    },
+    Output { output: serde_json::Value },
+    Failure { error: Option<String>, cause: Option<String> },
     /// Given up because something beside it failed.
     Abandoned {},
 }

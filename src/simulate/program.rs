@@ -78,10 +78,7 @@ pub enum PathUse {
 pub enum Payload {
     Path(template::CompiledTemplate),
     /// `field` is what messages call it.
-    Jsonata {
-        template: jsonata::CompiledTemplate,
-        field: Arc<str>,
-    },
+    Jsonata { template: jsonata::CompiledTemplate, field: Arc<str> },
 }
 
 /// A scalar field: literal, `…Path` or JSONata.
@@ -344,10 +341,7 @@ impl Compiler {
             StateKind::Map(map) => Kind::Map(Box::new(self.map(state, map)?)),
             StateKind::Unknown(name) => {
                 let name = name.as_ref().map_or_else(String::new, |n| n.value.clone());
-                self.refuse(
-                    format!("state `{}` has the Type `{name}`, which the language does not know", state.name.value),
-                    Some(state.span),
-                );
+                self.refuse(format!("state `{}` has the Type `{name}`, which the language does not know", state.name.value), Some(state.span));
                 return None;
             }
         })

@@ -39,10 +39,9 @@ pub fn items(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError>
             match value {
                 Value::Array(items) => Ok(items.to_vec()),
                 // An object's entries are items too.
-                Value::Object(object) => Ok(object
-                    .iter()
-                    .map(|(key, value)| Value::object([("Key", Value::String(Arc::clone(key))), ("Value", value.clone())]))
-                    .collect()),
+                Value::Object(object) => {
+                    Ok(object.iter().map(|(key, value)| Value::object([("Key", Value::String(Arc::clone(key))), ("Value", value.clone())])).collect())
+                }
                 _ => Err(failed("Attempting to map over non-iterable node.")),
             }
         }
@@ -76,8 +75,11 @@ fn csv(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError> {
         Some(other) => return Err(failed(format!("CSVDelimiter {other} is not known"))),
     };
     let mut rows = rows(text, delimiter).into_iter();
-    let headers =
-        if config.csv_header_location.as_deref() == Some("GIVEN") { config.csv_headers.clone() } else { rows.next().unwrap_or_default() };
+    let headers = if config.csv_header_location.as_deref() == Some("GIVEN") {
+        config.csv_headers.clone()
+    } else {
+        rows.next().unwrap_or_default()
+    };
     for (index, header) in headers.iter().enumerate() {
         if headers[..index].contains(header) {
             return Err(failed("CSV headers cannot contain duplicates."));

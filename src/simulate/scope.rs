@@ -1,10 +1,10 @@
 //! What expressions see, and how the fields of a state are evaluated.
-use super::clock::Millis;
 use super::error::EvalError;
-use super::jsonata::Entropy;
+use super::clock::Millis;
 use super::jsonata::{self, Expected};
 use super::path;
 use super::program::{PathUse, Payload, Scalar};
+use super::jsonata::Entropy;
 use super::value::{Object, Value};
 use std::sync::Arc;
 

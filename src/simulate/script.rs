@@ -42,15 +42,13 @@ impl Script {
     /// # Errors
     /// What does not have the form, with state and attempt.
     pub fn read(value: &Value) -> Result<Self, String> {
-        let states =
-            value.as_object().ok_or("a script is an object: {\"<state>\": [{\"output\": …} | {\"error\": …, \"cause\": …}, …]}")?;
+        let states = value.as_object().ok_or("a script is an object: {\"<state>\": [{\"output\": …} | {\"error\": …, \"cause\": …}, …]}")?;
         let mut script = Self::default();
         for (state, entries) in states {
             let entries = entries.as_array().ok_or_else(|| format!("`{state}` is not a list of attempts"))?;
-            let read = entries
-                .iter()
-                .enumerate()
-                .map(|(index, entry)| Entry::read(entry).map_err(|error| format!("attempt {} of `{state}`: {error}", index + 1)));
+            let read = entries.iter().enumerate().map(|(index, entry)| {
+                Entry::read(entry).map_err(|error| format!("attempt {} of `{state}`: {error}", index + 1))
+            });
             script.entries.insert(state.to_string(), read.collect::<Result<_, _>>()?);
         }
         Ok(script)
@@ -103,7 +101,12 @@ impl Services for Script {
         if let Some(expected) = &entry.input
             && !matches(expected, call.input)
         {
-            self.differences.push(Difference { state: call.state.into(), attempt, expected: expected.clone(), sent: call.input.clone() });
+            self.differences.push(Difference {
+                state: call.state.into(),
+                attempt,
+                expected: expected.clone(),
+                sent: call.input.clone(),
+            });
         }
         Answer::After(entry.after, entry.result.clone())
     }

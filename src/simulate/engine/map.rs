@@ -1,12 +1,12 @@
 //! Map: a graph for each item, inline or as child executions.
 use super::{Failure, Frame, History, Run, Visit, wait};
-use crate::ir::machine::QueryLanguage;
 use crate::simulate::error::EvalError;
 use crate::simulate::jsonata::Expected;
 use crate::simulate::program::{Batcher, Map, Reader, Scalar};
 use crate::simulate::reader;
 use crate::simulate::scope::{Scope, Variables};
 use crate::simulate::value::Value;
+use crate::ir::machine::QueryLanguage;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 
@@ -147,10 +147,7 @@ impl Run<'_> {
             return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
         }
         let Some(file) = self.services.borrow_mut().object(&bucket, &key) else {
-            return Ok(Err(EvalError::new(
-                "States.ItemReaderFailed",
-                format!("there is no object s3://{bucket}/{key} in this simulation"),
-            )));
+            return Ok(Err(EvalError::new("States.ItemReaderFailed", format!("there is no object s3://{bucket}/{key} in this simulation"))));
         };
         let items = reader::items(&reader.config, &file);
         Ok(items.map(|mut items| {
@@ -164,11 +161,7 @@ impl Run<'_> {
         }))
     }
 
-    fn batches(
-        batcher: &Batcher,
-        inputs: Vec<(Option<Value>, Value)>,
-        scope: &Scope<'_>,
-    ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
+    fn batches(batcher: &Batcher, inputs: Vec<(Option<Value>, Value)>, scope: &Scope<'_>) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
         let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
             let Some(scalar) = scalar else { return Ok(usize::MAX) };
             Ok(usize::try_from(wait::integer(scalar, field, scope)?).unwrap_or_default().max(1))
@@ -241,8 +234,7 @@ impl Settings {
         if tolerated_count.is_some_and(|count| count < 0) {
             return Err(EvalError::runtime("ToleratedFailureCount cannot be negative."));
         }
-        let tolerated_percentage =
-            map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
+        let tolerated_percentage = map.tolerated_percentage.as_ref().map(|s| wait::float(s, "ToleratedFailurePercentage", scope)).transpose()?;
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }

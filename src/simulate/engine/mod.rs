@@ -12,9 +12,9 @@ pub use outcome::{Failure, Outcome, Status, Step, StepEnd};
 
 use super::clock::{Clock, Millis};
 use super::error::EvalError;
-use super::jsonata::Entropy;
 use super::jsonata::Expected;
 use super::program::{Condition, Graph, Kind, Operand, Payload, Program, Retrier, Scalar, State};
+use super::jsonata::Entropy;
 use super::scope::{Scope, Variables};
 use super::services::{Fault, Services};
 use super::timestamp;
@@ -156,13 +156,7 @@ enum Turn {
 
 impl<'r> Run<'r> {
     /// Runs states until one ends.
-    fn graph<'a>(
-        &'a self,
-        graph: &'a Graph,
-        input: Value,
-        variables: Variables,
-        frame: &'a Frame<'a>,
-    ) -> LocalBoxFuture<'a, Result<Value, Failure>> {
+    fn graph<'a>(&'a self, graph: &'a Graph, input: Value, variables: Variables, frame: &'a Frame<'a>) -> LocalBoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             let (mut at, mut input, mut variables) = (graph.start, input, variables);
             loop {
@@ -209,9 +203,7 @@ impl<'r> Run<'r> {
                 continue;
             }
             let Some(catcher) = state.catch.iter().find(|catcher| failure.is_one_of(&catcher.errors)) else { break Err(failure) };
-            break self
-                .caught(&visit, catcher, &failure, &raw, variables)
-                .map(|(output, assigned)| (Exit::Next(catcher.next, output), assigned));
+            break self.caught(&visit, catcher, &failure, &raw, variables).map(|(output, assigned)| (Exit::Next(catcher.next, output), assigned));
         };
         if let (Some(steps), Some(step)) = (&self.steps, step)
             && let Some(step) = steps.borrow_mut().get_mut(step)
@@ -301,14 +293,7 @@ impl<'r> Run<'r> {
     }
 
     /// What leaves a state that has a result.
-    fn output(
-        &self,
-        visit: &Visit<'_>,
-        scope: &Scope<'_>,
-        raw: &Value,
-        result: Value,
-        assigned: &mut Option<Value>,
-    ) -> Result<Value, EvalError> {
+    fn output(&self, visit: &Visit<'_>, scope: &Scope<'_>, raw: &Value, result: Value, assigned: &mut Option<Value>) -> Result<Value, EvalError> {
         let state = visit.state;
         let produces = matches!(state.kind, Kind::Task(_) | Kind::Parallel(_) | Kind::Map(_));
         if state.language == QueryLanguage::Jsonata {
@@ -340,8 +325,7 @@ impl<'r> Run<'r> {
 
     fn limited_as(&self, label: &str, output: Value) -> Result<Value, Failure> {
         if output.json_len() > PAYLOAD_LIMIT {
-            let cause =
-                format!("The state/task '{label}' returned a result with a size exceeding the maximum number of bytes service limit.");
+            let cause = format!("The state/task '{label}' returned a result with a size exceeding the maximum number of bytes service limit.");
             return Err(Failure::new("States.DataLimitExceeded", Some(cause)));
         }
         Ok(output)
@@ -408,10 +392,7 @@ impl<'r> Run<'r> {
             Condition::Compare { variable, comparison, operand } => {
                 let find = |path: &super::path::Path| {
                     scope.with_paths(|env| path.evaluate(env)).map_err(|_| {
-                        EvalError::runtime(format!(
-                            "Invalid path '{}': The choice state's condition path references an invalid value.",
-                            path.text()
-                        ))
+                        EvalError::runtime(format!("Invalid path '{}': The choice state's condition path references an invalid value.", path.text()))
                     })
                 };
                 let found = find(variable);
@@ -488,8 +469,7 @@ impl Visit<'_> {
         if &*error.name == "States.QueryEvaluationError" {
             self.frame.history.add(1);
         }
-        let lead =
-            format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered);
+        let lead = format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered);
         let fatal = &*error.name == "States.Runtime";
         Failure { error: Some(error.name), cause: Some(lead + &error.cause), heartbeat: false, fatal }
     }

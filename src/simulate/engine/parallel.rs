@@ -6,13 +6,7 @@ use crate::simulate::value::Value;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 impl Run<'_> {
-    pub(super) async fn parallel(
-        &self,
-        visit: &Visit<'_>,
-        branches: &[Graph],
-        input: &Value,
-        variables: &Variables,
-    ) -> Result<Value, Failure> {
+    pub(super) async fn parallel(&self, visit: &Visit<'_>, branches: &[Graph], input: &Value, variables: &Variables) -> Result<Value, Failure> {
         let frame = visit.frame;
         frame.history.add(1);
         let inner = Frame { history: frame.history, item: frame.item.clone(), depth: frame.depth + 1 };

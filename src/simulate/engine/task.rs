@@ -31,8 +31,7 @@ impl Run<'_> {
         };
         let input = Self::payload_json(visit.state.arguments.as_ref(), scope, scope.input, visit)?;
         let input = self.limited(visit, input)?;
-        let call =
-            Call { state: &visit.state.name, resource: &task.resource.text, input: &input, retries: visit.retries, now: self.clock.now() };
+        let call = Call { state: &visit.state.name, resource: &task.resource.text, input: &input, retries: visit.retries, now: self.clock.now() };
         let answer = self.services.borrow_mut().call(&call);
         let (after, result) = match answer {
             Answer::After(after, result) => (after, result),

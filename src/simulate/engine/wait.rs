@@ -46,9 +46,7 @@ fn seconds(scalar: &Scalar, scope: &Scope<'_>) -> Result<i64, EvalError> {
             Err(EvalError::runtime(format!("The SecondsPath parameter cannot be parsed as a long value: {text} == {}", shown(&value))))
         }
         (Scalar::Jsonata(_), Some(seconds)) => Err(EvalError::query(format!("The Seconds field cannot be negative: {seconds}"))),
-        (Scalar::Jsonata(_), None) => {
-            Err(EvalError::query(format!("The Seconds field cannot be parsed as a long value: {}", shown(&value))))
-        }
+        (Scalar::Jsonata(_), None) => Err(EvalError::query(format!("The Seconds field cannot be parsed as a long value: {}", shown(&value)))),
         (Scalar::Literal(_), _) => Err(EvalError::runtime("Seconds is not a positive integer")),
     }
 }
