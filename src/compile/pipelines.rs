@@ -135,9 +135,9 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     // A machine without Spark of which a piece would be missing is planned with its data.
     let output = config.output.as_deref() == Some("always");
     let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
-    match if wanted { carried::control(machine, &targets, estate, output, &mut sink) } else { None } {
+    match if wanted { carried::control(machine, &targets, estate, config, &mut sink) } else { None } {
         Some(control) => {
-            calls_in_place(machine, &mut sink);
+            calls_in_place(&control.body, &mut sink);
             outcome = Outcome::default();
             outcome.called.extend(link::called(&targets));
             pipeline.calls.clear();
@@ -152,16 +152,15 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
 }
 
 /// Says what becomes of each call of a machine that carries data.
-fn calls_in_place(machine: &Machine, sink: &mut Sink) {
-    for state in carried::states(&machine.graph) {
-        let crate::ir::machine::StateKind::Task(task) = &state.kind else { continue };
+fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
+    for leaf in body.leaves() {
+        let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
         let Some(resource) = &task.resource else { continue };
-        let text = resource.display();
-        let fate = match crate::facts::calls::CallResource::parse(&text) {
+        let fate = match crate::emit::argo_workflows::call_of(&resource.display()) {
             Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
-            Err(why) => calls::unknown(&text, &why),
+            Err(fate) => fate,
         };
-        let mut report = Diagnostic::new(fate.rule, Severity::Warning, resource.origins.first().or(Some(state.span)), fate.message);
+        let mut report = Diagnostic::new(fate.rule, Severity::Warning, resource.origins.first().or(Some(leaf.state.span)), fate.message);
         report.verdict = Some(fate.verdict);
         if fate.verdict != Verdict::Refused {
             report.severity = Severity::Note;

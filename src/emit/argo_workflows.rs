@@ -442,14 +442,12 @@ fn call_template(function: &Function, template: &str) -> Node {
 /// The template of a task's call: takes the request as JSON text, gives `result` and `error`. What cannot be called fails and says so.
 #[must_use]
 pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
-    use crate::facts::calls::CallResource;
     use crate::ir::machine::{Number, StateKind};
     let w = Writer(&ARG106);
     let StateKind::Task(task) = &state.kind else { return w.map().build() };
     let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
     let origins = task.resource.as_ref().map(|resource| resource.origins.clone()).unwrap_or_default();
-    let parsed = CallResource::parse(&resource).map_err(|why| super::calls::unknown(&resource, &why));
-    let mut node = match parsed.and_then(|call| super::calls::container(&call, name, &origins)) {
+    let mut node = match call_of(&resource).and_then(|call| super::calls::container(&call, name, &origins)) {
         Ok(node) => node,
         Err(fate) => return refused_call(name, &fate.message, &origins),
     };
@@ -461,6 +459,18 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
         fields.insert(1, super::yaml::Field { key: "activeDeadlineSeconds".into(), value });
     }
     node
+}
+
+/// What a resource calls: an ARN, or a function by its name ([`crate::pass::carried::FUNCTION`]).
+///
+/// # Errors
+/// What to say where it is not understood.
+pub fn call_of(resource: &str) -> Result<crate::facts::calls::CallResource, super::calls::Fate> {
+    use crate::facts::calls::{CallResource, Pattern, Target};
+    match resource.strip_prefix(crate::pass::carried::FUNCTION) {
+        Some(name) => Ok(CallResource { target: Target::Function(name.to_owned()), pattern: Pattern::RequestResponse }),
+        None => CallResource::parse(resource).map_err(|why| super::calls::unknown(resource, &why)),
+    }
 }
 
 /// Stands in place of a call that cannot be made: ends the run, whatever is around it.

@@ -71,6 +71,25 @@ pub struct Leaf {
     pub inner: Vec<Body>,
 }
 
+impl Body {
+    /// Every state, those of inner graphs too.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&Leaf> {
+        fn walk<'b>(block: &'b [Stmt], all: &mut Vec<&'b Leaf>) {
+            for stmt in block {
+                if let Some(leaf) = stmt.kind.leaf() {
+                    all.push(leaf);
+                    leaf.inner.iter().for_each(|body| walk(&body.block, all));
+                }
+                stmt.kind.blocks().into_iter().for_each(|block| walk(block, all));
+            }
+        }
+        let mut all = Vec::new();
+        walk(&self.block, &mut all);
+        all
+    }
+}
+
 impl From<Kind> for Stmt {
     fn from(kind: Kind) -> Self {
         Self { kind }

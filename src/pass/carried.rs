@@ -7,11 +7,13 @@ use super::link::Target;
 use crate::ir::control::{Block, Body, Control, Kind};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
-use crate::ir::machine::{Graph, Machine, State, StateKind};
+use crate::ir::machine::{Data, Graph, Machine, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
+use crate::ir::value::Val;
+use crate::config::Config;
 use crate::source::rules::plan::{PLN128, PLN129, PLN130, PLN131};
 use crate::source::sink::{Diagnostic, Sink};
-use crate::source::span::Span;
+use crate::source::span::{Sourced, Span};
 use std::collections::BTreeMap;
 
 /// Whether a block has a piece that is not translated.
@@ -61,8 +63,98 @@ fn is_spark(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) ->
     }
 }
 
-/// The machine with its data, where that is the way to plan it. `Err`: it is, and it cannot be done; the reason was said.
-pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, output: bool, sink: &mut Sink) -> Option<Control> {
+/// Marks a resource that is a function's name and not its ARN.
+pub const FUNCTION: &str = "function:";
+
+/// A graph in which every task names what it calls as the call needs it. `None`: one of them is not known.
+fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config) -> Option<Graph> {
+    let mut graph = graph.clone();
+    for state in &mut graph.states {
+        if placeholders(state) {
+            return None;
+        }
+        let span = state.span;
+        match &mut state.kind {
+            StateKind::Parallel { branches } => {
+                for branch in branches {
+                    *branch = resolved(branch, targets, estate, config)?;
+                }
+            }
+            StateKind::Map(map) => {
+                if let Some(processor) = &mut map.processor {
+                    *processor = resolved(processor, targets, estate, config)?;
+                }
+            }
+            StateKind::Task(task) => match targets.get(&span)? {
+                Target::Function { index, name, arn, envelope } => {
+                    let deployed = estate.functions[*index].name.as_ref();
+                    let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
+                    let called = answer.or_else(|| arn.as_ref().or(deployed).map(|n| n.value.clone()))?;
+                    name_function(task, &mut state.data, &called, name, *envelope);
+                }
+                Target::MissingFunction { name, arn, envelope } => {
+                    let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
+                    let called = answer.unwrap_or_else(|| arn.as_ref().unwrap_or(name).value.clone());
+                    if called.contains("${") {
+                        return None;
+                    }
+                    name_function(task, &mut state.data, &called, name, *envelope);
+                }
+                Target::Service(service) => {
+                    task.resource = Some(Val::text(format!("arn:aws:states:::{}", service.value), service.origins.clone()));
+                }
+                Target::Other(_) | Target::None => {
+                    // A recording or a draft: what stands there is refused by name.
+                    let literal = task.resource.as_ref().and_then(Val::literal);
+                    if literal.is_none_or(|text| text.contains("${")) {
+                        return None;
+                    }
+                }
+            },
+            _ => {}
+        }
+    }
+    Some(graph)
+}
+
+/// Puts a function's deployed name where the call takes it from: the resource, or `FunctionName` of what is sent.
+fn name_function(task: &mut Task, data: &mut Data, called: &str, name: &Sourced<String>, envelope: bool) {
+    if !envelope {
+        let text = if called.starts_with("arn:") { called.to_owned() } else { format!("{FUNCTION}{called}") };
+        task.resource = Some(Val::text(text, name.origins.clone()));
+        return;
+    }
+    let template = if data.parameters.is_some() { &mut data.parameters } else { &mut data.arguments };
+    if let Some(Template { value: TemplateValue::Map(entries), .. }) = template {
+        for (key, value) in entries {
+            if key.value == "FunctionName"
+                && let TemplateValue::Text(text) = &mut value.value
+            {
+                called.clone_into(text);
+            }
+        }
+    }
+}
+
+/// Whether a text of a state, other than what it calls, is for a deployment to complete.
+fn placeholders(state: &State) -> bool {
+    fn in_template(template: &Template) -> bool {
+        match &template.value {
+            TemplateValue::Text(text) | TemplateValue::Number(text) => text.contains("${"),
+            TemplateValue::List(items) => items.iter().any(in_template),
+            TemplateValue::Map(entries) => entries.iter().any(|(key, value)| key.value != "FunctionName" && in_template(value)),
+            _ => false,
+        }
+    }
+    let data = &state.data;
+    let templates = [&data.parameters, &data.arguments, &data.result_selector, &data.output, &data.assign];
+    templates.into_iter().flatten().any(in_template)
+        || matches!(&state.kind, StateKind::Pass { result: Some(result) } if in_template(result))
+}
+
+/// The machine with its data, where that is the way to plan it.
+pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, sink: &mut Sink) -> Option<Control> {
+    let output = config.output.as_deref() == Some("always");
     let all = states(&machine.graph);
     if all.iter().any(|state| is_spark(state, targets, estate)) {
         return None;
@@ -70,7 +162,8 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value == "EXPRESS") {
         return None;
     }
-    let structured = match structure(&machine.graph) {
+    let graph = resolved(&machine.graph, targets, estate, config)?;
+    let structured = match structure(&graph) {
         Ok(structured) => structured,
         Err(Unstructured::Incomplete(_)) => return None,
         Err(Unstructured::TooDeep(span)) => {

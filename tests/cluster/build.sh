@@ -38,7 +38,7 @@ build() {
 if [ ! -e "$CLUSTER_BIN/crds.json" ]; then
   mkdir "$work/set" "$work/built"
   build control-plane k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl ./cmd/etcd ./cmd/slim-crds
-  build argo github.com/argoproj/argo-workflows/v4/cmd/workflow-controller ./cmd/fake-kubelet ./cmd/run-cases ./cmd/argo-lint
+  build argo github.com/argoproj/argo-workflows/v4/cmd/workflow-controller ./cmd/fake-kubelet ./cmd/run-cases ./cmd/argo-lint ./cmd/evaluate-expressions
   build spark-operator github.com/kubeflow/spark-operator/v2/cmd/operator ./cmd/fast-submit
   # The first definition of a kind counts: the engines' own, so that no field passes that they do not know.
   argo=$(in_module argo go list -m -f '{{.Dir}}' github.com/argoproj/argo-workflows/v4)

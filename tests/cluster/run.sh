@@ -122,6 +122,8 @@ judge() {
 
 check "engine: Go tests" bash -c 'cd "$1" && GOFLAGS=-mod=readonly go test ./internal/...' - "$here/argo"
 check "engine: gofmt" bash -c 'found=$(gofmt -l "$1"); echo "$found"; [ -z "$found" ]' - "$here"
+check "expressions: Argo's engine gives what the interpreter gives" env EXPRESSIONS="$CLUSTER_BIN/evaluate-expressions" \
+  cargo test --quiet --manifest-path "$repository/Cargo.toml" --test expressions -- --nocapture
 for case in "$here"/engine/*.yaml; do
   check "engine: $(basename "$case" .yaml)" "$CLUSTER_BIN/run-cases" -quiet "$case"
 done

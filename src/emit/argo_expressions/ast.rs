@@ -56,8 +56,6 @@ pub enum Ast {
     Fresh(Root),
     /// `#`, in the predicate of [`Ast::Each`].
     Element,
-    /// `#index`, there too.
-    ElementIndex,
     Field(Box<Ast>, String),
     At(Box<Ast>, Box<Ast>),
     /// `x[from:to]`.
@@ -112,6 +110,21 @@ pub(super) fn each(name: &'static str, list: Ast, predicate: Ast) -> Ast {
 }
 
 pub(super) fn binary(operator: &'static str, left: Ast, right: Ast) -> Ast {
+    // Argo refuses to compare literals of two types.
+    let literal = |ast: &Ast| matches!(ast, Ast::Text(_) | Ast::Int(_) | Ast::Bool(_) | Ast::Nil);
+    if literal(&left) && literal(&right) {
+        match operator {
+            "==" => return Ast::Bool(left == right),
+            "!=" => return Ast::Bool(left != right),
+            _ => {}
+        }
+    }
+    if matches!(operator, "==" | "!=")
+        && let (Some(left), Some(right)) = (left.known_type(), right.known_type())
+        && left != right
+    {
+        return Ast::Bool(operator == "!=");
+    }
     Ast::Binary(operator, Box::new(left), Box::new(right))
 }
 
@@ -193,7 +206,7 @@ impl Ast {
     pub(super) fn known_type(&self) -> Option<Type> {
         Some(match self {
             Ast::Text(_) | Ast::Source(_) | Ast::Regex(_) => Type::Text,
-            Ast::Int(_) | Ast::Decimal(_) | Ast::ElementIndex | Ast::Method(..) => Type::Number,
+            Ast::Int(_) | Ast::Decimal(_) | Ast::Method(..) => Type::Number,
             Ast::Bool(_) | Ast::Not(_) => Type::Bool,
             Ast::Nil => Type::Null,
             Ast::List(_) => Type::List,
@@ -240,6 +253,57 @@ impl Ast {
         usize::from(*self == Ast::Parsed(root)) + self.children().into_iter().map(|child| child.reads(root)).sum::<usize>()
     }
 
+    /// The same without what is known to hold where it stands; `known` grows by what must hold for it to be true.
+    pub(super) fn simplified(self, known: &mut Vec<Ast>) -> Ast {
+        if known.contains(&self) {
+            return Ast::Bool(true);
+        }
+        match self {
+            Ast::Binary("and", left, right) => {
+                let left = left.simplified(known);
+                let right = right.simplified(known);
+                and(left, right)
+            }
+            Ast::Binary("or", left, right) => {
+                let left = left.simplified(&mut known.clone());
+                let mut beyond = known.clone();
+                not(left.clone()).assumed(&mut beyond);
+                or(left, right.simplified(&mut beyond))
+            }
+            Ast::If(condition, then, otherwise) => {
+                let condition = condition.simplified(&mut known.clone());
+                let (mut on, mut off) = (known.clone(), known.clone());
+                condition.clone().assumed(&mut on);
+                not(condition.clone()).assumed(&mut off);
+                when(condition, then.simplified(&mut on), otherwise.simplified(&mut off))
+            }
+            other => {
+                other.clone().assumed(known);
+                other
+            }
+        }
+    }
+
+    /// Adds what holds where this is true.
+    fn assumed(self, known: &mut Vec<Ast>) {
+        match self {
+            Ast::Binary("and", left, right) => {
+                left.assumed(known);
+                right.assumed(known);
+            }
+            other => {
+                if let Ast::Binary("==", left, word) = &other
+                    && let (Ast::Call("type", of), Ast::Text(word)) = (&**left, &**word)
+                    && let [Ast::Field(parent, name)] = of.as_slice()
+                    && word != "nil"
+                {
+                    known.push(binary("in", text(name.as_str()), (**parent).clone()));
+                }
+                known.push(other);
+            }
+        }
+    }
+
     pub(super) fn any_child(&self, of: &dyn Fn(&Ast) -> bool) -> bool {
         self.children().into_iter().any(of)
     }
@@ -252,7 +316,7 @@ impl Ast {
     /// Whether it speaks of the element of a predicate around it.
     pub(super) fn has_element(&self) -> bool {
         match self {
-            Ast::Element | Ast::ElementIndex => true,
+            Ast::Element => true,
             Ast::Each(_, list, _) => list.has_element(),
             other => other.children().into_iter().any(Ast::has_element),
         }
@@ -262,11 +326,6 @@ impl Ast {
     pub(super) fn draws(&self) -> usize {
         usize::from(matches!(self, Ast::Call("sprig.uuidv4" | "sprig.randInt", _)))
             + self.children().into_iter().map(Ast::draws).sum::<usize>()
-    }
-
-    /// Whether it reads nothing from outside.
-    pub(super) fn is_constant(&self) -> bool {
-        !matches!(self, Ast::Raw(_) | Ast::Source(_) | Ast::Parsed(_) | Ast::Fresh(_)) && self.children().into_iter().all(Ast::is_constant)
     }
 
     /// How many times longer than all roots together the JSON of this value can be, constants apart.
@@ -384,7 +443,6 @@ impl Printer<'_> {
                 }
             },
             Ast::Element => out.push('#'),
-            Ast::ElementIndex => out.push_str("#index"),
             Ast::Field(of, name) => {
                 self.write(of, ATOM, within, out);
                 if is_identifier(name) {
@@ -422,8 +480,11 @@ impl Printer<'_> {
                 out.push('(');
                 self.write(list, 0, within, out);
                 out.push_str(", ");
+                // A brace would open a block.
+                let block = matches!(**predicate, Ast::Map(_));
+                out.push_str(if block { "(" } else { "" });
                 self.write(predicate, 0, true, out);
-                out.push(')');
+                out.push_str(if block { "))" } else { ")" });
             }
             Ast::Not(of) => {
                 out.push_str("not ");

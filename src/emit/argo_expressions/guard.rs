@@ -38,7 +38,11 @@ impl Guard {
             _ => match json.known_type() {
                 Some(known) => (known == wanted).then_some(()),
                 None => {
-                    self.need(is(json.value()?, wanted));
+                    let value = json.value()?;
+                    if !may_be(&value, wanted) {
+                        return None;
+                    }
+                    self.need(is(value, wanted));
                     Some(())
                 }
             },
@@ -68,5 +72,13 @@ impl Guard {
 
     pub(super) fn conditions(&self) -> &[Ast] {
         &self.0
+    }
+}
+
+/// Argo takes the type of a choice from one branch where the other is nil, and refuses what does not fit before it runs.
+fn may_be(value: &Ast, wanted: Type) -> bool {
+    match value {
+        Ast::If(_, then, otherwise) => may_be(then, wanted) && may_be(otherwise, wanted),
+        other => other.known_type().is_none_or(|known| known == wanted),
     }
 }

@@ -124,6 +124,10 @@ fn lower(node: &AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
             let otherwise = lower(else_branch.as_deref()?, scope, &mut else_guard)?;
             guard.need(lazily(not(holds.clone()), then_guard.ast()));
             guard.need(lazily(holds.clone(), else_guard.ast()));
+            // With nil on one side Argo takes the other's type for the whole's.
+            if then.known_type() != otherwise.known_type() && [&then, &otherwise].iter().any(|branch| branch.known_type() == Some(Type::Null)) {
+                return None;
+            }
             Some(Json::Value(when(holds, then.value()?, otherwise.value()?)))
         }
         AstNode::Binary { op, lhs, rhs } => operation(*op, lhs, rhs, scope, guard),

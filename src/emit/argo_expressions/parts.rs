@@ -1,5 +1,5 @@
 //! The parts of a state, each as a tier.
-use super::ast::{Ast, Root, Type, all, and, binary, call, each, field, not, or, text, when};
+use super::ast::{Ast, Root, Type, all, and, at, binary, call, each, field, not, or, text, when};
 use super::choice::{self, Verdict, lazily};
 use super::guard::Guard;
 use super::json::Json;
@@ -411,9 +411,17 @@ fn items_json(state: &State, guard: &mut Guard) -> Option<Json> {
     }
     guard.need_type(&list, Type::List)?;
     let list = list.value()?;
+    let numbered = uses_index(selector);
+    // Argo has no index of an element: where one is wanted, indexes are what is run through.
+    let (over, index, value) = if numbered {
+        let last = binary("-", call("len", [list.clone()]), Ast::Int(1));
+        (binary("..", Ast::Int(0), last), Ast::Element, at(list, Ast::Element))
+    } else {
+        (list, Ast::Nil, Ast::Element)
+    };
     let mut of_each = Guard::default();
-    let item = (Json::Value(Ast::ElementIndex), Json::Value(Ast::Element));
-    let input = fill(state, selector, &Scope { item: Some(item), ..scope }, &mut of_each)?;
+    let index = if numbered { Json::Value(call("int", [index])) } else { Json::Partial(Vec::new()) };
+    let input = fill(state, selector, &Scope { item: Some((index, Json::Value(value))), ..scope }, &mut of_each)?;
     // What is asked of the document alone is asked once.
     let (once, each_one): (Vec<Ast>, Vec<Ast>) = of_each.conditions().iter().cloned().partition(|condition| !condition.has_element());
     for condition in once {
@@ -422,9 +430,15 @@ fn items_json(state: &State, guard: &mut Guard) -> Option<Json> {
     }
     let condition = all(each_one);
     if condition != Ast::Bool(true) {
-        guard.need(each("all", list.clone(), condition));
+        guard.need(each("all", over.clone(), condition));
     }
-    Some(Json::Value(each("map", list, input.value()?)))
+    Some(Json::Value(each("map", over, input.value()?)))
+}
+
+/// Whether a selector may look at the number of an item.
+fn uses_index(selector: &Template) -> bool {
+    let whole = |text: &str| ["Map.Item", "Map"].iter().any(|end| text.trim_end_matches(|c: char| !c.is_alphanumeric()).ends_with(end));
+    selector.expressions().iter().any(|(text, _)| text.contains("Index") || whole(text))
 }
 
 fn known_items(list: &Json) -> Option<Vec<Json>> {

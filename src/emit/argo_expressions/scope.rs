@@ -40,7 +40,10 @@ impl<'s> Scope<'s> {
         ];
         let mut context = vec![("Execution", Json::Partial(execution)), ("State", Json::Partial(vec![("Name", Json::string(self.state))]))];
         if let Some((index, value)) = &self.item {
-            let item = Json::object(vec![("Index".into(), index.clone()), ("Value".into(), value.clone())]);
+            let item = match index {
+                Json::Partial(_) => Json::Partial(vec![("Value", value.clone())]),
+                index => Json::object(vec![("Index".into(), index.clone()), ("Value".into(), value.clone())]),
+            };
             context.push(("Map", Json::Object(vec![("Item".into(), item)])));
         }
         Json::Partial(context)

@@ -98,7 +98,7 @@ pub(super) fn finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str
 }
 
 fn try_finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Option<Output>)>) -> Option<Tier> {
-    let mut conditions = guard.ast();
+    let conditions = guard.ast();
     let mut written = Vec::new();
     let mut limits = Ast::Bool(true);
     for (name, output) in outputs {
@@ -138,33 +138,22 @@ fn try_finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Optio
         // What a guard asks for by itself stands there already.
         let emitted = written.iter().any(|(_, ast, verdict)| !verdict && ast.parses(root));
         let read = emitted || conditions.parses(root) || written.iter().any(|(_, ast, _)| ast.parses(root));
-        let asked = take(&mut conditions, &plain(root));
+        let asked = mentions_condition(&conditions, &plain(root));
         if emitted || asked {
             texts = and(texts, plain(root));
         } else if read {
             texts = and(texts, comparable(root));
         }
     }
+    let head = and(texts, limits);
+    let mut known = Vec::new();
+    let head = head.simplified(&mut known);
+    let conditions = conditions.simplified(&mut known);
     let source = |root: Root| names.source(root).to_owned();
     let plain_printer = Printer { source: &source, outside: &|_| None, within: &|_| None };
-    let head = and(texts, limits);
     let guard = print_guard(names, &plain_printer, head, &conditions);
     let outputs = written.iter().map(|(name, ast, _)| (*name, print_output(names, ast))).collect();
     Some(Tier::Expression(Fast { guard, outputs }))
-}
-
-/// Takes a condition out of a conjunction; whether it was there.
-fn take(conditions: &mut Ast, wanted: &Ast) -> bool {
-    if conditions == wanted {
-        *conditions = Ast::Bool(true);
-        return true;
-    }
-    let Ast::Binary("and", left, right) = conditions else { return false };
-    let found = take(left, wanted) | take(right, wanted);
-    if found {
-        *conditions = and((**left).clone(), (**right).clone());
-    }
-    found
 }
 
 /// That what is written stays below the largest payload. An identity has no more than what came in.
@@ -184,6 +173,10 @@ pub(super) fn limit(json: &Json) -> Option<Ast> {
     }
     let lengths = roots.into_iter().reduce(|left, right| binary("+", left, right));
     Some(lengths.map_or(Ast::Bool(true), |lengths| binary("<", lengths, Ast::Int(i64::try_from(most).unwrap_or(i64::MAX)))))
+}
+
+fn mentions_condition(ast: &Ast, wanted: &Ast) -> bool {
+    ast == wanted || ast.any_child(&|child| mentions_condition(child, wanted))
 }
 
 fn mentions(ast: &Ast, root: Root) -> bool {
