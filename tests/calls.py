@@ -33,17 +33,16 @@ RESOURCES = {
     "glue": "glue:startJobRun.sync",
     "athena": "athena:startQueryExecution.sync",
     "rds": "aws-sdk:rds:describeDBInstances",
-    "step": "elasticmapreduce:addStep.sync",
     "invoke": "lambda:invoke",
     "api": "apigateway:invoke",
     "http": "http:invoke",
 }
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:echo"
 
-# Version 1 of the command line in the place of version 2; Lambda has a server of its own.
+# Version 1 of the command line in the place of version 2; Lambda, ECS and waiting for executions have a server of their own.
 COMMAND = """#!/bin/sh
 url=http://127.0.0.1:{moto}
-test "$1" != lambda || url=http://127.0.0.1:{fake}
+case $1 in lambda | ecs | "$CALLS_FAKE") url=http://127.0.0.1:{fake} ;; esac
 n=$#
 while test $n -gt 0; do
   if test "$1" = --cli-binary-format; then shift 2; n=$((n - 2)); else set -- "$@" "$1"; shift; n=$((n - 1)); fi
@@ -53,7 +52,11 @@ exec {aws} --endpoint-url "$url" "$@"
 
 
 class Fake(http.server.BaseHTTPRequestHandler):
-    """Lambda: functions `echo`, `fails`, `dies`; anything else does not exist. A web API: answers with what it was sent."""
+    """Lambda: functions `echo`, `fails`, `dies`, `big`; no other. ECS: tasks that end with the exit code that their cluster is
+    named by. A web API: answers with what it was sent."""
+
+    asked = 0
+    sent = {}
 
     def answer(self, status, body, headers=()):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -65,6 +68,8 @@ class Fake(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if action := self.headers.get("X-Amz-Target", "").partition(".")[2]:
+            return self.answer(200, (self.execution if "Execution" in action else self.ecs)(action, json.loads(body)))
         function = re.match(r"/2015-03-31/functions/(?:.*(?::|%3A))?([^/]+)/invocations", self.path)
         if not function:
             given = {k: v for k, v in self.headers.items() if k in ("X-Given", "Content-Type")}
@@ -81,6 +86,33 @@ class Fake(http.server.BaseHTTPRequestHandler):
                 return self.answer(200, {"errorMessage": "gone"}, [version, ("X-Amz-Function-Error", "Unhandled")])
         error = [("x-amzn-ErrorType", "ResourceNotFoundException")]
         return self.answer(404, {"Type": "User", "Message": "Function not found"}, error)
+
+    def execution(self, action, request):
+        if action == "StartExecution":
+            Fake.sent, Fake.asked = request, 0
+            return {"executionArn": "arn:execution", "startDate": 1}
+        assert request == {"executionArn": "arn:execution"}, request
+        Fake.asked += 1
+        state = {"executionArn": "arn:execution", "name": Fake.sent.get("name", "n"), "input": Fake.sent["input"], "startDate": 1, "redriveCount": 0}
+        if Fake.asked < 3:
+            return {**state, "status": "RUNNING"}
+        if "bad" in Fake.sent["stateMachineArn"]:
+            return {**state, "status": "FAILED", "error": "SomeFailure", "cause": "why"}
+        return {**state, "status": "SUCCEEDED", "output": '{"keyName":[1]}'}
+
+    def ecs(self, action, request):
+        if action == "RunTask":
+            Fake.sent, Fake.asked = request, 0
+            failures = [{"reason": "RESOURCE:MEMORY"}] if request["cluster"] == "full" else []
+            cluster = f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/{request['cluster']}"
+            return {"failures": failures, "tasks": [] if failures else [{"taskArn": "arn:task", "clusterArn": cluster, "lastStatus": "PENDING"}]}
+        assert action == "DescribeTasks" and request["tasks"] == ["arn:task"], (action, request)
+        Fake.asked += 1
+        if Fake.asked < 3:
+            return {"tasks": [{"taskArn": "arn:task", "lastStatus": "RUNNING"}]}
+        container = {"name": "main", "exitCode": int(request["cluster"].rpartition("/")[2])}
+        tags = [{"key": "keyName", "value": "v"}]
+        return {"tasks": [{"taskArn": "arn:task", "lastStatus": "STOPPED", "containers": [container], "tags": tags}]}
 
     do_GET = do_POST
 
@@ -115,8 +147,7 @@ class Runner:
         }
         for _ in range(100):
             try:
-                execute = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
-                urllib.request.urlopen(f"http://127.0.0.1:{self.moto}/moto-api/config", execute)
+                urllib.request.urlopen(f"http://127.0.0.1:{self.moto}/moto-api/")
                 return
             except OSError:
                 time.sleep(0.2)
@@ -127,7 +158,7 @@ class Runner:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "{}")
 
-    def run(self, name, request):
+    def run(self, name, request, fake=""):
         """The result of a call, or its error and cause."""
         folder = self.work / "run"
         subprocess.run(["rm", "-rf", folder], check=True)
@@ -135,7 +166,7 @@ class Runner:
         script = script.replace("/tmp/emr2k8s", str(folder)).replace("/dev/termination-log", str(self.work / "termination"))
         script = script.replace("sleep 5", "sleep 1")
         text = request if isinstance(request, str) else json.dumps(request)
-        process = subprocess.Popen(["sh", "-c", script], env={**self.environment, "REQUEST": text}, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(["sh", "-c", script], env={**self.environment, "REQUEST": text, "CALLS_FAKE": fake}, stderr=subprocess.PIPE, text=True)
         try:
             stderr = process.communicate(timeout=60)[1]
         except subprocess.TimeoutExpired:
@@ -225,15 +256,17 @@ def machines(r):
     role = f"arn:aws:iam::{ACCOUNT}:role/r"
     arn = r.aws("stepfunctions", "create-state-machine", "--name", "m", "--definition", definition, "--role-arn", role)["stateMachineArn"]
     r.expect("start", r.run("start", {"StateMachineArn": arn, "Input": {"keyName": 1}, "Name": "a"}), holds({"ExecutionArn": str.isprintable, **OK}))
-    sync = r.run("start-sync", {"StateMachineArn": arn, "Input": {"keyName": 1}, "Name": "b"})
-    r.expect("start, sync", sync, holds({"Status": "SUCCEEDED", "Name": "b", "Input": '{"keyName":1}', "StateMachineArn": arn}))
-    sync2 = r.run("start-sync2", {"StateMachineArn": arn, "Input": {"keyName": 1}})
-    r.expect("start, sync:2", sync2, holds({"Status": "SUCCEEDED", "Input": {"keyName": 1}}))
     r.expect("start: no machine", r.run("start", {"StateMachineArn": arn + "x"}), error("StepFunctions.StateMachineDoesNotExistException"))
     r.expect("sdk start", r.run("sdk-start", {"StateMachineArn": arn, "Input": {"a": 1}}), lambda f: set(f) == {"ExecutionArn", "StartDate"})
-    fails = json.dumps({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "SomeFailure", "Cause": "why"}}})
-    arn = r.aws("stepfunctions", "create-state-machine", "--name", "f", "--definition", fails, "--role-arn", role)["stateMachineArn"]
-    r.expect("start, sync: fails", r.run("start-sync", {"StateMachineArn": arn, "Name": "c"}), error("States.TaskFailed", '"Error":"SomeFailure"'))
+    request = {"StateMachineArn": "arn:good", "Input": {"keyName": None}, "Name": "b"}
+    same = {"ExecutionArn": "arn:execution", "Name": "b", "Status": "SUCCEEDED"}
+    sync = r.run("start-sync", request, "stepfunctions")
+    r.expect("start, sync", sync, holds({**same, "Input": '{"keyName":null}', "Output": '{"keyName":[1]}'}))
+    r.expect("start, sync: as AWS has it", "RedriveCount" in sync, False)
+    sync2 = r.run("start-sync2", request, "stepfunctions")
+    r.expect("start, sync:2", sync2, holds({**same, "Input": {"keyName": None}, "Output": {"keyName": [1]}}))
+    failed = r.run("start-sync", {**request, "StateMachineArn": "arn:bad"}, "stepfunctions")
+    r.expect("start, sync: fails", failed, error("States.TaskFailed", '"Error":"SomeFailure"'))
 
 
 def jobs(r):
@@ -244,11 +277,15 @@ def jobs(r):
     r.expect("athena", r.run("athena", query), holds({"QueryExecution": {"Query": "select 1", "Status": {"State": "SUCCEEDED"}}}))
     r.expect("rds", r.run("rds", {}), {"DbInstances": []})
     r.expect("rds: none", r.run("rds", {"DbInstanceIdentifier": "x"}), error("Rds.DbInstanceNotFoundException"))
-    r.expect("ecs: no cluster", r.run("ecs", {"Cluster": "x", "TaskDefinition": "y"}), error("ECS.ClusterNotFoundException"))
-    cluster = r.aws("emr", "create-cluster", "--name", "c", "--release-label", "emr-7.0.0", "--instance-type", "m5.xlarge", "--instance-count", "1")
-    step = {"Name": "s", "ActionOnFailure": "CONTINUE", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["x", "a b"], "Properties": [{"Key": "k", "Value": "v"}]}}
-    found = r.run("step", {"ClusterId": cluster["ClusterId"], "Step": step}) if os.environ.get("CALLS_STEP") else {"Step": {"Name": "s"}}
-    r.expect("emr step", found, holds({"Step": {"Name": "s"}}))
+    network = {"AwsvpcConfiguration": {"Subnets": ["s"], "AssignPublicIp": "ENABLED"}}
+    task = {"Cluster": "0", "TaskDefinition": "t", "EnableECSManagedTags": True, "NetworkConfiguration": network, "Tags": [{"Key": "Key", "Value": "v"}]}
+    ended = {"TaskArn": "arn:task", "LastStatus": "STOPPED", "Containers": [{"Name": "main", "ExitCode": 0}], "Tags": [{"Key": "keyName", "Value": "v"}]}
+    r.expect("ecs", r.run("ecs", task), ended)
+    network = {"awsvpcConfiguration": {"subnets": ["s"], "assignPublicIp": "ENABLED"}}
+    sent = {"cluster": "0", "taskDefinition": "t", "enableECSManagedTags": True, "networkConfiguration": network, "tags": [{"key": "Key", "value": "v"}]}
+    r.expect("ecs: the request", {k: v for k, v in Fake.sent.items() if k != "clientToken"}, sent)
+    r.expect("ecs: fails", r.run("ecs", {**task, "Cluster": "3"}), error("States.TaskFailed", '"ExitCode":3'))
+    r.expect("ecs: full", r.run("ecs", {**task, "Cluster": "full"}), error("AmazonECS.Unknown", "RESOURCE:MEMORY"))
 
 
 def functions(r):
@@ -259,6 +296,11 @@ def functions(r):
     r.expect("invoke: dies", r.run("invoke", {"FunctionName": "dies"}), error("Lambda.Unknown", "Returned payload: "))
     r.expect("invoke: none", r.run("invoke", {"FunctionName": "none"}), error("Lambda.ResourceNotFoundException", "Function not found"))
     r.expect("invoke: big", r.run("invoke", {"FunctionName": "big"}), error("States.DataLimitExceeded", "The state/task 'lambda' returned"))
+    r.expect("invoke: an option", r.run("invoke", {"FunctionName": "echo", "EndpointUrl": "http://x"}), error("States.Runtime", "EndpointUrl"))
+    r.expect("invoke: a file", r.run("invoke", {"FunctionName": "file:///etc/hostname"}), error("States.Runtime", "names a file"))
+    r.expect("invoke: dashes", r.run("invoke", {"FunctionName": "--debug"}), error("Lambda.ResourceNotFoundException"))
+    found = r.run("invoke", {"FunctionName": "echo", "InvocationType": "RequestResponse", "Qualifier": "$LATEST"})
+    r.expect("invoke: members", found, holds({"Payload": {}}))
     for value in ({"Value1": "x", "Value2": None}, "text", 0, None, [1]):
         r.expect(f"function {value}", r.run("function", json.dumps(value)), value)
 

@@ -10,7 +10,7 @@
 //! (`--generate-cli-skeleton`) and renames along it; members of an answer are renamed by the naming rule. Keys of maps, which are
 //! the user's, stay as they are.
 use super::argo_workflows::AWS_CLI_IMAGE;
-use super::yaml::{Node, Writer};
+use super::yaml::{Node, Writer, Yaml};
 use crate::facts::calls::{Action, CallResource, Integration, Pattern, Poll, Target, Unknown};
 use crate::source::rules::Rule;
 use crate::source::rules::call::{CAL101, CAL102, CAL103, CAL104, CAL105, CAL106, CAL107, CAL108};
@@ -89,11 +89,28 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The template that makes a call.
+/// The template that makes a call, whose answer is the Task's result.
+///
+/// # Errors
+/// When the call cannot be made from a container (see [`fate`]), or its answer is not the result: a call that waits for its token
+/// is [`sending`] and [`token_wait`].
+pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+    if call.pattern == Pattern::TaskToken {
+        let refused = Fate {
+            verdict: Verdict::Refused,
+            message: "the Task waits for a token of Step Functions, which nobody can send to Kubernetes".to_owned(),
+            ..fate(call)
+        };
+        return Err(refused);
+    }
+    sending(call, template, origins)
+}
+
+/// The template that makes a call, whatever the Task's result is: with a token in its request, a step of [`token_wait`] comes behind it.
 ///
 /// # Errors
 /// When the call cannot be made from a container; see [`fate`].
-pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+pub fn sending(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
     let fate = fate(call);
     if fate.verdict == Verdict::Refused {
         return Err(fate);
@@ -160,8 +177,8 @@ pub fn token(step: &str) -> String {
 pub fn nested(workflow_template: &str, pattern: Pattern, template: &str, origins: &Origins) -> Node {
     let w = Writer(&CAL105);
     let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
-    let value = REQUEST_TEXT;
-    let parameter = w.map().text("name", "input").text("value", value).build();
+    let value = Node::new(w.0, Yaml::Raw(REQUEST_TEXT.to_owned()));
+    let parameter = w.map().text("name", "input").field("value", value).build();
     let spec = w
         .map()
         .field("workflowTemplateRef", w.map().text("name", workflow_template).build())
@@ -251,7 +268,7 @@ impl Script {
         }
         match &poll {
             None => {
-                text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, ".", " | . + {SdkHttpMetadata: {HttpStatusCode: 200}}"))
+                text.push_str(&result_lines(i.camel.then_some(MEMBER_1), i.maps, ".", " | . + {SdkHttpMetadata: {HttpStatusCode: 200}}"));
             }
             Some(poll) => text.push_str(&poll_lines(poll, i, pattern)),
         }
@@ -531,7 +548,7 @@ const INVOKE_RESULT: &str = r#"jq -c --rawfile document document '. + {Payload: 
   {SdkHttpMetadata: {HttpStatusCode: .StatusCode}}' answer >result
 "#;
 
-/// The command line has a step of its own form: of type CUSTOM_JAR, with properties as a text.
+/// The command line has a step of its own form: of type `CUSTOM_JAR`, with properties as a text.
 const ADD_STEP: &str = r#"jq -c '[.Step | {Type: "CUSTOM_JAR", Name, ActionOnFailure: (.ActionOnFailure // "CONTINUE"), Jar: .HadoopJarStep.Jar,
   Args: (.HadoopJarStep.Args // []), MainClass: .HadoopJarStep.MainClass,
   Properties: (.HadoopJarStep.Properties // [] | map("\(.Key)=\(.Value)") | join(","))} | with_entries(select(.value != null and .value != ""))]' request >steps
@@ -672,6 +689,10 @@ mod tests {
         }
         let token = fate(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"));
         assert!(token.verdict == Verdict::Changed && token.rule == &CAL106 && token.help.is_some());
+        // Its answer is not what the token brings.
+        let waits = of("arn:aws:states:::sqs:sendMessage.waitForTaskToken");
+        assert_eq!(container(&waits, "task", &Origins::none()).expect_err("refused").verdict, Verdict::Refused);
+        assert!(sending(&waits, "task", &Origins::none()).is_ok());
         let why = CallResource::parse("arn:aws:states:::sqs:sendMesage").expect_err("no such action");
         assert_eq!(unknown("arn:aws:states:::sqs:sendMesage", &why).help.as_deref(), Some("did you mean `sqs:sendMessage`?"));
     }
@@ -682,6 +703,7 @@ mod tests {
         let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&waits).expect("YAML");
         let manifest = document["resource"]["manifest"].as_str().expect("a manifest");
         assert!(manifest.contains("name: load\n") && manifest.contains("generateName: load-"), "{manifest}");
+        assert!(manifest.contains("value: {{=toJson("), "{manifest}");
         assert_eq!(document["resource"]["successCondition"], "status.phase in (Succeeded, Failed, Error)");
         let goes_on = write(&[], &CAL105, &[nested("load", Pattern::RequestResponse, "start-load", &Origins::none())]).text();
         assert!(!goes_on.contains("successCondition") && !goes_on.contains("setOwnerReference"), "{goes_on}");

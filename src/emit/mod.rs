@@ -1,5 +1,6 @@
 //! Floor 2: back ends. Each writes one kind of file from the plan, and knows nothing of any source.
 pub mod argo_cd;
+pub mod argo_expressions;
 pub mod argo_workflows;
 pub mod calls;
 pub mod control;

@@ -13,8 +13,10 @@ mod java;
 mod math;
 mod parse;
 mod text;
+mod view;
 
 pub use java::java_text;
+pub use view::{ArgumentView, CallView};
 
 /// A call with its arguments.
 #[derive(Clone, Debug)]

@@ -12,8 +12,10 @@ mod filter;
 mod function;
 mod parse;
 mod reference;
+mod view;
 
 pub use reference::ReferencePath;
+pub use view::PlainStep;
 
 /// Where a path starts.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -357,17 +357,17 @@ def build(case, objects, folder):
         "manifests": quick([o for o in objects if o["kind"] != "CronWorkflow"]),
         "submit": {"template": case.pipeline, "parameters": {"input": dump(case.input)}},
     }
-    text = json.dumps(out)
+    text = json.dumps(out, ensure_ascii=False)
     # Only the script has numbers that must keep their text.
     if script:
-        raw = "{" + ",".join(f"{json.dumps(k)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
+        raw = "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
         text = text[:-1] + f', "script": {raw}}}'
     with open(os.path.join(folder, case.pipeline + ".json"), "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", text))
 
 
 def raw_outcome(outcome):
-    return "{" + ",".join(f"{json.dumps(k)}:{dump(v) if k == 'input' else json.dumps(v)}" for k, v in outcome.items()) + "}"
+    return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{dump(v) if k == 'input' else json.dumps(v, ensure_ascii=False)}" for k, v in outcome.items()) + "}"
 
 
 # Results

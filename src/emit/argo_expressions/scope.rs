@@ -1,0 +1,75 @@
+//! What the fields of a state see.
+use super::ast::{Ast, Root, call, text};
+use super::guard::Guard;
+use super::json::Json;
+use super::path::find;
+use crate::simulate::path::{Path, PlainStep, Root as Start};
+
+/// Where paths and expressions start.
+#[derive(Clone, Debug)]
+pub(super) struct Scope<'s> {
+    /// The state's name.
+    pub state: &'s str,
+    /// `$` and `$states.input`.
+    pub input: Json,
+    /// `$states.result`.
+    pub result: Option<Json>,
+    /// `$states.errorOutput`.
+    pub error: Option<Json>,
+    /// `$$.Map.Item`: index and value.
+    pub item: Option<(Json, Json)>,
+}
+
+impl<'s> Scope<'s> {
+    pub(super) fn of(state: &'s str, input: Json) -> Self {
+        Self { state, input, result: None, error: None, item: None }
+    }
+
+    pub(super) fn with_input(&self, input: Json) -> Self {
+        Self { input, ..self.clone() }
+    }
+
+    /// The context object, as far as a workflow knows it.
+    pub(super) fn context(&self) -> Json {
+        // AWS writes milliseconds; a workflow's are not kept.
+        let start = Ast::Raw("workflow.creationTimestamp.RFC3339".into());
+        let execution = vec![
+            ("Input", Json::Root(Root::Input)),
+            ("Name", Json::Value(Ast::Raw("workflow.name".into()))),
+            ("StartTime", Json::Value(call("sprig.replace", [text("Z"), text(".000Z"), start]))),
+        ];
+        let mut context =
+            vec![("Execution", Json::Partial(execution)), ("State", Json::Partial(vec![("Name", Json::string(self.state))]))];
+        if let Some((index, value)) = &self.item {
+            let item = Json::object(vec![("Index".into(), index.clone()), ("Value".into(), value.clone())]);
+            context.push(("Map", Json::Object(vec![("Item".into(), item)])));
+        }
+        Json::Partial(context)
+    }
+
+    /// Where a path starts, and its steps from there.
+    pub(super) fn start<'p>(&self, path: &'p Path) -> Option<(Json, Vec<PlainStep<'p>>)> {
+        let steps = path.plain_steps()?;
+        match &path.root {
+            Start::Input => Some((self.input.clone(), steps)),
+            Start::Context => Some((self.context(), steps)),
+            Start::Variable(_) => Some((Json::Root(Root::Variables), self.variable_steps(path)?)),
+        }
+    }
+
+    fn variable_steps<'p>(&self, path: &'p Path) -> Option<Vec<PlainStep<'p>>> {
+        let Start::Variable(name) = &path.root else { return None };
+        let mut steps = vec![PlainStep::Name(name)];
+        steps.extend(path.plain_steps()?);
+        Some(steps)
+    }
+
+    /// What a path finds.
+    pub(super) fn find(&self, path: &Path, guard: &mut Guard) -> Option<Json> {
+        let (from, steps) = self.start(path)?;
+        match find(&from, &steps, guard)? {
+            Json::Partial(_) => None,
+            found => Some(found),
+        }
+    }
+}
