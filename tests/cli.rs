@@ -555,6 +555,7 @@ fn files_that_are_no_json_are_pointed_at() {
         ("list.json", "{\"Submit\": {\"output\": 1}}"),
         ("slip.json", "{\"Submit\": [{\"ouput\": 1}]}"),
         ("empty.json", " \n"),
+        ("infinite.json", "[1, {\"a\": 1e400}]"),
     ]);
     fs::write(temp.path().join("latin1.json"), b"{\n  \"day\": \"f\xfcnf\"}").unwrap();
     fs::write(temp.path().join("bom.json"), "\u{feff}{\"day\": 1}").unwrap();
@@ -564,6 +565,7 @@ fn files_that_are_no_json_are_pointed_at() {
         ("--tasks", "slip.json", "error: `slip.json`: attempt 1 of `Submit`: has neither an `output` nor an `error`, but `ouput`\n"),
         ("--input", "empty.json", "error: `empty.json` is empty\nhelp: an execution without input has the input `{}`\n"),
         ("--input", "latin1.json", "error: latin1.json:2:12: not UTF-8\n"),
+        ("--input", "infinite.json", "error: `infinite.json` holds a number that is too large for a double\n"),
         ("--input", "none.json", "error: `none.json` cannot be read: no such file or directory\n"),
         ("--start", "today", "error: `today` is not a timestamp\nhelp: write it as 2026-11-24T00:00:00Z\n"),
     ] {
@@ -572,6 +574,10 @@ fn files_that_are_no_json_are_pointed_at() {
         assert!(output.stdout.is_empty(), "{file}");
     }
     assert_eq!(code(&emr2k8s(temp.path(), &["simulate", "chain.asl.json", "--input", "bom.json"])), 0);
+    for (bytes, exit) in [(262_144, 0), (262_145, 2)] {
+        fs::write(temp.path().join("large.json"), format!("\"{}\"", "x".repeat(bytes - 2))).unwrap();
+        assert_eq!(code(&emr2k8s(temp.path(), &["simulate", "chain.asl.json", "--input", "large.json"])), exit, "{bytes}");
+    }
 }
 
 #[test]

@@ -71,7 +71,11 @@ impl Seen {
             (Err(failure), _) => {
                 self.add("runs that fail");
                 let limit = failure.cause.as_deref().is_some_and(|cause| cause.contains("maximum number of history events"));
-                self.add(if limit { "runs cut by the limit".to_owned() } else { format!("error {}", failure.error.as_deref().unwrap_or("none")) });
+                self.add(if limit {
+                    "runs cut by the limit".to_owned()
+                } else {
+                    format!("error {}", failure.error.as_deref().unwrap_or("none"))
+                });
             }
         }
         let mut steps: Vec<&str> = Vec::new();
@@ -128,7 +132,9 @@ fn machine(seed: u64) -> (Seen, Option<Failing>) {
             seen.add("machines too deep");
             return (seen, None);
         }
-        Err(Refused::Machine(said)) => return (seen, failing(&serde_json::json!({}), &serde_json::json!({}), format!("not a machine: {said}"))),
+        Err(Refused::Machine(said)) => {
+            return (seen, failing(&serde_json::json!({}), &serde_json::json!({}), format!("not a machine: {said}")));
+        }
         Err(Refused::Defect(said)) => return (seen, failing(&serde_json::json!({}), &serde_json::json!({}), said)),
     };
     seen.add("machines");

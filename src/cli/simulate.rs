@@ -10,7 +10,7 @@ use crate::report::diagnostics::Prefix;
 use crate::report::model::to_json;
 use crate::report::simulate::SimulateReport;
 use crate::report::style::{CYAN, YELLOW, paint, plain};
-use crate::simulate::engine;
+use crate::simulate::engine::{self, PAYLOAD_LIMIT};
 use crate::simulate::program::Program;
 use crate::simulate::script::Script;
 use crate::simulate::timestamp;
@@ -90,6 +90,11 @@ impl Simulate {
             Some(path) => read_json(path)?,
             None => Value::object([] as [(&str, Value); 0]),
         };
+        if input.json_len() > PAYLOAD_LIMIT {
+            let message =
+                format!("the input has {} bytes; Step Functions starts no execution with more than {PAYLOAD_LIMIT}", input.json_len());
+            return Err(Failure::new(message).help("leave large data on S3 and pass its place"));
+        }
         let mut script = match &self.tasks {
             Some(path) => {
                 let value = read_json(path)?;
@@ -192,7 +197,12 @@ fn read_json(path: &Path) -> Result<Value, Failure> {
         let (line, column) = place(&bytes[..error.valid_up_to()]);
         Failure::new(format!("{name}:{line}:{column}: not UTF-8"))
     })?;
-    Value::parse_at(text).map_err(|error| Failure::new(format!("{name}:{}:{}: not JSON: {}", error.line, error.column, error.message)))
+    let value = Value::parse_at(text)
+        .map_err(|error| Failure::new(format!("{name}:{}:{}: not JSON: {}", error.line, error.column, error.message)))?;
+    if value.has_infinite() {
+        return Err(Failure::new(format!("`{name}` holds a number that is too large for a double")));
+    }
+    Ok(value)
 }
 
 /// Line and column, from 1, of what comes after a text.

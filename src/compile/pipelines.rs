@@ -1,6 +1,7 @@
 //! The plan of one stage: every machine and every lone batch as a pipeline.
 use super::Link;
 use crate::config::Config;
+use crate::emit::calls;
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -16,7 +17,7 @@ use crate::pass::plan::{Outcome, Surroundings, pipeline};
 use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
-use crate::source::sink::Sink;
+use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +137,7 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
     match if wanted { carried::control(machine, &targets, estate, output, &mut sink) } else { None } {
         Some(control) => {
+            calls_in_place(machine, &mut sink);
             outcome = Outcome::default();
             outcome.called.extend(link::called(&targets));
             pipeline.calls.clear();
@@ -147,6 +149,28 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     }
     let links = links(machine, &targets, estate, &pipeline, &settings);
     Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
+}
+
+/// Says what becomes of each call of a machine that carries data.
+fn calls_in_place(machine: &Machine, sink: &mut Sink) {
+    for state in carried::states(&machine.graph) {
+        let crate::ir::machine::StateKind::Task(task) = &state.kind else { continue };
+        let Some(resource) = &task.resource else { continue };
+        let text = resource.display();
+        let fate = match crate::facts::calls::CallResource::parse(&text) {
+            Ok(call) => calls::fate(&call),
+            Err(why) => calls::unknown(&text, &why),
+        };
+        let mut report = Diagnostic::new(fate.rule, Severity::Warning, resource.origins.first().or(Some(state.span)), fate.message);
+        report.verdict = Some(fate.verdict);
+        if fate.verdict != Verdict::Refused {
+            report.severity = Severity::Note;
+        }
+        if let Some(help) = fate.help {
+            report = report.help(help);
+        }
+        sink.report(report);
+    }
 }
 
 fn submission(target: &Target, estate: &Estate) -> bool {

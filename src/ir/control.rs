@@ -10,6 +10,8 @@ use std::sync::Arc;
 /// A machine that carries data: its flow, and what of it is used.
 #[derive(Clone, Debug)]
 pub struct Control {
+    /// The machine's own name.
+    pub machine: String,
     pub body: Body,
     /// Whether any state assigns variables.
     pub variables: bool,

@@ -9,7 +9,7 @@ use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::machine::{Graph, Machine, State, StateKind};
 use crate::ir::plan::{self, OnFailure, StmtKind};
-use crate::source::rules::plan::{PLN128, PLN129, PLN130};
+use crate::source::rules::plan::{PLN128, PLN129, PLN130, PLN131};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Span;
 use std::collections::BTreeMap;
@@ -83,17 +83,31 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     };
     for entries in &structured.irreducible {
         if let Some(first) = entries.first() {
-            let mut report = Diagnostic::equivalent(&PLN130, *first, "this loop can be entered at several states: a dispatch step goes to the one that is next");
+            let mut report = Diagnostic::equivalent(
+                &PLN130,
+                *first,
+                "this loop can be entered at several states: a dispatch step goes to the one that is next",
+            );
             for entry in entries.iter().skip(1) {
                 report = report.related(*entry, "and here");
             }
             sink.report(report);
         }
     }
+    for state in &all {
+        let StateKind::Map(map) = &state.kind else { continue };
+        for (field, template) in [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)] {
+            if let Some(template) = template {
+                let message = format!("`{field}` of `{}` reads or writes S3 in a way that a workflow cannot take over yet", state.name.value);
+                let help = "read the items in a Task before the Map, or leave the machine where it is";
+                sink.report(Diagnostic::refused(&PLN131, template.span, message).help(help));
+            }
+        }
+    }
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
-    Some(Control { body: structured.body, variables, irreducible, output })
+    Some(Control { machine: machine.name.value.clone(), body: structured.body, variables, irreducible, output })
 }
 
 fn assigns(state: &State) -> bool {

@@ -1,7 +1,7 @@
 //! What the runtime pod does: one part of one state, exactly as Step Functions would.
 //!
 //! The request is a JSON object, made of texts by the workflow:
-//! `{"part", "name", "state", "document", "variables"?, "result"?, "error"?, "catcher"?, "execution"?}`.
+//! `{"part", "name", "state", "document", "variables"?, "result"?, "error"?, "catcher"?, "retries"?, "machine"?, "execution"?}`.
 use super::engine::{Failure, limited};
 use super::error::EvalError;
 use super::jsonata::Entropy;
@@ -50,9 +50,10 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
         Some(Value::Object(object)) => Arc::clone(object),
         _ => Variables::default(),
     };
-    let context = context(name, request.get("execution"), now);
+    let context = context(name, request, now);
     let random = Entropy::of_seed(seed);
-    let scope = Scope { input: &document, context: &context, variables: &variables, result: None, error_output: None, random: &random, now };
+    let scope =
+        Scope { input: &document, context: &context, variables: &variables, result: None, error_output: None, random: &random, now };
     let fail = |error: EvalError| {
         let cause = if &*error.name == "States.DataLimitExceeded" {
             error.cause
@@ -88,10 +89,8 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
             Evaluated { output: Some(seconds), ..Evaluated::default() }
         }),
         "fail" => parts::raised(&state, &scope).map(|[error, cause]| {
-            let failure = Value::object([
-                ("Error", Value::string(error.unwrap_or_default())),
-                ("Cause", Value::string(cause.unwrap_or_default())),
-            ]);
+            let failure =
+                Value::object([("Error", Value::string(error.unwrap_or_default())), ("Cause", Value::string(cause.unwrap_or_default()))]);
             Evaluated { output: Some(safe(&failure)), ..Evaluated::default() }
         }),
         "items" => items(&state, &scope),
@@ -153,13 +152,40 @@ fn with_rest(definition: &Value) -> Value {
     Value::Object(Arc::new(object))
 }
 
-fn context(state: &str, execution: Option<&Value>, now: Millis) -> Value {
-    let execution = execution.cloned().unwrap_or_else(|| Value::object([("Input", Value::Null)]));
+/// The context object. There is no account and no region, but ids keep the form of ARNs.
+fn context(state: &str, request: &Value, now: Millis) -> Value {
+    let machine = request.get("machine").and_then(Value::as_str).unwrap_or_default();
+    let given = request.get("execution");
+    let of = |name: &str| given.and_then(|execution| execution.get(name)).cloned().unwrap_or_default();
+    let name = of("Name");
+    let execution = name.as_str().unwrap_or_default();
+    let retries = request.get("retries").and_then(Value::as_array).unwrap_or_default();
+    let retries: i64 = retries.iter().filter_map(|count| count.as_number().and_then(super::value::Number::as_i64)).sum();
     Value::object([
-        ("Execution", execution),
+        (
+            "Execution",
+            Value::object([
+                ("Id", Value::string(format!("arn:aws:states:local:111111111111:execution:{machine}:{execution}"))),
+                ("Input", of("Input")),
+                ("Name", name.clone()),
+                ("RoleArn", Value::string("arn:aws:iam::111111111111:role/workflow")),
+                ("StartTime", of("StartTime")),
+            ]),
+        ),
+        (
+            "StateMachine",
+            Value::object([
+                ("Id", Value::string(format!("arn:aws:states:local:111111111111:stateMachine:{machine}"))),
+                ("Name", Value::string(machine)),
+            ]),
+        ),
         (
             "State",
-            Value::object([("Name", Value::string(state)), ("EnteredTime", Value::string(timestamp::format(now))), ("RetryCount", Value::int(0))]),
+            Value::object([
+                ("Name", Value::string(state)),
+                ("EnteredTime", Value::string(timestamp::format(now))),
+                ("RetryCount", Value::int(retries)),
+            ]),
         ),
     ])
 }

@@ -162,7 +162,10 @@ pub struct Map {
     pub selector: Option<Payload>,
     pub reader: Option<Reader>,
     pub batcher: Option<Batcher>,
+    /// Where a `ResultWriter` writes to. `None`: the results stay in the state.
     pub writer: Option<Payload>,
+    /// `Transformation` of its `WriterConfig`: `NONE`, `COMPACT` or `FLATTEN`.
+    pub transformation: Option<Arc<str>>,
     pub max_concurrency: Option<Scalar>,
     pub tolerated_count: Option<Scalar>,
     pub tolerated_percentage: Option<Scalar>,
@@ -576,6 +579,13 @@ impl Compiler {
                 let arguments = entry(writer, "Parameters").or_else(|| entry(writer, "Arguments"));
                 self.payload(language, arguments, "Arguments")
             }),
+            transformation: map
+                .result_writer
+                .as_ref()
+                .and_then(|writer| entry(writer, "WriterConfig"))
+                .and_then(|config| entry(config, "Transformation"))
+                .and_then(text_of)
+                .map(Into::into),
             max_concurrency: map.max_concurrency.as_ref().and_then(|n| self.number(n, "MaxConcurrency")),
             tolerated_count: map.tolerated_failure_count.as_ref().and_then(|n| self.number(n, "ToleratedFailureCount")),
             tolerated_percentage: map.tolerated_failure_percentage.as_ref().and_then(|n| self.number(n, "ToleratedFailurePercentage")),

@@ -197,6 +197,17 @@ impl Value {
         }
     }
 
+    /// Whether a number in it is beyond all doubles (`1e400`), which JSON cannot say again.
+    #[must_use]
+    pub fn has_infinite(&self) -> bool {
+        match self {
+            Value::Number(Number::Double(double)) => !double.is_finite(),
+            Value::Array(items) => items.iter().any(Value::has_infinite),
+            Value::Object(object) => object.values().any(Value::has_infinite),
+            _ => false,
+        }
+    }
+
     /// A field of an object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {

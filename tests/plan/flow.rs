@@ -136,7 +136,9 @@ fn next<'b>(block: &'b Block, index: usize, around: &Rc<Around<'b>>) -> Result<O
         };
         let into = |body: &'b Block| (body, 0, Rc::new(Around::Inside { block, index, around: Rc::clone(&around) }));
         match &stmt.kind {
-            Kind::State(leaf) | Kind::Choose { state: leaf, .. } | Kind::Try { state: leaf, .. } => return Ok(Some(leaf.state.name.value.clone())),
+            Kind::State(leaf) | Kind::Choose { state: leaf, .. } | Kind::Try { state: leaf, .. } => {
+                return Ok(Some(leaf.state.name.value.clone()));
+            }
             Kind::Scope { body, .. } | Kind::Loop { body, .. } => (block, index, around) = into(body),
             Kind::Return => return Ok(None),
             Kind::Request { region, arm } => {

@@ -29,6 +29,8 @@ pub struct Cursor {
     pub variables: Option<String>,
     /// Of what the dispatch of an irreducible region is asked for.
     pub goto: Option<String>,
+    /// Whether the template has the input `retries`.
+    pub retries: bool,
     /// The condition under which the next statement runs.
     pub gate: Option<String>,
     /// Statements so far that may end the block early.
@@ -62,6 +64,7 @@ impl Cursor {
             document,
             variables: control.variables.then(|| "\"{}\"".to_owned()),
             goto: control.irreducible.then(|| "\"\"".to_owned()),
+            retries: false,
             gate: None,
             exits: Vec::new(),
             end: End::Through,
@@ -165,7 +168,8 @@ impl Cursor {
                 End::Failure(failure) => failure.clone(),
                 _ => "\"\"".to_owned(),
             };
-            let errors: Vec<(&str, &String)> = self.exits.iter().rev().filter_map(|exit| exit.error.as_ref().map(|e| (exit.next.as_str(), e))).collect();
+            let errors: Vec<(&str, &String)> =
+                self.exits.iter().rev().filter_map(|exit| exit.error.as_ref().map(|e| (exit.next.as_str(), e))).collect();
             let mut error = String::new();
             for (next, value) in errors {
                 error.push_str(&format!("({next}) == \"error\" ? {value} : "));
@@ -427,7 +431,8 @@ impl Emitter<'_> {
         self.after_step(&step_name, cursor);
         let next = text::output(&step_name, "next");
         let limit = crate::simulate::engine::EVENT_LIMIT;
-        let failure = format!(r#"{{"Error":"States.Runtime","Cause":"The execution reached the maximum number of history events ({limit})."}}"#);
+        let failure =
+            format!(r#"{{"Error":"States.Runtime","Cause":"The execution reached the maximum number of history events ({limit})."}}"#);
         let too_long = cursor.names.unique(&format!("{state}-too-long"));
         let step = self.fail_step(too_long, text::literal(&failure), Some(format!("{next} == {}", text::literal(&again))));
         cursor.push(step);
@@ -443,7 +448,8 @@ impl Emitter<'_> {
         let name = self.names.unique(wanted);
         let mut template = Template::new(&name);
         let inner = Cursor::inner(self.control);
-        let carried: Vec<String> = inner.carried().into_iter().map(|(name, _)| name).chain(more.iter().map(|(name, _)| name.clone())).collect();
+        let carried: Vec<String> =
+            inner.carried().into_iter().map(|(name, _)| name).chain(more.iter().map(|(name, _)| name.clone())).collect();
         template.inputs = std::iter::once("level".to_owned()).chain(carried.iter().cloned()).collect();
         let call = format!("{{{{=inputs.parameters.level == \"0\" ? {} : {}}}}}", text::literal(turn), text::literal(&name));
         let steps: Vec<String> = (1..=TURNS).map(|turn| format!("turn-{turn}")).collect();
@@ -521,7 +527,11 @@ impl Emitter<'_> {
             cursor.end = End::Failure(failure);
             return;
         }
-        let name = cursor.names.unique(&format!("{}{}", label(&leaf.state.name.value, 50), if self.constant_failure(leaf).is_some() { "" } else { "-raise" }));
+        let name = cursor.names.unique(&format!(
+            "{}{}",
+            label(&leaf.state.name.value, 50),
+            if self.constant_failure(leaf).is_some() { "" } else { "-raise" }
+        ));
         let mut step = self.fail_step(name, failure, None);
         step.origins = leaf_origins(leaf);
         step.comment = leaf.state.comment.clone();

@@ -26,7 +26,8 @@ pub struct Part<'l> {
 
 impl<'l> Part<'l> {
     pub fn of(name: &'static str, leaf: &'l Leaf) -> Self {
-        Self { name, leaf, tier: Tier::Pod, extra: Vec::new(), assigns: false }
+        let tier = if name == "fail" { tier::fail(&leaf.state) } else { Tier::Pod };
+        Self { name, leaf, tier, extra: Vec::new(), assigns: false }
     }
 }
 
@@ -72,6 +73,7 @@ impl Emitter<'_> {
         }
         for (key, expression) in &part.extra {
             if *key == "catcher" {
+                // A number of ours.
                 data.push((key, expression.clone()));
                 continue;
             }
@@ -80,18 +82,33 @@ impl Emitter<'_> {
             data.push((key, format!("inputs.parameters.{key}")));
         }
         let definition = safe(&definition::write(state));
+        let uses_input = matches!(&part.tier, Tier::Expression { guard, outputs } if guard.contains(tier::EXECUTION_INPUT)
+            || outputs.iter().any(|(_, text)| text.contains(tier::EXECUTION_INPUT)));
+        if uses_input {
+            template.inputs.push("input".into());
+            parameters.push(("input".into(), text::safe_json("workflow.parameters.input")));
+        }
+        if definition.contains("RetryCount") && cursor.retries {
+            template.inputs.push("retries".into());
+            parameters.push(("retries".into(), "inputs.parameters.retries".into()));
+            data.push(("retries", "inputs.parameters.retries".into()));
+        }
         let mut evaluate = Step::new("evaluate", EVALUATE);
-        evaluate.request = Some(request::request(part.name, &state.name.value, &definition, &data));
+        evaluate.request = Some(request::request(part.name, &state.name.value, &definition, &data, &self.control.machine));
         evaluate.origins = leaf_origins(part.leaf);
         evaluate.goes_on = mode.soft;
         let from_pod = |parameter: &str| format!("steps.evaluate.outputs.parameters.{parameter}");
         let failed = "(steps.evaluate.status != \"Succeeded\" and steps.evaluate.status != \"Skipped\")";
+        // An expression that holds for every input needs no pod.
+        let total = matches!(&part.tier, Tier::Expression { guard, .. } if guard == "true");
         let mut output = from_pod("output");
         let mut variables = from_pod("variables");
         let mut next = from_pod("next");
         if let Tier::Expression { guard, outputs } = &part.tier {
             evaluate.when = Some(format!("not ({guard})"));
             let with = |name: &str, pod: &str| match outputs.iter().find(|(key, _)| key == name) {
+                Some((_, fast)) if total => fast.clone(),
+                None if total => "\"\"".to_owned(),
                 Some((_, fast)) => format!("steps.evaluate.status == \"Skipped\" ? {fast} : {pod}"),
                 None => pod.to_owned(),
             };
@@ -99,9 +116,12 @@ impl Emitter<'_> {
             variables = with("variables", &variables);
             next = with("next", &next);
         }
-        self.uses.runtime = true;
-        template.groups.push(vec![evaluate]);
-        let unless_failed = |value: String, otherwise: &str| if mode.soft { format!("{failed} ? {otherwise} : ({value})") } else { value };
+        // An expression that holds for every input needs no pod.
+        if !total {
+            self.uses.runtime = true;
+            template.groups.push(vec![evaluate]);
+        }
+        let unless_failed = |value: String, otherwise: &str| if mode.soft && !total { format!("{failed} ? {otherwise} : ({value})") } else { value };
         let changes = part.name != "choose" || choice_changes(state);
         if changes {
             template.outputs.push(("output".into(), unless_failed(output, "\"\"")));
@@ -116,9 +136,12 @@ impl Emitter<'_> {
             let next = format!("{{{}}}[{next}]", map.join(", "));
             template.outputs.push(("next".into(), unless_failed(next, "\"error\"")));
         } else if mode.soft {
-            template.outputs.push(("next".into(), format!("{failed} ? \"error\" : \"\"")));
+            let next = if total { "\"\"".to_owned() } else { format!("{failed} ? \"error\" : \"\"") };
+            template.outputs.push(("next".into(), next));
         }
-        if mode.soft {
+        if mode.soft && total {
+            template.outputs.push(("error".into(), "\"\"".into()));
+        } else if mode.soft {
             let error = "steps.evaluate.outputs?.parameters?.error ?? \"\"";
             let lost = r#""{\"Error\":\"States.TaskFailed\",\"Cause\":\"the pod of the runtime was lost\"}""#;
             template.outputs.push(("error".into(), format!("{failed} ? (({error}) == \"\" ? {lost} : {error}) : \"\"")));
@@ -205,8 +228,8 @@ impl Emitter<'_> {
                 step.comment = state.comment.clone();
                 cursor.push(step);
                 if mode.soft {
-                    let status = format!("steps[\"{step_name}\"].status");
-                    let next = format!("(steps[\"{step_name}\"]?.status == \"Succeeded\" ? \"\" : {status} == \"Skipped\" or {status} == \"Omitted\" ? nil : \"error\")");
+                    // Nil where it did not run.
+                    let next = format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step_name}\"].status]");
                     let error = self.call_error(leaf, &step_name);
                     cursor.document.clone_from(&before);
                     cursor.may_exit(next, Some(error));
@@ -286,7 +309,7 @@ impl Emitter<'_> {
     /// What a catcher leaves; the template has the input `error`.
     pub(super) fn caught(&mut self, leaf: &Leaf, index: usize, cursor: &mut Cursor, mode: Mode) {
         let Some(catcher) = leaf.state.catch.get(index) else { return };
-        let tier = tier::caught(&leaf.state, catcher);
+        let tier = tier::caught(&leaf.state, index, catcher);
         if tier == Tier::Same {
             return;
         }
@@ -333,6 +356,7 @@ impl Emitter<'_> {
         let turn = self.names.unique(&format!("{base}-attempt"));
         let mut template = Template::new(&turn);
         let mut inner = Cursor::inner_of(self.control);
+        inner.retries = true;
         let carried: Vec<String> = inner.carried().into_iter().map(|(name, _)| name).collect();
         template.inputs = carried.iter().cloned().chain(["retries".to_owned()]).collect();
         self.attempt(leaf, &mut inner, Mode { soft: true });
@@ -460,6 +484,13 @@ impl Emitter<'_> {
 
     fn map(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) {
         let StateKind::Map(map) = &leaf.state.kind else { return };
+        if map.item_reader.is_some() || map.item_batcher.is_some() || map.result_writer.is_some() {
+            let failure = r#"{"Error":"emr2k8s","Cause":"items on S3 are not translated"}"#;
+            let name = cursor.names.unique(base);
+            let step = self.fail_step(name, text::literal(failure), None);
+            cursor.push(step);
+            return;
+        }
         let before = cursor.document.clone();
         let part = Part { tier: tier::items(&leaf.state), ..Part::of("items", leaf) };
         let Some(items) = self.compute(&part, &format!("{base}-items"), cursor, mode) else { return };
@@ -489,6 +520,8 @@ impl Emitter<'_> {
             && most > 0
         {
             template.parallelism = Some(most);
+            // What has not begun when an item fails does not begin.
+            template.fail_fast = !inner_mode.soft;
         }
         let mut parameters: Vec<(String, String)> = vec![("state".into(), "fromJSON(inputs.parameters.items)[int(item)]".into())];
         // A child execution of a distributed Map does not see variables.

@@ -119,7 +119,9 @@ impl Emitter<'_> {
     fn entry(&mut self, name: &str) -> Template {
         self.name_labels();
         let mut template = Template::new(name);
-        let input = text::safe_json("workflow.parameters.input");
+        // The workflow's parameter of that name.
+        template.inputs.push("input".into());
+        let input = text::safe_json("inputs.parameters.input");
         let mut cursor = block::Cursor::entry(input, self.control);
         let body = self.control.body.block.clone();
         self.block(&body, &mut cursor, block::Mode { soft: false });

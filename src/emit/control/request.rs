@@ -35,17 +35,19 @@ pub fn evaluate(name: &str, image: &str) -> Node {
 /// The request for one part of a state: JSON around the data, which is JSON text itself.
 ///
 /// The pod gets it in an environment variable, where a kubelet takes `$$` for `$` and `$(…)` for a variable; JSON may write a dollar as an escape.
-pub fn request(part: &str, name: &str, definition: &str, data: &[(&str, String)]) -> String {
+pub fn request(part: &str, name: &str, definition: &str, data: &[(&str, String)], machine: &str) -> String {
     let name = crate::simulate::eval::safe(&crate::simulate::value::Value::string(name));
     let escaped = |text: &str| text.replace("$$", "\\u0024$").replace("$(", "\\u0024(");
     let mut out = format!(r#"{{"part":"{part}","name":{},"state":{}"#, escaped(&name), escaped(definition));
     for (key, expression) in data {
-        out.push_str(&format!(r#","{key}":{}"#, text::tag(&without_dollars(expression))));
+        let value = if *key == "catcher" { expression.clone() } else { text::tag(&without_dollars(expression)) };
+        out.push_str(&format!(r#","{key}":{value}"#));
     }
     if definition.contains("$$") || definition.contains("context") {
         let input = text::tag(&without_dollars(&text::safe_json("workflow.parameters.input")));
+        let machine = escaped(&crate::simulate::eval::safe(&crate::simulate::value::Value::string(machine)));
         out.push_str(&format!(
-            r#","execution":{{"Id":"{{{{workflow.uid}}}}","Input":{input},"Name":"{{{{workflow.name}}}}","StartTime":"{{{{workflow.creationTimestamp.RFC3339}}}}"}}"#
+            r#","machine":{machine},"execution":{{"Input":{input},"Name":"{{{{workflow.name}}}}","StartTime":"{{{{workflow.creationTimestamp.RFC3339}}}}"}}"#
         ));
     }
     out.push('}');

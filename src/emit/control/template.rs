@@ -14,6 +14,7 @@ pub struct Template {
     /// Names and expressions.
     pub outputs: Vec<(String, String)>,
     pub parallelism: Option<i64>,
+    pub fail_fast: bool,
     /// Of another kind: all of it.
     pub whole: Option<Node>,
     pub origins: Origins,
@@ -50,6 +51,7 @@ impl Template {
             groups: Vec::new(),
             outputs: Vec::new(),
             parallelism: None,
+            fail_fast: false,
             whole: None,
             origins: Origins::none(),
             comment: None,
@@ -72,6 +74,9 @@ impl Template {
         }
         if let Some(parallelism) = self.parallelism {
             map = map.field("parallelism", w.int(parallelism).from(&self.origins));
+        }
+        if self.fail_fast {
+            map = map.field("failFast", w.bool(true));
         }
         let steps = if self.groups.is_empty() {
             // One group without steps: the template only computes.

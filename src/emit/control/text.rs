@@ -41,6 +41,10 @@ pub fn output(step: &str, parameter: &str) -> String {
 pub fn first(expressions: &[String]) -> String {
     match expressions {
         [one] => one.clone(),
-        all => all.iter().map(|e| if e.contains('?') && e.contains(" : ") { format!("({e})") } else { e.clone() }).collect::<Vec<_>>().join(" ?? "),
+        all => all
+            .iter()
+            .map(|e| if e.contains('?') && e.contains(" : ") { format!("({e})") } else { e.clone() })
+            .collect::<Vec<_>>()
+            .join(" ?? "),
     }
 }

@@ -1,7 +1,39 @@
 //! How a part of a state is computed: not at all, at compile time, by an expression, or by the runtime pod.
+use crate::emit::argo_expressions::{self, Names, Tier as Found};
 use crate::ir::machine::{Catcher, PathField, QueryLanguage, State, StateKind};
 use crate::simulate::eval::safe;
 use crate::simulate::program::literal;
+
+/// Where a node that computes has its data.
+const NAMES: Names<'static> = Names {
+    document: "inputs.parameters.state",
+    variables: "inputs.parameters.variables",
+    result: "inputs.parameters.result",
+    error: "inputs.parameters.error",
+    input: EXECUTION_INPUT,
+};
+
+/// The execution's input, in a node that has it.
+pub const EXECUTION_INPUT: &str = "inputs.parameters.input";
+
+/// A translation as a tier; `rename`: what an output is called here.
+fn translated(found: Found, rename: &dyn Fn(&str, String) -> (String, String)) -> Tier {
+    match found {
+        Found::Pod => Tier::Pod,
+        Found::Folded(outputs) => {
+            let outputs = outputs.into_iter().map(|(name, text)| rename(name, super::text::literal(&text))).collect();
+            Tier::Expression { guard: "true".into(), outputs }
+        }
+        Found::Expression(fast) => {
+            let outputs = fast.outputs.into_iter().map(|(name, text)| rename(name, text)).collect();
+            Tier::Expression { guard: fast.guard, outputs }
+        }
+    }
+}
+
+fn same_name(name: &str, text: String) -> (String, String) {
+    (name.to_owned(), text)
+}
 
 /// The cheapest way that is exact for every input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +59,13 @@ fn whole(path: Option<&PathField>) -> bool {
 /// Pass and Succeed.
 #[must_use]
 pub fn pass(state: &State) -> Tier {
+    match plain_pass(state) {
+        Tier::Pod => translated(argo_expressions::pass(state, &NAMES), &same_name),
+        tier => tier,
+    }
+}
+
+fn plain_pass(state: &State) -> Tier {
     let data = &state.data;
     if data.assign.is_some() {
         return Tier::Pod;
@@ -46,7 +85,9 @@ pub fn pass(state: &State) -> Tier {
         return Tier::Pod;
     }
     // The result is thrown away.
-    if matches!(data.result_path, Some(PathField::Null(_))) && (result.is_some() || (data.parameters.is_none() && whole(data.input_path.as_ref()))) {
+    if matches!(data.result_path, Some(PathField::Null(_)))
+        && (result.is_some() || (data.parameters.is_none() && whole(data.input_path.as_ref())))
+    {
         return Tier::Same;
     }
     if !whole(data.result_path.as_ref()) {
@@ -65,6 +106,13 @@ pub fn pass(state: &State) -> Tier {
 /// What a Task sends, or a Parallel gives to its branches.
 #[must_use]
 pub fn arguments(state: &State) -> Tier {
+    match plain_arguments(state) {
+        Tier::Pod => translated(argo_expressions::arguments(state, &NAMES), &|_, text| ("output".to_owned(), text)),
+        tier => tier,
+    }
+}
+
+fn plain_arguments(state: &State) -> Tier {
     let data = &state.data;
     let template = if state.query_language == QueryLanguage::Jsonata { &data.arguments } else { &data.parameters };
     match template {
@@ -77,6 +125,13 @@ pub fn arguments(state: &State) -> Tier {
 /// What leaves a state that has a result: [`Tier::Same`] means the result itself.
 #[must_use]
 pub fn result(state: &State) -> Tier {
+    match plain_result(state) {
+        Tier::Pod => translated(argo_expressions::result(state, &NAMES), &same_name),
+        tier => tier,
+    }
+}
+
+fn plain_result(state: &State) -> Tier {
     let data = &state.data;
     if data.assign.is_some() {
         return Tier::Pod;
@@ -115,25 +170,53 @@ pub fn waited(state: &State) -> Tier {
 
 /// A Choice.
 #[must_use]
-pub fn choose(_state: &State) -> Tier {
-    Tier::Pod
+pub fn choose(state: &State) -> Tier {
+    translated(argo_expressions::choose(state, &NAMES), &same_name)
+}
+
+/// A Fail whose texts are data: `output` is a failure's JSON text.
+#[must_use]
+pub fn fail(state: &State) -> Tier {
+    match translated(argo_expressions::fail(state, &NAMES), &same_name) {
+        Tier::Expression { guard, outputs } => {
+            let of = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map_or("\"\"", |(_, text)| text.as_str());
+            let json = format!(r#"toJson({{"Error": {}, "Cause": {}}})"#, of("error"), of("cause"));
+            Tier::Expression { guard, outputs: vec![("output".into(), super::text::safe_json(&json))] }
+        }
+        other => other,
+    }
 }
 
 /// A Wait whose time is data.
 #[must_use]
-pub fn wait(_state: &State) -> Tier {
-    Tier::Pod
+pub fn wait(state: &State) -> Tier {
+    translated(argo_expressions::wait(state, &NAMES), &|_, text| ("output".to_owned(), format!("{text} + \"s\"")))
 }
 
 /// The items of a Map.
 #[must_use]
-pub fn items(_state: &State) -> Tier {
-    Tier::Pod
+pub fn items(state: &State) -> Tier {
+    let StateKind::Map(map) = &state.kind else { return Tier::Pod };
+    // Numbers that are data are checked where they are evaluated.
+    let literal = |number: &Option<crate::ir::machine::Number>| matches!(number, None | Some(crate::ir::machine::Number::Literal(_)));
+    if !(literal(&map.max_concurrency) && literal(&map.tolerated_failure_count) && literal(&map.tolerated_failure_percentage)) {
+        return Tier::Pod;
+    }
+    // Each item as a JSON text of its own, so that what is taken out is what was put in.
+    let each = super::text::safe_json("toJson(#)");
+    translated(argo_expressions::items(state, &NAMES), &|_, text| ("output".to_owned(), format!("toJson(map(fromJSON({text}), {each}))")))
 }
 
 /// What a catcher leaves. [`Tier::Folded`] with `error` means the error output itself.
 #[must_use]
-pub fn caught(state: &State, catcher: &Catcher) -> Tier {
+pub fn caught(state: &State, index: usize, catcher: &Catcher) -> Tier {
+    match plain_caught(state, catcher) {
+        Tier::Pod => translated(argo_expressions::caught(state, index, &NAMES), &same_name),
+        tier => tier,
+    }
+}
+
+fn plain_caught(state: &State, catcher: &Catcher) -> Tier {
     if catcher.assign.is_some() {
         return Tier::Pod;
     }

@@ -1,11 +1,13 @@
 //! Map: a graph for each item, inline or as child executions.
 use super::{Failure, Frame, History, Run, Visit};
+use crate::simulate::clock::Millis;
 use crate::simulate::error::EvalError;
+use crate::simulate::map_settings::Settings;
 use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
 use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
+use crate::simulate::timestamp;
 use crate::simulate::value::Value;
-use crate::simulate::map_settings::Settings;
 use crate::simulate::{parts, wait};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
@@ -48,7 +50,7 @@ impl Run<'_> {
         let results = result?;
         match &map.writer {
             Some(writer) if map.distributed => self.written(writer, map, scope).map_err(lift),
-            _ => Ok(Value::array(results)),
+            _ => Ok(transformed(results, map.transformation.as_deref())),
         }
     }
 
@@ -69,6 +71,7 @@ impl Run<'_> {
         let weights: Vec<usize> = inputs.iter().map(|(_, input)| weigh(input)).collect();
         let total = weights.iter().sum();
         let mut results: Vec<Option<Value>> = vec![None; inputs.len()];
+        let children = Children::of(self, map, &visit.context);
         let mut waiting = inputs.into_iter().enumerate();
         let mut running = FuturesUnordered::new();
         let start = |(index, (item, input)): (usize, (Option<Value>, Value))| async move {
@@ -84,21 +87,27 @@ impl Run<'_> {
             let inner = Frame { history, item, depth: frame.depth + 1 };
             // A child execution does not see the variables of its parent.
             let variables = if map.distributed { Variables::default() } else { variables.clone() };
+            let (began, given) = (self.clock.now(), input.clone());
             let result = self.inner(visit.state, visit.inner, 0, input, variables, &inner).await;
             if !map.distributed {
                 history.add(1);
             }
-            (index, result)
+            (index, result, (began, given))
         };
         for iteration in waiting.by_ref().take(settings.concurrency) {
             running.push(start(iteration));
         }
         let mut failed = 0_usize;
-        while let Some((index, result)) = running.next().await {
+        while let Some((index, result, (began, given))) = running.next().await {
             match result {
+                Ok(value) if map.distributed && map.writer.is_none() && map.transformation.as_deref() == Some("NONE") => {
+                    results[index] = Some(children.record(self, &given, began, &Ok(value)));
+                }
                 Ok(value) => results[index] = Some(value),
                 Err(failure) if !map.distributed => return Err(failure),
-                Err(_) => {
+                Err(failure) => {
+                    // Of a child that failed the record is the result.
+                    results[index] = Some(children.record(self, &given, began, &Err(failure)));
                     failed += weights[index];
                     if !settings.tolerates(failed, total) {
                         let cause = "The specified tolerated failure threshold was exceeded".to_owned();
@@ -191,4 +200,71 @@ impl Run<'_> {
         ];
         Ok(Value::object([("MapRunArn", Value::String(Arc::from(arn))), ("ResultWriterDetails", Value::object(details))]))
     }
+}
+
+/// The child executions of one distributed Map.
+struct Children {
+    /// What stands between `stateMachine:` or `execution:` and a child's name.
+    machine: String,
+}
+
+impl Children {
+    fn of(run: &Run<'_>, map: &Map, context: &Value) -> Self {
+        let name = context.get("StateMachine").and_then(|m| m.get("Name")).and_then(Value::as_str).unwrap_or_default();
+        let label = match &map.label {
+            Some(label) => label.to_string(),
+            None if map.distributed => run.random.uuid(),
+            None => String::new(),
+        };
+        Self { machine: format!("{name}/{label}") }
+    }
+
+    /// A child as its record shows it ("`ResultWriter` (Map)", Transformation NONE, November 2026; a failed one has Error and Cause in place of its output).
+    fn record(&self, run: &Run<'_>, input: &Value, began: Millis, result: &Result<Value, Failure>) -> Value {
+        let arn = |kind: &str| format!("arn:aws:states:us-east-1:111111111111:{kind}:{}", self.machine);
+        let included = || Value::object([("Included", Value::Bool(true))]);
+        let name = run.random.uuid();
+        let mut fields = Vec::new();
+        if let Err(failure) = result {
+            let said = [("Cause", failure.cause.as_deref()), ("Error", failure.error.as_deref())];
+            fields.extend(said.into_iter().filter_map(|(field, text)| Some((field, Value::string(text?)))));
+        }
+        fields.extend([
+            ("ExecutionArn", Value::string(format!("{}:{name}", arn("execution")))),
+            ("Input", Value::string(input.to_json())),
+            ("InputDetails", included()),
+            ("Name", Value::string(name)),
+        ]);
+        let (status, redrive) = match result {
+            Ok(output) => {
+                fields.extend([("Output", Value::string(output.to_json())), ("OutputDetails", included())]);
+                ("SUCCEEDED", "NOT_REDRIVABLE")
+            }
+            Err(_) => ("FAILED", "REDRIVABLE"),
+        };
+        fields.extend([("RedriveCount", Value::int(0)), ("RedriveStatus", Value::string(redrive))]);
+        if result.is_ok() {
+            fields.push(("RedriveStatusReason", Value::string("Execution is SUCCEEDED and cannot be redriven")));
+        }
+        fields.extend([
+            ("StartDate", Value::string(timestamp::format(began))),
+            ("StateMachineArn", Value::string(arn("stateMachine"))),
+            ("Status", Value::string(status)),
+            ("StopDate", Value::string(timestamp::format(run.clock.now()))),
+        ]);
+        Value::object(fields)
+    }
+}
+
+/// The results as a `WriterConfig` without a place on S3 wants them ("`ResultWriter` (Map)", November 2026): as they are, or arrays among them taken
+/// apart.
+fn transformed(results: Vec<Value>, transformation: Option<&str>) -> Value {
+    if transformation != Some("FLATTEN") {
+        return Value::array(results);
+    }
+    let flat = results.into_iter().flat_map(|result| match result {
+        Value::Array(items) => items.to_vec(),
+        other => vec![other],
+    });
+    Value::array(flat.collect())
 }

@@ -192,6 +192,10 @@ Argo ends a workflow whose templates call each other about 100 levels deep. Spli
 
 Its entries become the arms of a dispatch inside a loop: a step says which one is next, and the loop goes there. The same states run in the same order.";
 
+    PLN131 "items-on-s3" r"A Map reads its items from S3, batches them, or writes its results there.
+
+A step stands in its place that fails when it runs and says why. Read the items in a Task before the Map.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each
