@@ -158,7 +158,7 @@ fn calls_in_place(machine: &Machine, sink: &mut Sink) {
         let Some(resource) = &task.resource else { continue };
         let text = resource.display();
         let fate = match crate::facts::calls::CallResource::parse(&text) {
-            Ok(call) => calls::fate(&call),
+            Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
             Err(why) => calls::unknown(&text, &why),
         };
         let mut report = Diagnostic::new(fate.rule, Severity::Warning, resource.origins.first().or(Some(state.span)), fate.message);

@@ -451,7 +451,7 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
     let parsed = CallResource::parse(&resource).map_err(|why| super::calls::unknown(&resource, &why));
     let mut node = match parsed.and_then(|call| super::calls::container(&call, name, &origins)) {
         Ok(node) => node,
-        Err(fate) => refused_call(name, &fate.message, &origins),
+        Err(fate) => return refused_call(name, &fate.message, &origins),
     };
     if let Some(Number::Literal(seconds)) = &task.timeout_seconds
         && let Ok(number) = seconds.value.parse::<i64>()

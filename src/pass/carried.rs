@@ -96,9 +96,12 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     }
     for state in &all {
         let StateKind::Map(map) = &state.kind else { continue };
-        for (field, template) in [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)] {
+        for (field, template) in
+            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
+        {
             if let Some(template) = template {
-                let message = format!("`{field}` of `{}` reads or writes S3 in a way that a workflow cannot take over yet", state.name.value);
+                let message =
+                    format!("`{field}` of `{}` reads or writes S3 in a way that a workflow cannot take over yet", state.name.value);
                 let help = "read the items in a Task before the Map, or leave the machine where it is";
                 sink.report(Diagnostic::refused(&PLN131, template.span, message).help(help));
             }

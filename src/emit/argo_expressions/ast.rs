@@ -260,7 +260,8 @@ impl Ast {
 
     /// How many calls give another value each time.
     pub(super) fn draws(&self) -> usize {
-        usize::from(matches!(self, Ast::Call("sprig.uuidv4" | "sprig.randInt", _))) + self.children().into_iter().map(Ast::draws).sum::<usize>()
+        usize::from(matches!(self, Ast::Call("sprig.uuidv4" | "sprig.randInt", _)))
+            + self.children().into_iter().map(Ast::draws).sum::<usize>()
     }
 
     /// Whether it reads nothing from outside.
@@ -473,9 +474,27 @@ impl Printer<'_> {
 /// What may stand behind a dot. (Words of the language may, too, but need not be known here.)
 fn is_identifier(name: &str) -> bool {
     const WORDS: [&str; 16] = [
-        "not", "and", "or", "in", "matches", "contains", "startsWith", "endsWith", "let", "if", "else", "true", "false", "nil", "missing", "env",
+        "not",
+        "and",
+        "or",
+        "in",
+        "matches",
+        "contains",
+        "startsWith",
+        "endsWith",
+        "let",
+        "if",
+        "else",
+        "true",
+        "false",
+        "nil",
+        "missing",
+        "env",
     ];
-    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && !WORDS.contains(&name)
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && !WORDS.contains(&name)
 }
 
 fn write_text(text: &str, out: &mut String) {

@@ -47,7 +47,9 @@ impl Guard {
 
     /// That an object has a field.
     pub(super) fn need_field(&mut self, of: &Ast, name: &str) {
-        let typed = |wanted: &Ast| self.0.iter().any(|known| matches!(known, Ast::Binary("==", left, right) if matches!((&**left, &**right), (Ast::Call("type", of), Ast::Text(word)) if of.first() == Some(wanted) && word != "nil")));
+        let typed = |wanted: &Ast| {
+            self.0.iter().any(|known| matches!(known, Ast::Binary("==", left, right) if matches!((&**left, &**right), (Ast::Call("type", of), Ast::Text(word)) if of.first() == Some(wanted) && word != "nil")))
+        };
         if !typed(&field(of.clone(), name)) {
             self.need(binary("in", text(name), of.clone()));
         }

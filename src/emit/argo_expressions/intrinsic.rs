@@ -110,9 +110,7 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
             let of = typed(of, Type::Text, guard)?;
             let mut delimiters = delimiters.chars();
             let first = delimiters.next()?;
-            let one = delimiters
-                .filter(|other| *other != first)
-                .fold(of, |of, other| ast_call("replace", [of, text(other), text(first)]));
+            let one = delimiters.filter(|other| *other != first).fold(of, |of, other| ast_call("replace", [of, text(other), text(first)]));
             Some(Json::Value(each("filter", ast_call("split", [one, text(first)]), binary("!=", Ast::Element, text("")))))
         }
         ("UUID", []) => Some(Json::Value(ast_call("sprig.uuidv4", []))),
@@ -265,4 +263,3 @@ fn json_text(of: &Json, guard: &mut Guard) -> Option<Json> {
     guard.need(not(binary("contains", written.clone(), text("\\u"))));
     Some(Json::Value(written))
 }
-

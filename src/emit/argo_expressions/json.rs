@@ -154,6 +154,8 @@ pub(super) fn constant(value: &Value) -> Option<Ast> {
         Value::Number(_) => return None,
         Value::String(of) => text(&**of),
         Value::Array(items) => Ast::List(items.iter().map(constant).collect::<Option<_>>()?),
-        Value::Object(object) => Ast::Map(object.iter().map(|(key, value)| Some((key.to_string(), constant(value)?))).collect::<Option<_>>()?),
+        Value::Object(object) => {
+            Ast::Map(object.iter().map(|(key, value)| Some((key.to_string(), constant(value)?))).collect::<Option<_>>()?)
+        }
     })
 }

@@ -8,7 +8,7 @@
 use super::ast::{Ast, Root, Type, all, and, binary, call, concat, each, field, is, not, or, text, when};
 use super::choice::{Verdict, lazily};
 use super::guard::Guard;
-use super::intrinsic::{merged, scalar_text, is_scalar};
+use super::intrinsic::{is_scalar, merged, scalar_text};
 use super::json::Json;
 use super::path::find;
 use super::plain::{LARGEST, plain, plain_text};
@@ -26,12 +26,14 @@ pub(super) fn fill(template: &Template, scope: &Scope<'_>, guard: &mut Guard) ->
     Some(match &template.value {
         TemplateValue::Jsonata(text) => expression(text, scope, guard)?,
         TemplateValue::List(items) => Json::list(items.iter().map(|item| fill(item, scope, guard)).collect::<Option<_>>()?),
-        TemplateValue::Map(entries) => Json::object(
-            entries.iter().map(|(key, value)| Some((key.value.clone(), fill(value, scope, guard)?))).collect::<Option<_>>()?,
-        ),
+        TemplateValue::Map(entries) => {
+            Json::object(entries.iter().map(|(key, value)| Some((key.value.clone(), fill(value, scope, guard)?))).collect::<Option<_>>()?)
+        }
         // Without meaning in this language.
         TemplateValue::PathExpression(text) => Json::string(text),
-        TemplateValue::Null | TemplateValue::Bool(_) | TemplateValue::Number(_) | TemplateValue::Text(_) => Json::Constant(literal(template)),
+        TemplateValue::Null | TemplateValue::Bool(_) | TemplateValue::Number(_) | TemplateValue::Text(_) => {
+            Json::Constant(literal(template))
+        }
     })
 }
 
@@ -271,9 +273,10 @@ fn soft(node: &AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<(Ast, As
         return None;
     }
     // An array on the way is mapped over.
-    let no_list = levels.iter().rev().fold(Ast::Bool(true), |below, (of, _)| {
-        and(not(is(of.clone(), Type::List)), lazily(not(is(of.clone(), Type::Map)), below))
-    });
+    let no_list = levels
+        .iter()
+        .rev()
+        .fold(Ast::Bool(true), |below, (of, _)| and(not(is(of.clone(), Type::List)), lazily(not(is(of.clone(), Type::Map)), below)));
     guard.need(no_list);
     let there = all(levels.iter().enumerate().map(|(index, (of, name))| {
         if index + 1 == levels.len() {

@@ -7,9 +7,7 @@ use super::jsonata;
 use super::scope::Scope;
 use super::template;
 use super::tier::{Names, Output, Tier, finish, limit};
-use crate::ir::machine::{
-    FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor,
-};
+use crate::ir::machine::{FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor};
 use crate::simulate::path::{Path, PlainStep, ReferencePath};
 use crate::simulate::program::literal;
 use crate::simulate::template::Expression;
@@ -60,7 +58,8 @@ fn write(path: Option<&PathField>, value: Json, guard: &mut Guard) -> Option<Jso
                 return Some(value);
             }
             let names = reference.path().plain_steps()?;
-            let names: Vec<&str> = names.iter().map(|step| if let PlainStep::Name(name) = step { Some(*name) } else { None }).collect::<Option<_>>()?;
+            let names: Vec<&str> =
+                names.iter().map(|step| if let PlainStep::Name(name) = step { Some(*name) } else { None }).collect::<Option<_>>()?;
             put(&Ast::Parsed(Root::Document), &Ast::Fresh(Root::Document), &names, value.value()?, guard).map(Json::Value)
         }
     }
@@ -237,11 +236,8 @@ fn choose_tier(state: &State, names: &Names<'_>) -> Option<Tier> {
             Some(assign) => assigned(state, assign, &scope, &mut guard)?,
             None => Json::Root(Root::Variables),
         };
-        let output = if is_paths(state) {
-            path_use(state.data.output_path.as_ref(), &scope.with_input(output), &mut guard)?
-        } else {
-            output
-        };
+        let output =
+            if is_paths(state) { path_use(state.data.output_path.as_ref(), &scope.with_input(output), &mut guard)? } else { output };
         guard.need(limit(&output)?);
         Some((Way { next, verdict, output, variables }, guard.ast()))
     };
@@ -256,7 +252,10 @@ fn choose_tier(state: &State, names: &Names<'_>) -> Option<Tier> {
     let always = |holds| Verdict { guard: Ast::Bool(true), holds: Ast::Bool(holds) };
     let last = match default {
         Some(_) => way("default".into(), always(true), state.data.output.as_ref(), state.data.assign.as_ref())?,
-        None => (Way { next: "none".into(), verdict: always(false), output: scope.input.clone(), variables: Json::Root(Root::Variables) }, Ast::Bool(false)),
+        None => (
+            Way { next: "none".into(), verdict: always(false), output: scope.input.clone(), variables: Json::Root(Root::Variables) },
+            Ast::Bool(false),
+        ),
     };
     ways.push(last);
     let changes = ways.iter().any(|(way, _)| way.output != raw());

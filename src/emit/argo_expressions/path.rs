@@ -55,7 +55,9 @@ fn every(list: Ast, steps: &[PlainStep<'_>]) -> Option<Ast> {
             PlainStep::Name(name) => {
                 (and(is(Ast::Element, Type::Map), binary("in", text(*name), Ast::Element)), field(Ast::Element, *name))
             }
-            PlainStep::Index(index) => (and(is(Ast::Element, Type::List), long_enough(Ast::Element, *index)), at(Ast::Element, Ast::Int(*index))),
+            PlainStep::Index(index) => {
+                (and(is(Ast::Element, Type::List), long_enough(Ast::Element, *index)), at(Ast::Element, Ast::Int(*index)))
+            }
             PlainStep::Every => return None,
         };
         Some(each("map", each("filter", list, fits), part))

@@ -38,8 +38,7 @@ impl<'s> Scope<'s> {
             ("Name", Json::Value(Ast::Raw("workflow.name".into()))),
             ("StartTime", Json::Value(call("sprig.replace", [text("Z"), text(".000Z"), start]))),
         ];
-        let mut context =
-            vec![("Execution", Json::Partial(execution)), ("State", Json::Partial(vec![("Name", Json::string(self.state))]))];
+        let mut context = vec![("Execution", Json::Partial(execution)), ("State", Json::Partial(vec![("Name", Json::string(self.state))]))];
         if let Some((index, value)) = &self.item {
             let item = Json::object(vec![("Index".into(), index.clone()), ("Value".into(), value.clone())]);
             context.push(("Map", Json::Object(vec![("Item".into(), item)])));

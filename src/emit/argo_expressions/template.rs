@@ -15,12 +15,14 @@ pub(super) fn fill(template: &Template, scope: &Scope<'_>, guard: &mut Guard) ->
     Some(match &template.value {
         TemplateValue::PathExpression(text) => expression(&Expression::parse(text).ok()?, scope, guard)?,
         TemplateValue::List(items) => Json::list(items.iter().map(|item| fill(item, scope, guard)).collect::<Option<_>>()?),
-        TemplateValue::Map(entries) => Json::object(
-            entries.iter().map(|(key, value)| Some((key.value.clone(), fill(value, scope, guard)?))).collect::<Option<_>>()?,
-        ),
+        TemplateValue::Map(entries) => {
+            Json::object(entries.iter().map(|(key, value)| Some((key.value.clone(), fill(value, scope, guard)?))).collect::<Option<_>>()?)
+        }
         // Without meaning in this language.
         TemplateValue::Jsonata(text) => Json::Constant(Value::string(text.as_str())),
-        TemplateValue::Null | TemplateValue::Bool(_) | TemplateValue::Number(_) | TemplateValue::Text(_) => Json::Constant(literal(template)),
+        TemplateValue::Null | TemplateValue::Bool(_) | TemplateValue::Number(_) | TemplateValue::Text(_) => {
+            Json::Constant(literal(template))
+        }
     })
 }
 

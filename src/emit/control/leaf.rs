@@ -7,9 +7,9 @@ use crate::emit::yaml::Writer;
 use crate::ir::control::Leaf;
 use crate::ir::machine::{FailText, Number, QueryLanguage, Retrier, State, StateKind, WaitFor};
 use crate::pass::naming::label;
+use crate::simulate::definition;
 use crate::simulate::eval::safe;
 use crate::simulate::value::Value;
-use crate::simulate::definition;
 use crate::source::rules::argo::ARG108;
 use crate::source::span::Sourced;
 
@@ -121,7 +121,8 @@ impl Emitter<'_> {
             self.uses.runtime = true;
             template.groups.push(vec![evaluate]);
         }
-        let unless_failed = |value: String, otherwise: &str| if mode.soft && !total { format!("{failed} ? {otherwise} : ({value})") } else { value };
+        let unless_failed =
+            |value: String, otherwise: &str| if mode.soft && !total { format!("{failed} ? {otherwise} : ({value})") } else { value };
         let changes = part.name != "choose" || choice_changes(state);
         if changes {
             template.outputs.push(("output".into(), unless_failed(output, "\"\"")));
@@ -223,13 +224,15 @@ impl Emitter<'_> {
                 let arguments = self.arguments(leaf, &base, cursor, mode);
                 let template = self.call_template(leaf, &base);
                 let step_name = cursor.names.unique(&base);
-                let mut step = Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&step_name, &template) };
+                let mut step =
+                    Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&step_name, &template) };
                 step.origins = leaf_origins(leaf);
                 step.comment = state.comment.clone();
                 cursor.push(step);
                 if mode.soft {
                     // Nil where it did not run.
-                    let next = format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step_name}\"].status]");
+                    let next =
+                        format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step_name}\"].status]");
                     let error = self.call_error(leaf, &step_name);
                     cursor.document.clone_from(&before);
                     cursor.may_exit(next, Some(error));
@@ -337,7 +340,9 @@ impl Emitter<'_> {
         for (index, catcher) in leaf.state.catch.iter().enumerate() {
             next.push_str(&format!("{} ? \"caught-{index}\" : ", matches(&catcher.error_equals, "error")));
         }
-        let next = format!("let failure = ({error}); let error = failure == \"\" ? \"\" : fromJSON(failure).Error; failure == \"\" ? \"\" : {next}\"error\"");
+        let next = format!(
+            "let failure = ({error}); let error = failure == \"\" ? \"\" : fromJSON(failure).Error; failure == \"\" ? \"\" : {next}\"error\""
+        );
         for (name, expression) in &mut outputs {
             if name == "next" {
                 next.clone_into(expression);
@@ -374,11 +379,17 @@ impl Emitter<'_> {
         step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&decide_step, "delay")))];
         step.when = Some(format!("{} == \"again\"", text::output(&decide_step, "next")));
         template.groups.push(vec![step]);
-        template.outputs = outputs.iter().cloned().filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto").collect();
+        template.outputs = outputs
+            .iter()
+            .cloned()
+            .filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto")
+            .collect();
         // The document is taken on only by the attempt that succeeds.
         for name in &carried {
             let value = of(name);
-            template.outputs.push((name.clone(), format!("{} == \"\" ? {value} : inputs.parameters.{name}", text::output(&decide_step, "next"))));
+            template
+                .outputs
+                .push((name.clone(), format!("{} == \"\" ? {value} : inputs.parameters.{name}", text::output(&decide_step, "next"))));
         }
         template.outputs.push(("next".into(), text::output(&decide_step, "next")));
         template.outputs.push(("retries".into(), text::output(&decide_step, "retries")));
@@ -429,7 +440,10 @@ impl Emitter<'_> {
             ("delay".into(), format!("{head}{again} ? string([{}][retrier]) + \"s\" : \"0s\"", delays.join(", "))),
             (
                 "retries".into(),
-                format!("{head}\"[\" + join(map(0..{}, string(int(taken[#]) + (# == retrier ? 1 : 0))), \",\") + \"]\"", retriers.len() - 1),
+                format!(
+                    "{head}\"[\" + join(map(0..{}, string(int(taken[#]) + (# == retrier ? 1 : 0))), \",\") + \"]\"",
+                    retriers.len() - 1
+                ),
             ),
         ];
         self.templates.push(template);
@@ -529,14 +543,17 @@ impl Emitter<'_> {
             let value = if distributed { "\"{}\"".to_owned() } else { format!("inputs.parameters.{name}") };
             parameters.push((name.clone(), value));
         }
-        let mut step = Step { parameters, count: Some("string(len(fromJSON(inputs.parameters.items)))".into()), ..Step::new("each", &wrapped) };
+        let mut step =
+            Step { parameters, count: Some("string(len(fromJSON(inputs.parameters.items)))".into()), ..Step::new("each", &wrapped) };
         step.origins = leaf_origins(leaf);
         template.groups.push(vec![step]);
         let list = |parameter: &str| format!("fromJSON(steps.each.outputs?.parameters?.{parameter} ?? \"[]\")");
         let kept = if inner_mode.soft {
             // Results of items that failed are left out.
             let (texts, failures) = (list("text"), list("failed"));
-            format!("let texts = {texts}; let failures = {failures}; \"[\" + join(map(filter(0..len(texts), # < len(texts) and failures[#] == \"-\"), texts[#][1:]), \",\") + \"]\"")
+            format!(
+                "let texts = {texts}; let failures = {failures}; \"[\" + join(map(filter(0..len(texts), # < len(texts) and failures[#] == \"-\"), texts[#][1:]), \",\") + \"]\""
+            )
         } else {
             format!("\"[\" + join(map({}, #[1:]), \",\") + \"]\"", list("text"))
         };
@@ -665,4 +682,3 @@ fn choice_changes(state: &State) -> bool {
     let by_path = state.query_language == QueryLanguage::JsonPath;
     rules || data.output.is_some() || (by_path && !(plain(data.input_path.as_ref()) && plain(data.output_path.as_ref())))
 }
-

@@ -119,14 +119,25 @@ impl Emitter<'_> {
     fn entry(&mut self, name: &str) -> Template {
         self.name_labels();
         let mut template = Template::new(name);
-        // The workflow's parameter of that name.
-        template.inputs.push("input".into());
-        let input = text::safe_json("inputs.parameters.input");
-        let mut cursor = block::Cursor::entry(input, self.control);
+        let input = text::safe_json("workflow.parameters.input");
+        let mut cursor = block::Cursor::entry(input.clone(), self.control);
         let body = self.control.body.block.clone();
+        let before = (self.templates.len(), self.names.clone(), self.labels.clone(), self.label_names.clone());
         self.block(&body, &mut cursor, block::Mode { soft: false });
+        let output = cursor.document_at_end();
+        if self.control.output && output.contains("workflow.") {
+            // The workflow's parameters cannot be relied on in an output's expression: they go through a template of their own.
+            self.templates.truncate(before.0);
+            (self.names, self.labels, self.label_names) = (before.1, before.2, before.3);
+            let states = self.body_template("states", &self.control.body.clone(), block::Mode { soft: false });
+            let mut parameters = vec![("state".to_owned(), input)];
+            parameters.extend(block::Cursor::entry(String::new(), self.control).carried().into_iter().skip(1));
+            template.groups.push(vec![Step { parameters, ..Step::new("states", &states) }]);
+            template.outputs.push(("output".into(), "steps.states.outputs.parameters.state".into()));
+            return template;
+        }
         if self.control.output {
-            template.outputs.push(("output".into(), cursor.document_at_end()));
+            template.outputs.push(("output".into(), output));
         }
         template.groups = cursor.groups;
         template

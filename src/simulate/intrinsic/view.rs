@@ -11,7 +11,10 @@ pub struct CallView<'c>(&'c Inner);
 #[derive(Clone, Copy, Debug)]
 pub enum ArgumentView<'c> {
     /// A text in quotes: what it means, and as written, which `States.Format` reads.
-    Text { value: &'c Value, written: &'c str },
+    Text {
+        value: &'c Value,
+        written: &'c str,
+    },
     Literal(&'c Value),
     Path(&'c Path),
     Call(CallView<'c>),

@@ -16,16 +16,16 @@ impl Path {
     pub fn plain_steps(&self) -> Option<Vec<PlainStep<'_>>> {
         fn plain(step: &Step) -> Option<PlainStep<'_>> {
             match step {
-            Step::Names(names) => match names.as_slice() {
-                [name] => Some(PlainStep::Name(name)),
-                _ => None,
-            },
-            Step::Indexes(indexes) => match indexes.as_slice() {
-                [index] => Some(PlainStep::Index(*index)),
-                _ => None,
-            },
-            Step::Wildcard => Some(PlainStep::Every),
-            Step::Slice(..) | Step::Scan | Step::Filter(_) | Step::Call(..) => None,
+                Step::Names(names) => match names.as_slice() {
+                    [name] => Some(PlainStep::Name(name)),
+                    _ => None,
+                },
+                Step::Indexes(indexes) => match indexes.as_slice() {
+                    [index] => Some(PlainStep::Index(*index)),
+                    _ => None,
+                },
+                Step::Wildcard => Some(PlainStep::Every),
+                Step::Slice(..) | Step::Scan | Step::Filter(_) | Step::Call(..) => None,
             }
         }
         self.steps.steps.iter().map(plain).collect()
