@@ -133,12 +133,8 @@ def like(expected, actual, exact):
             return expected in TIME_TOKENS | TOKENS and not exact
         if not (isinstance(expected, Number) and isinstance(actual, Number)):
             return False
-<<<<<<< HEAD
-        expected, actual = expected.value(), actual.value()
-        return expected == actual and (not exact or type(expected) is type(actual))
-=======
-        return decimal.Decimal(expected) == decimal.Decimal(actual)
->>>>>>> main
+        same_kind = bool(re.fullmatch(r"-?\d+", expected)) == bool(re.fullmatch(r"-?\d+", actual))
+        return decimal.Decimal(expected) == decimal.Decimal(actual) and (same_kind or not exact)
     if isinstance(expected, str) and isinstance(actual, str):
         expected, actual = EVENT.sub("event id #", expected), EVENT.sub("event id #", actual)
         if exact:
@@ -295,14 +291,8 @@ def templates_of(case, objects):
             pairs[state] = label(state)
     left = [p for p in pods if p not in pairs.values()]
     rest = [s for s in case.states if s in case.tasks and s not in pairs]
-<<<<<<< HEAD
     for at, state in enumerate(rest):
         close = [p for p in left if p.startswith(label(state))] or (left if len(left) >= len(rest) - at else [])
-=======
-    enough = len(left) >= len(rest)
-    for state in rest:
-        close = [p for p in left if p.startswith(label(state))] or (left if enough else [])
->>>>>>> main
         if close:
             pairs[state] = close[0]
             left.remove(close[0])
@@ -399,14 +389,9 @@ def build(case, objects, folder):
     if script:
         raw = "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
         text = text[:-1] + f', "script": {raw}}}'
-<<<<<<< HEAD
     # In the order of their names; ours take longest.
     with open(os.path.join(folder, f"{0 if case.kind == 'own' else 1}-{case.pipeline}.json"), "w", encoding="utf-8") as file:
-        file.write(re.sub("[\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", text))
-=======
-    with open(os.path.join(folder, case.pipeline + ".json"), "w", encoding="utf-8") as file:
-        file.write(re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda c: f"\\u{ord(c[0]):04x}", text))
->>>>>>> main
+        file.write(text)
 
 
 def raw_outcome(outcome):
