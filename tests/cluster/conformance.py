@@ -15,6 +15,7 @@ What is played, and how:
   10 s or less; else it fails with States.Timeout by itself.
 - Waits are real, but those over 2 s take 1 s: durations of `suspend` and of `backoff` are rewritten in the manifests. One that is an expression is
   still evaluated; what it gives is then shortened.
+- Where calls were recorded but the ARN of what they call is hidden behind a token, it is a function's.
 - A time token in the input of a recorded success becomes a real time in the past. A token in what AWS answered stands for any text.
 """
 import argparse
@@ -71,6 +72,13 @@ def payload(value):
     return value
 
 
+def as_json(text):
+    try:
+        return parse(text)
+    except (TypeError, ValueError):
+        return None
+
+
 def walk(value):
     yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -119,13 +127,14 @@ def text_like(expected, actual):
 
 
 def like(expected, actual, exact):
-    """Whether a value is what a case says; `exact`: numbers have to be written alike."""
+    """Whether a value is what a case says; `exact`: 1 is not 1.0, and nothing is a token."""
     if isinstance(expected, Number) or isinstance(actual, Number):
         if isinstance(expected, str) and not isinstance(expected, Number):
             return expected in TIME_TOKENS | TOKENS and not exact
         if not (isinstance(expected, Number) and isinstance(actual, Number)):
             return False
-        return decimal.Decimal(expected) == decimal.Decimal(actual)
+        same_kind = bool(re.fullmatch(r"-?\d+", expected)) == bool(re.fullmatch(r"-?\d+", actual))
+        return decimal.Decimal(expected) == decimal.Decimal(actual) and (same_kind or not exact)
     if isinstance(expected, str) and isinstance(actual, str):
         expected, actual = EVENT.sub("event id #", expected), EVENT.sub("event id #", actual)
         if exact:
@@ -178,7 +187,7 @@ class Case:
                        for name, state in part["States"].items() if isinstance(state, dict)}
         self.concurrent = any(state.get("Type") in ("Map", "Parallel") for state in self.states.values())
         self.templates = {}  # of states, see templates_of
-        self.evaluating = set()
+        self.evaluating, self.raising = set(), set()
 
     @property
     def what(self):
@@ -260,6 +269,11 @@ def evaluates(template):
     return [os.path.basename(words[0])] + words[1:2] == ["emr2k8s", "eval"] if words else False
 
 
+def raises(template):
+    parameters = (template.get("outputs") or {}).get("parameters") or []
+    return any("sprig.fail(" in ((p.get("valueFrom") or {}).get("expression") or "") for p in parameters) and "inputs" in template
+
+
 def label(state):
     """A state's name as the compiler writes it where it has Latin letters."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", state) if not unicodedata.combining(c))
@@ -277,9 +291,8 @@ def templates_of(case, objects):
             pairs[state] = label(state)
     left = [p for p in pods if p not in pairs.values()]
     rest = [s for s in case.states if s in case.tasks and s not in pairs]
-    enough = len(left) >= len(rest)
-    for state in rest:
-        close = [p for p in left if p.startswith(label(state))] or (left if enough else [])
+    for at, state in enumerate(rest):
+        close = [p for p in left if p.startswith(label(state))] or (left if len(left) >= len(rest) - at else [])
         if close:
             pairs[state] = close[0]
             left.remove(close[0])
@@ -363,6 +376,7 @@ def attempt(case, state, entry):
 def build(case, objects, folder):
     case.templates = templates_of(case, objects)
     case.evaluating = {t["name"] for t in templates(objects) if evaluates(t)}
+    case.raising = {t["name"] for t in templates(objects) if raises(t)}
     script = {case.templates[state]: [attempt(case, state, entry) for entry in entries]
               for state, entries in case.tasks.items() if state in case.templates}
     out = {
@@ -375,8 +389,9 @@ def build(case, objects, folder):
     if script:
         raw = "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:[{','.join(raw_outcome(o) for o in v)}]" for k, v in script.items()) + "}"
         text = text[:-1] + f', "script": {raw}}}'
-    with open(os.path.join(folder, case.pipeline + ".json"), "w", encoding="utf-8") as file:
-        file.write(re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda c: f"\\u{ord(c[0]):04x}", text))
+    # In the order of their names; ours take longest.
+    with open(os.path.join(folder, f"{0 if case.kind == 'own' else 1}-{case.pipeline}.json"), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def raw_outcome(outcome):
@@ -395,30 +410,24 @@ def parameters(node, which):
     return {p["name"]: p.get("value") for p in ((node.get(which) or {}).get("parameters") or [])}
 
 
-def failures(result, evaluating):
+def failures(case, result):
     """(error, cause) of what may have ended the run, the last first."""
     bad = sorted((n for n in result["nodes"] if n["phase"] in ("Failed", "Error")), key=natural)
-    raised = [parameters(n, "inputs") for n in bad if n.get("templateName") == "fail"]
+    raised = [parameters(n, "inputs") for n in bad if n.get("templateName") in case.raising]
     if raised:
         for given in reversed(raised):
-            if "failure" in given:
-                failure = parse(given["failure"])
-                yield failure["Error"] or None, failure["Cause"] or None
-            elif "error" in given:
-                yield given["error"] or None, given.get("cause") or None
+            failure = as_json(given.get("failure"))
+            if isinstance(failure, dict):
+                yield failure.get("Error") or None, failure.get("Cause") or None
             else:
-                error, _, cause = (given.get("message") or "").partition(": ")
-                yield error or None, cause or None
+                yield f"the failure {given!r}", None
         return
     for node in reversed([n for n in bad if n["type"] == "Pod"]):
         text = parameters(node, "outputs").get("error")
         if "longer than the specified deadline" in node.get("message", ""):
             yield "States.Timeout", None
         elif text:
-            try:
-                value = parse(text)
-            except ValueError:
-                value = None
+            value = as_json(text)
             if isinstance(value, dict):
                 yield value.get("Error"), value.get("Cause")
             else:
@@ -452,7 +461,7 @@ def differences(case, result):
     why = next((m for m in last if m), "").replace("\n", " ")[:300]
     if case.status == "SUCCEEDED":
         if phase != "Succeeded":
-            ends = [f"{e}: {c}" for e, c in failures(result, case.evaluating)][:1] if nodes else []
+            ends = [f"{e}: {c}" for e, c in failures(case, result)][:1] if nodes else []
             yield f"{phase}, not Succeeded: {(ends or [why])[0]}"
         else:
             text = {p["name"]: p.get("value") for p in (result.get("outputs") or {}).get("parameters") or []}.get("output")
@@ -469,7 +478,7 @@ def differences(case, result):
     elif phase not in ("Failed", "Error"):
         yield f"{phase}, not Failed: {why}"
     else:
-        found = list(failures(result, case.evaluating))
+        found = list(failures(case, result))
         candidates = found if case.concurrent else found[:1]
         if not any(same_failure(case, *f) for f in candidates):
             said = " | ".join(f"{e}: {c}" for e, c in candidates) or f"no Error and Cause ({why})"
@@ -561,7 +570,7 @@ def main():
     arguments.add_argument("--recordings")
     arguments.add_argument("--table")
     arguments.add_argument("--parallel", default="16")
-    arguments.add_argument("--timeout", default="2m")
+    arguments.add_argument("--timeout", default="8m")
     arguments.add_argument("case", nargs="*")
     a = arguments.parse_args()
     os.makedirs(a.work, exist_ok=True)
