@@ -69,7 +69,7 @@ impl Node<'_> {
     }
 
     fn redirect(&mut self, from: usize, to: usize) {
-        if let Node::State { ways, .. } | Node::Dispatch { ways, .. } = self {
+        if let Node::State { ways, .. } = self {
             ways.iter_mut().filter(|way| **way == To::Node(from)).for_each(|way| *way = To::Node(to));
         }
     }
@@ -194,13 +194,14 @@ fn make_reducible(nodes: &mut Vec<Node<'_>>, start: usize, irreducible: &mut Vec
                         // another way into it.
                         let outside = nodes.len();
                         nodes.extend([(); 2].map(|()| Node::Request { region, arm, way: To::Node(region) }));
-                        for from in std::mem::replace(&mut before[entry], vec![region]) {
+                        for from in std::mem::take(&mut before[entry]) {
                             nodes[from].redirect(entry, outside + usize::from(component.contains(&from)));
                         }
                         if start == entry {
                             start = outside;
                         }
                     }
+                    // No way inside leads to an entry any more, so none of them is in a loop further in.
                     work.push((component.into_iter().collect(), depth + 1));
                 }
             }

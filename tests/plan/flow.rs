@@ -21,7 +21,9 @@ pub fn difference(graph: &Graph, body: &Body) -> Result<usize, String> {
         }
         let state = states.get(name).ok_or_else(|| format!("`{name}` is not in the graph"))?;
         let ways = ways(state);
-        work.extend(ways.iter().filter_map(|way| way.as_ref().and_then(|way| states.get(way.as_str()))).map(|state| state.name.value.as_str()));
+        work.extend(
+            ways.iter().filter_map(|way| way.as_ref().and_then(|way| states.get(way.as_str()))).map(|state| state.name.value.as_str()),
+        );
         expected.insert(name.to_owned(), ways);
         let leaf = blocks.leaves.get(name).ok_or_else(|| format!("`{name}` is lost"))?;
         let graphs: Vec<&Graph> = match &state.kind {
@@ -137,7 +139,9 @@ fn next<'b>(block: &'b Block, index: usize, around: &Rc<Around<'b>>) -> Result<O
         };
         let into = |body: &'b Block| (body, 0, Rc::new(Around::Inside { block, index, around: Rc::clone(&around) }));
         match &stmt.kind {
-            Kind::State(leaf) | Kind::Choose { state: leaf, .. } | Kind::Try { state: leaf, .. } => return Ok(Some(leaf.state.name.value.clone())),
+            Kind::State(leaf) | Kind::Choose { state: leaf, .. } | Kind::Try { state: leaf, .. } => {
+                return Ok(Some(leaf.state.name.value.clone()));
+            }
             Kind::Scope { body, .. } | Kind::Loop { body, .. } => (block, index, around) = into(body),
             Kind::Return => return Ok(None),
             Kind::Request { region, arm } => {

@@ -75,7 +75,13 @@ pub fn input(random: &mut Random) -> Value {
 
 fn document(random: &mut Random) -> Value {
     let items: Vec<Value> = (0..random.below(4))
-        .map(|_| if random.percent(70) { json!(random.below(9)) } else { json!({"n": random.below(5), "m": 1, "s": "item", "b": true, "xs": []}) })
+        .map(|_| {
+            if random.percent(70) {
+                json!(random.below(9))
+            } else {
+                json!({"n": random.below(5), "m": 1, "s": "item", "b": true, "xs": []})
+            }
+        })
         .collect();
     json!({
         "n": random.below(8),
@@ -336,7 +342,9 @@ impl Generator<'_> {
         if own {
             let output = match self.random.below(6) {
                 0 | 1 => Some(json!("{% $merge([$states.input, {'n': $states.input.n + 1}]) %}")),
-                2 => Some(json!({"n": "{% $states.input.n - 1 %}", "m": 2, "s": "green", "b": "{% $states.input.n > 3 %}", "xs": [1, {"n": 1}], "o": "{% $states.input.o %}"})),
+                2 => Some(
+                    json!({"n": "{% $states.input.n - 1 %}", "m": 2, "s": "green", "b": "{% $states.input.n > 3 %}", "xs": [1, {"n": 1}], "o": "{% $states.input.o %}"}),
+                ),
                 _ => None,
             };
             if let Some(output) = output {
@@ -374,7 +382,9 @@ impl Generator<'_> {
         let (name, value) = match (self.random.below(5), own) {
             (0, true) => ("Seconds", json!("{% $states.input.m %}")),
             (0, false) => ("SecondsPath", json!("$.m")),
-            (1, _) => ("Timestamp", json!(*self.random.pick(&["2026-01-01T00:00:07Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:02.500Z"]))),
+            (1, _) => {
+                ("Timestamp", json!(*self.random.pick(&["2026-01-01T00:00:07Z", "2025-01-01T00:00:00Z", "2026-01-01T00:00:02.500Z"])))
+            }
             _ => ("Seconds", json!(seconds)),
         };
         state.insert(name.into(), value);

@@ -85,7 +85,10 @@ fn machines(machine: &Value) -> Vec<Value> {
                     state.insert("Type".into(), json!("Pass"));
                 }));
             }
-            for field in state.keys().filter(|key| !["Type", "Next", "End", "Choices", "Branches", "ItemProcessor", "Resource"].contains(&key.as_str())) {
+            for field in state
+                .keys()
+                .filter(|key| !["Type", "Next", "End", "Choices", "Branches", "ItemProcessor", "Resource"].contains(&key.as_str()))
+            {
                 out.push(state_changed(&|state| {
                     state.shift_remove(field.as_str());
                 }));
