@@ -125,7 +125,7 @@ fn body(graph: &Graph, irreducible: &mut Vec<Vec<Span>>) -> Result<Body, Unstruc
     // Arms as they read best; where that is too deep, with the longest of each Choice behind it.
     let mut too_deep = None;
     for flat in [false, true] {
-        let mut builder = Builder { nodes: &nodes, shape: &shape, flat, depth: 0, too_deep: None };
+        let mut builder = Builder { nodes: &nodes, shape: &shape, flat, depth: 0, too_deep: None, span: graph.span };
         let mut block = builder.tree(start);
         too_deep = builder.too_deep;
         if too_deep.is_none() {
@@ -135,7 +135,7 @@ fn body(graph: &Graph, irreducible: &mut Vec<Vec<Span>>) -> Result<Body, Unstruc
             }
         }
     }
-    Err(Unstructured::TooDeep(too_deep.flatten().unwrap_or(graph.span)))
+    Err(Unstructured::TooDeep(too_deep.unwrap_or(graph.span)))
 }
 
 /// How many levels of blocks there are.
@@ -384,8 +384,10 @@ struct Builder<'a, 'g> {
     /// Whether what the heaviest way of a Choice leads to stands behind the Choice.
     flat: bool,
     depth: usize,
-    /// Where it became too deep, as far as that is a state.
-    too_deep: Option<Option<Span>>,
+    /// Where it became too deep.
+    too_deep: Option<Span>,
+    /// The graph, for what is no state.
+    span: Span,
 }
 
 /// Levels before tidying, which leaves out most scopes. It bounds the stack.
@@ -404,7 +406,7 @@ impl Builder<'_, '_> {
             let around_loop = &shape.behind[node];
             let scopes = around_loop.len() + shape.within[node].len();
             if self.depth + scopes > MOST_BUILT {
-                self.too_deep.get_or_insert(self.nodes[node].span());
+                self.too_deep.get_or_insert(self.nodes[node].span().unwrap_or(self.span));
                 break;
             }
             self.depth += scopes;

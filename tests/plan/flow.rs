@@ -103,10 +103,10 @@ impl<'b> Blocks<'b> {
                         ways.push(next(handler, 0, &inside)?);
                     }
                 }
-                Kind::Scope { label, .. } | Kind::Loop { label, .. } => {
-                    if !labels.insert((*label, matches!(stmt.kind, Kind::Loop { .. }))) {
-                        return Err(format!("the label {label} is there twice"));
-                    }
+                Kind::Scope { label, .. } | Kind::Loop { label, .. }
+                    if !labels.insert((*label, matches!(stmt.kind, Kind::Loop { .. }))) =>
+                {
+                    return Err(format!("the label {label} is there twice"));
                 }
                 _ => {}
             }
