@@ -190,6 +190,52 @@ fn keep(failing: &Failing) -> String {
     format!("seed {}: {}\n  kept as {}\n{}", failing.seed, failing.said, file.display(), serde_json::to_string(&text).expect("JSON"))
 }
 
+/// Least (or, for what is unwanted, most) shares in a thousand, so that a change of the generator cannot make the test look at nothing.
+fn not_blind(seen: &Seen) {
+    let share = |what: &str, of: &str| seen.of(what) * 1_000 / seen.of(of).max(1);
+    let least = [
+        ("runs", "runs that succeed", 300),
+        ("runs", "runs that fail", 300),
+        ("runs", "runs that catch", 50),
+        ("runs", "runs that retry", 25),
+        ("runs", "runs that repeat a state", 150),
+        ("runs", "runs that take time", 200),
+        ("runs", "runs that time out", 1),
+        ("runs", "runs of irreducible machines", 200),
+        ("runs", "error States.Timeout", 20),
+        ("runs", "error States.TaskFailed", 15),
+        ("runs", "error States.Runtime", 50),
+        ("runs", "error States.QueryEvaluationError", 5),
+        ("runs", "error States.ExceedToleratedFailureThreshold", 1),
+        ("runs", "calls", 800),
+        ("states", "visits of Pass", 200),
+        ("states", "visits of Choice", 200),
+        ("states", "visits of Task", 80),
+        ("states", "visits of Wait", 30),
+        ("states", "visits of Succeed", 15),
+        ("states", "visits of Fail", 15),
+        ("states", "visits of Parallel", 7),
+        ("states", "visits of Map", 7),
+        ("states", "visits two levels down", 10),
+        ("states", "visits with retries", 6),
+        ("states", "visits given up", 1),
+        ("machines", "machines all in JSONata", 250),
+        ("machines", "machines with try", 350),
+        ("machines", "machines with choose", 500),
+        ("machines", "machines with scope", 350),
+        ("machines", "machines with loop", 450),
+        ("machines", "machines with return", 80),
+        ("machines", "machines with dispatch", 200),
+        ("machines Irreducible", "machines Irreducible irreducible", 650),
+    ];
+    let most = [("runs", "runs cut by the limit", 200), ("machines", "machines too deep", 5)];
+    let less = least.into_iter().filter(|(of, what, least)| share(what, of) < *least);
+    let more = most.into_iter().filter(|(of, what, most)| share(what, of) > *most);
+    let wrong: Vec<String> =
+        less.chain(more).map(|(of, what, wanted)| format!("{what}: {} of 1,000 {of}, not {wanted}", share(what, of))).collect();
+    assert!(wrong.is_empty(), "the generated cases look at too little:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn plans_do_what_their_machines_do() {
     let (first, count) = (number("EMR2K8S_PLAN_SEED", 0), number("EMR2K8S_PLAN_MACHINES", MACHINES));
@@ -210,6 +256,9 @@ fn plans_do_what_their_machines_do() {
     let (seen, failing) = pool.install(machines);
     for (what, count) in &seen.0 {
         eprintln!("{count:>9} {what}");
+    }
+    if count >= MACHINES {
+        not_blind(&seen);
     }
     let said: Vec<String> = failing.iter().take(3).map(keep).collect();
     assert!(failing.is_empty(), "{} of {count} machines differ:\n{}", failing.len(), said.join("\n"));

@@ -11,7 +11,7 @@ use crate::ir::control::{Block, Body, Kind, Label, Leaf, Stmt};
 use crate::ir::machine::{Graph, Next, State, StateKind};
 use crate::source::span::{Sourced, Span};
 use petgraph::algo::dominators;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -68,15 +68,16 @@ impl Node<'_> {
         }
     }
 
-    /// Ways lead to what stands in for the node that they lead to.
-    fn redirect(&mut self, stand_in: impl Fn(usize) -> Option<usize>) {
-        let Node::State { ways, .. } = self else { return };
-        for way in ways {
-            if let To::Node(to) = *way
-                && let Some(other) = stand_in(to)
-            {
-                *way = To::Node(other);
-            }
+    fn redirect(&mut self, from: usize, to: usize) {
+        if let Node::State { ways, .. } = self {
+            ways.iter_mut().filter(|way| **way == To::Node(from)).for_each(|way| *way = To::Node(to));
+        }
+    }
+
+    fn span(&self) -> Option<Span> {
+        match self {
+            Node::State { state, .. } => Some(state.span),
+            _ => None,
         }
     }
 }
@@ -119,65 +120,35 @@ fn body(graph: &Graph, irreducible: &mut Vec<Vec<Span>>) -> Result<Body, Unstruc
         nodes.push(Node::State { state, inner: inner?, ways });
     }
     let To::Node(start) = start else { return Err(Unstructured::Incomplete(graph.span)) };
-    let start = make_reducible(&mut nodes, start, irreducible);
-    let shape = Shape::new(&nodes, start);
-    let mut builder = Builder { nodes: &nodes, shape: &shape, depth: 0, too_deep: None };
-    let mut block = builder.tree(start);
-    if let Some(span) = builder.too_deep {
-        return Err(Unstructured::TooDeep(span));
+    let start = make_reducible(&mut nodes, start, irreducible).map_err(|at| Unstructured::TooDeep(at.unwrap_or(graph.span)))?;
+    let shape = Shape::new(&nodes, start).map_err(|at| Unstructured::TooDeep(at.unwrap_or(graph.span)))?;
+    // Arms as they read best; where that is too deep, with the longest of each Choice behind it.
+    let mut too_deep = None;
+    for flat in [false, true] {
+        let mut builder = Builder { nodes: &nodes, shape: &shape, flat, depth: 0, too_deep: None, span: graph.span };
+        let mut block = builder.tree(start);
+        too_deep = builder.too_deep;
+        if too_deep.is_none() {
+            tidy(&mut block, &[Jump::Return]);
+            if nested(&block) <= MOST_NESTED {
+                return Ok(Body { block });
+            }
+        }
     }
-    tidy(&mut block, &[Jump::Return]);
-    Ok(Body { block })
+    Err(Unstructured::TooDeep(too_deep.unwrap_or(graph.span)))
+}
+
+/// How many levels of blocks there are.
+fn nested(block: &[Stmt]) -> usize {
+    1 + block.iter().flat_map(|stmt| stmt.kind.blocks()).map(|inner| nested(inner)).max().unwrap_or_default()
 }
 
 /// Gives every loop one way in. Returns where control starts.
-fn make_reducible(nodes: &mut Vec<Node<'_>>, start: usize, irreducible: &mut Vec<Vec<Span>>) -> usize {
+///
+/// # Errors
+/// Loops that lie in each other deeper than [`MOST_NESTED`]: a state of the innermost.
+fn make_reducible(nodes: &mut Vec<Node<'_>>, start: usize, irreducible: &mut Vec<Vec<Span>>) -> Result<usize, Option<Span>> {
     let mut start = start;
-    loop {
-        // What is inside of a loop that is mended comes to light when its new way in is known: rounds are as many as such loops
-        // lie inside each other.
-        let found = several_entries(nodes, start);
-        if found.is_empty() {
-            return start;
-        }
-        // For each entry of a loop: the loop, and the request that stands in for it outside and inside. The request inside is part of
-        // the loop, so those who come from outside must not go through it.
-        let mut stand_ins: BTreeMap<usize, (usize, [usize; 2])> = BTreeMap::new();
-        let mut loop_of = vec![usize::MAX; nodes.len()];
-        for Irreducible { entries, members } in found {
-            let region = nodes.len();
-            for member in members {
-                loop_of[member] = region;
-            }
-            let spans = entries.iter().filter_map(|entry| match &nodes[*entry] {
-                Node::State { state, .. } => Some(state.span),
-                _ => None,
-            });
-            irreducible.push(spans.collect());
-            nodes.push(Node::Dispatch { region, ways: entries.iter().copied().map(To::Node).collect() });
-            for (arm, entry) in entries.into_iter().enumerate() {
-                let request = nodes.len();
-                nodes.extend([(); 2].map(|()| Node::Request { region, arm, way: To::Node(region) }));
-                stand_ins.insert(entry, (region, [request, request + 1]));
-            }
-        }
-        for (node, own) in nodes.iter_mut().zip(loop_of) {
-            node.redirect(|to| stand_ins.get(&to).map(|(region, requests)| requests[usize::from(own == *region)]));
-        }
-        if let Some((_, [request, _])) = stand_ins.get(&start) {
-            start = *request;
-        }
-    }
-}
-
-/// A loop with several ways in.
-struct Irreducible {
-    entries: Vec<usize>,
-    members: Vec<usize>,
-}
-
-/// The loops that have more than one way in, without those inside of them.
-fn several_entries(nodes: &[Node<'_>], start: usize) -> Vec<Irreducible> {
     let reached = reached(nodes, start);
     let mut before = vec![Vec::new(); nodes.len()];
     for from in &reached {
@@ -187,10 +158,12 @@ fn several_entries(nodes: &[Node<'_>], start: usize) -> Vec<Irreducible> {
             }
         }
     }
-    let mut found = Vec::new();
-    // Loops inside loops: work on the nodes of one component without its header.
-    let mut work: Vec<(Vec<usize>, usize)> = vec![(reached.iter().copied().collect(), start)];
-    while let Some((members, start)) = work.pop() {
+    // Loops inside loops: work on the nodes of one loop without the way into it.
+    let mut work: Vec<(Vec<usize>, usize)> = vec![(reached.into_iter().collect(), 0)];
+    while let Some((members, depth)) = work.pop() {
+        if depth > MOST_NESTED {
+            return Err(members.first().and_then(|member| nodes[*member].span()));
+        }
         let mut graph = DiGraph::<usize, ()>::new();
         let index: BTreeMap<usize, NodeIndex> = members.iter().map(|member| (*member, graph.add_node(*member))).collect();
         for member in &members {
@@ -202,27 +175,39 @@ fn several_entries(nodes: &[Node<'_>], start: usize) -> Vec<Irreducible> {
                 }
             }
         }
-        for component in tarjan_scc(&graph) {
+        // Not Tarjan's method: the crate's recurses, and a chain of states is as long as its author likes.
+        for component in kosaraju_scc(&graph) {
             if component.len() == 1 {
                 continue;
             }
             let component: BTreeSet<usize> = component.into_iter().map(|node| graph[node]).collect();
-            let entries: Vec<usize> = component
-                .iter()
-                .copied()
-                .filter(|entry| *entry == start || before[*entry].iter().any(|from| !component.contains(from)))
-                .collect();
+            let enters = |entry: &usize| *entry == start || before[*entry].iter().any(|from| !component.contains(from));
+            let entries: Vec<usize> = component.iter().copied().filter(enters).collect();
             match entries.as_slice() {
-                [header] => {
-                    let rest = component.iter().copied().filter(|member| member != header).collect();
-                    work.push((rest, usize::MAX));
+                [header] => work.push((component.into_iter().filter(|member| member != header).collect(), depth + 1)),
+                _ => {
+                    irreducible.push(entries.iter().filter_map(|entry| nodes[*entry].span()).collect());
+                    let region = nodes.len();
+                    nodes.push(Node::Dispatch { region, ways: entries.iter().copied().map(To::Node).collect() });
+                    for (arm, entry) in entries.into_iter().enumerate() {
+                        // Those who come from outside ask by a request of their own: the one inside is part of the loop, and would be
+                        // another way into it.
+                        let outside = nodes.len();
+                        nodes.extend([(); 2].map(|()| Node::Request { region, arm, way: To::Node(region) }));
+                        for from in std::mem::take(&mut before[entry]) {
+                            nodes[from].redirect(entry, outside + usize::from(component.contains(&from)));
+                        }
+                        if start == entry {
+                            start = outside;
+                        }
+                    }
+                    // No way inside leads to an entry any more, so none of them is in a loop further in.
+                    work.push((component.into_iter().collect(), depth + 1));
                 }
-                [] => {}
-                _ => found.push(Irreducible { entries, members: component.into_iter().collect() }),
             }
         }
     }
-    found
+    Ok(start)
 }
 
 fn reached(nodes: &[Node<'_>], start: usize) -> BTreeSet<usize> {
@@ -251,10 +236,14 @@ struct Shape {
     within: Vec<Vec<usize>>,
     /// Whether control reaches a node by leaving a scope.
     placed: Vec<bool>,
+    /// How many nodes a node dominates.
+    weight: Vec<usize>,
 }
 
 impl Shape {
-    fn new(nodes: &[Node<'_>], start: usize) -> Self {
+    /// # Errors
+    /// Loops that lie in each other deeper than [`MOST_NESTED`]: a state of the innermost.
+    fn new(nodes: &[Node<'_>], start: usize) -> Result<Self, Option<Span>> {
         let count = nodes.len();
         let mut graph = DiGraph::<(), ()>::with_capacity(count, count);
         let ids: Vec<NodeIndex> = nodes.iter().map(|_| graph.add_node(())).collect();
@@ -287,7 +276,7 @@ impl Shape {
                 }
             }
         }
-        let loops = loops(&header, &order, &before);
+        let loops = loops(&header, &order, &before).map_err(|node| nodes[node].span())?;
         let ends = ends(nodes, &before, &postorder);
         let mut shape = Self {
             order: order.clone(),
@@ -295,9 +284,11 @@ impl Shape {
             behind: vec![Vec::new(); count],
             within: vec![Vec::new(); count],
             placed: vec![false; count],
+            weight: vec![1; count],
         };
         for node in postorder.iter().copied() {
             let Some(parent) = idom(node) else { continue };
+            shape.weight[parent] += shape.weight[node];
             // The outermost loop that the parent is in and this node is not: what the loop exits to.
             let left = loops.around[parent].iter().copied().find(|header| !loops.around[node].contains(header));
             match left {
@@ -316,7 +307,7 @@ impl Shape {
             list.sort_by_key(|node| order[*node]);
             list.dedup();
         }
-        shape
+        Ok(shape)
     }
 }
 
@@ -349,7 +340,9 @@ struct Loops {
     around: Vec<Vec<usize>>,
 }
 
-fn loops(header: &[bool], order: &[usize], before: &[Vec<usize>]) -> Loops {
+/// # Errors
+/// A node that is in more than [`MOST_NESTED`] loops.
+fn loops(header: &[bool], order: &[usize], before: &[Vec<usize>]) -> Result<Loops, usize> {
     let mut around: Vec<Vec<(usize, usize)>> = vec![Vec::new(); header.len()];
     for (node, _) in header.iter().enumerate().filter(|(_, is)| **is) {
         let mut all = BTreeSet::from([node]);
@@ -361,13 +354,16 @@ fn loops(header: &[bool], order: &[usize], before: &[Vec<usize>]) -> Loops {
         }
         for member in &all {
             around[*member].push((all.len(), node));
+            if around[*member].len() > MOST_NESTED {
+                return Err(*member);
+            }
         }
     }
     let outermost_first = |mut loops: Vec<(usize, usize)>| {
         loops.sort_unstable_by(|a, b| b.cmp(a));
         loops.into_iter().map(|(_, header)| header).collect()
     };
-    Loops { around: around.into_iter().map(outermost_first).collect() }
+    Ok(Loops { around: around.into_iter().map(outermost_first).collect() })
 }
 
 /// Whether the execution can end well from a node.
@@ -385,20 +381,22 @@ fn ends(nodes: &[Node<'_>], before: &[Vec<usize>], reached: &[usize]) -> Vec<boo
 struct Builder<'a, 'g> {
     nodes: &'a [Node<'g>],
     shape: &'a Shape,
+    /// Whether what the heaviest way of a Choice leads to stands behind the Choice.
+    flat: bool,
     depth: usize,
+    /// Where it became too deep.
     too_deep: Option<Span>,
+    /// The graph, for what is no state.
+    span: Span,
 }
+
+/// Levels before tidying, which leaves out most scopes. It bounds the stack.
+const MOST_BUILT: usize = 3 * MOST_NESTED;
 
 impl Builder<'_, '_> {
     /// A node, and all that comes after it here. Walks along, and goes down only into arms, handlers, loops and scopes.
     fn tree(&mut self, node: usize) -> Block {
         let mut block = Block::new();
-        if self.depth > MOST_NESTED {
-            if let Node::State { state, .. } = &self.nodes[node] {
-                self.too_deep.get_or_insert(state.span);
-            }
-            return block;
-        }
         self.depth += 1;
         let shape = self.shape;
         let mut next = Some(node);
@@ -406,6 +404,12 @@ impl Builder<'_, '_> {
             // Inside out: the node, what stands behind it within its loop, the loop, what stands behind that. What comes
             // last is walked on to.
             let around_loop = &shape.behind[node];
+            let scopes = around_loop.len() + shape.within[node].len();
+            if self.depth + scopes > MOST_BUILT {
+                self.too_deep.get_or_insert(self.nodes[node].span().unwrap_or(self.span));
+                break;
+            }
+            self.depth += scopes;
             if shape.header[node] {
                 let body = self.within(node);
                 next = self.behind(vec![Kind::Loop { label: node, body }.into()], around_loop, &mut block);
@@ -421,6 +425,7 @@ impl Builder<'_, '_> {
                     next = self.behind(own, &list, &mut block);
                 }
             }
+            self.depth -= scopes;
         }
         self.depth -= 1;
         block
@@ -464,10 +469,10 @@ impl Builder<'_, '_> {
                 let leaf = Leaf { state: Arc::new((*state).clone()), inner: inner.clone() };
                 match &state.kind {
                     StateKind::Choice { default, .. } => {
-                        let mut arms: Vec<Block> = ways.iter().map(|way| self.way(node, *way)).collect();
+                        let (mut arms, on) = self.arms(node, ways);
                         let default = if default.is_some() { arms.pop() } else { None };
                         out.push(Kind::Choose { state: leaf, arms, default }.into());
-                        None
+                        on
                     }
                     StateKind::Fail(_) => {
                         out.push(Kind::State(leaf).into());
@@ -483,14 +488,27 @@ impl Builder<'_, '_> {
                 }
             }
             Node::Dispatch { region, ways } => {
-                out.push(Kind::Dispatch { region: *region, arms: ways.iter().map(|way| self.way(node, *way)).collect() }.into());
-                None
+                let (arms, on) = self.arms(node, ways);
+                out.push(Kind::Dispatch { region: *region, arms }.into());
+                on
             }
             Node::Request { region, arm, way } => {
                 out.push(Kind::Request { region: *region, arm: *arm }.into());
                 Some(*way)
             }
         }
+    }
+
+    /// A block for each way. Each ends by a jump or a failure, so what one of them leads to can as well stand behind all of them: that way is
+    /// given back, and its block is empty.
+    fn arms(&mut self, node: usize, ways: &[To]) -> (Vec<Block>, Option<To>) {
+        let shape = self.shape;
+        let heaviest = ways.iter().filter_map(|way| match way {
+            To::Node(to) if self.flat && shape.order[*to] > shape.order[node] && !shape.placed[*to] => Some(*to),
+            _ => None,
+        });
+        let on = heaviest.max_by_key(|to| shape.weight[*to]).map(To::Node);
+        (ways.iter().map(|way| if Some(*way) == on { Block::new() } else { self.way(node, *way) }).collect(), on)
     }
 
     /// A jump, or the node to walk on to.
@@ -540,18 +558,15 @@ fn tidy(block: &mut Block, follows: &Follows) {
         }
         block.pop();
     }
-    let mut index = 0;
-    while index < block.len() {
-        let here: Vec<Jump> = match block.len() - index {
-            1 => follows.to_vec(),
-            2 => match block[index + 1].kind {
-                Kind::Return => vec![Jump::Return],
-                Kind::Leave(label) => vec![Jump::Leave(label)],
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
+    let mut statements = std::mem::take(block).into_iter().peekable();
+    while let Some(mut stmt) = statements.next() {
+        let here: Vec<Jump> = match statements.peek().map(|next| &next.kind) {
+            None => follows.to_vec(),
+            Some(Kind::Return) => vec![Jump::Return],
+            Some(Kind::Leave(label)) => vec![Jump::Leave(*label)],
+            Some(_) => Vec::new(),
         };
-        match &mut block[index].kind {
+        match &mut stmt.kind {
             Kind::Choose { arms, default, .. } => arms.iter_mut().chain(default).for_each(|arm| tidy(arm, &here)),
             Kind::Try { handlers, .. } => handlers.iter_mut().for_each(|handler| tidy(handler, &here)),
             Kind::Dispatch { arms, .. } => arms.iter_mut().for_each(|arm| tidy(arm, &here)),
@@ -563,16 +578,10 @@ fn tidy(block: &mut Block, follows: &Follows) {
             Kind::Loop { body, .. } => tidy(body, &here),
             _ => {}
         }
-        if let Kind::Scope { label, body } = &mut block[index].kind
-            && !leaves(body, *label)
-        {
-            let body = std::mem::take(body);
-            index += body.len();
-            let at = index - body.len();
-            block.splice(at..=at, body);
-            continue;
+        match stmt.kind {
+            Kind::Scope { label, body } if !leaves(&body, label) => block.extend(body),
+            kind => block.push(kind.into()),
         }
-        index += 1;
     }
 }
 

@@ -95,16 +95,6 @@ pub fn statements(block: &Block, counted: &mut BTreeMap<&'static str, usize>) {
     }
 }
 
-/// How deep blocks lie in each other; a body inside a state begins anew.
-pub fn depth(block: &Block) -> usize {
-    let inside = |kind: &Kind| {
-        let blocks = kind.blocks().into_iter().map(depth).max();
-        let bodies = kind.leaf().into_iter().flat_map(|leaf| leaf.inner.iter().map(|body| depth(&body.block) - 1)).max();
-        blocks.unwrap_or_default().max(bodies.unwrap_or_default())
-    };
-    1 + block.iter().map(|stmt| inside(&stmt.kind)).max().unwrap_or_default()
-}
-
 /// All that a run does that can be seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {

@@ -11,6 +11,7 @@ type Ways = BTreeMap<String, Vec<Option<String>>>;
 /// What the blocks do otherwise than the graph, inner graphs included; and how many states were compared.
 pub fn difference(graph: &Graph, body: &Body) -> Result<usize, String> {
     let blocks = Blocks::of(body)?;
+    let states: BTreeMap<&str, &State> = graph.states.iter().map(|state| (state.name.value.as_str(), state)).collect();
     let mut expected = Ways::new();
     let mut inner = 0;
     let mut work: Vec<&str> = graph.start_at.iter().map(|start| start.value.as_str()).collect();
@@ -18,9 +19,11 @@ pub fn difference(graph: &Graph, body: &Body) -> Result<usize, String> {
         if expected.contains_key(name) {
             continue;
         }
-        let state = graph.state(name).ok_or_else(|| format!("`{name}` is not in the graph"))?;
+        let state = states.get(name).ok_or_else(|| format!("`{name}` is not in the graph"))?;
         let ways = ways(state);
-        work.extend(ways.iter().filter_map(|way| way.as_ref().and_then(|way| graph.state(way))).map(|state| state.name.value.as_str()));
+        work.extend(
+            ways.iter().filter_map(|way| way.as_ref().and_then(|way| states.get(way.as_str()))).map(|state| state.name.value.as_str()),
+        );
         expected.insert(name.to_owned(), ways);
         let leaf = blocks.leaves.get(name).ok_or_else(|| format!("`{name}` is lost"))?;
         let graphs: Vec<&Graph> = match &state.kind {
@@ -100,10 +103,10 @@ impl<'b> Blocks<'b> {
                         ways.push(next(handler, 0, &inside)?);
                     }
                 }
-                Kind::Scope { label, .. } | Kind::Loop { label, .. } => {
-                    if !labels.insert((*label, matches!(stmt.kind, Kind::Loop { .. }))) {
-                        return Err(format!("the label {label} is there twice"));
-                    }
+                Kind::Scope { label, .. } | Kind::Loop { label, .. }
+                    if !labels.insert((*label, matches!(stmt.kind, Kind::Loop { .. }))) =>
+                {
+                    return Err(format!("the label {label} is there twice"));
                 }
                 _ => {}
             }
