@@ -50,11 +50,17 @@ fn depth(block: &Block) -> usize {
     1 + block.iter().flat_map(|stmt| stmt.kind.blocks()).map(depth).max().unwrap_or_default()
 }
 
+/// How long this thread has worked, where the system says so: other work on the machine does not count.
+fn worked() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
 /// Structures it, and holds the result to the graph: how deep it is, how many irreducible loops it had, how long it took. `None`: too deep.
 fn structured(graph: &Graph) -> (Duration, Option<(usize, usize)>) {
-    let start = Instant::now();
+    let (start, start_worked) = (Instant::now(), worked());
     let result = structure(graph);
-    let time = start.elapsed();
+    let time = worked().zip(start_worked).map_or_else(|| start.elapsed(), |(end, start)| end.saturating_sub(start));
     let result = match result {
         Ok(structured) => {
             flow::difference(graph, &structured.body).unwrap_or_else(|said| panic!("{said}\n{graph:#?}"));
@@ -182,12 +188,20 @@ fn timed(ways: Vec<Vec<usize>>) -> (Duration, Option<(usize, usize)>) {
 #[test]
 fn large_machines_are_structured_in_time_and_stack() {
     for (name, ways, may_be_deep) in GROWN {
-        let (small, _) = timed(ways(2_500));
-        let (large, result) = timed(ways(10_000));
-        eprintln!("{name}: {small:?} for 2,500 states, {large:?} for 10,000: {result:?}");
-        assert!(may_be_deep || result.is_some(), "{name} is refused");
-        // Four times is linear; sixteen times would be quadratic.
-        assert!(large < small * 10 + Duration::from_millis(200), "{name}: {small:?} for 2,500 states, {large:?} for 10,000");
+        // The least of a few tries: other work on the machine only adds.
+        let (mut small, mut large) = (Duration::MAX, Duration::MAX);
+        for _ in 0..5 {
+            small = small.min(timed(ways(2_500)).0);
+            let (time, result) = timed(ways(10_000));
+            large = large.min(time);
+            assert!(may_be_deep || result.is_some(), "{name} is refused");
+            // Four times is linear; sixteen times would be quadratic.
+            if large < small * 8 + Duration::from_millis(100) {
+                break;
+            }
+        }
+        eprintln!("{name}: {small:?} for 2,500 states, {large:?} for 10,000");
+        assert!(large < small * 8 + Duration::from_millis(100), "{name}: {small:?} for 2,500 states, {large:?} for 10,000");
     }
 }
 
