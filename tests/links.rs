@@ -153,8 +153,9 @@ stepFunctions:
   stateMachines:
     m:
       definition:
-        StartAt: M
+        StartAt: E
         States:
+          E: {Type: Task, Resource: "arn:aws:states:::elasticmapreduce:addStep.sync", Next: M}
           M: {Type: Map, Iterator: {StartAt: A, States: {A: {Type: Task, Resource: {"Fn::GetAtt": [inside, Arn]}, End: true}}}, Next: B}
           B: {Type: Task, Resource: {"Fn::GetAtt": [behind, Arn]}, End: true}
 "#;

@@ -6,7 +6,6 @@ use crate::simulate::eval::{Unevaluated, evaluate, safe};
 use crate::simulate::value::Value;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Evaluate one part of one state, as Step Functions would: what a workflow's small pod runs
 ///
@@ -27,17 +26,15 @@ pub struct Eval {
 }
 
 impl Eval {
-    pub fn run(&self, _terminal: Terminal) -> Result<Exit, Failure> {
+    pub fn run(&self, terminal: Terminal) -> Result<Exit, Failure> {
         let path = self.request.clone().unwrap_or_else(|| {
-            let folder = std::env::var_os("EMR2K8S_IN").map_or_else(|| PathBuf::from("/tmp/emr2k8s"), PathBuf::from);
+            let folder = std::env::var_os("EMR2K8S_IN").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
             folder.join("request.json")
         });
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("the request `{}` cannot be read: {}", path.display(), reason(&error))))?;
         let request = Value::parse(&text).map_err(|error| Failure::new(format!("the request is not JSON: {error}")))?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
-        let seed = millis ^ u64::from(now.subsec_nanos()).rotate_left(32) ^ u64::from(std::process::id()).rotate_left(48);
+        let (millis, seed) = now_and_chance();
         std::fs::create_dir_all(&self.out)
             .map_err(|error| Failure::new(format!("`{}` cannot be made: {}", self.out.display(), reason(&error))))?;
         match evaluate(&request, millis, seed) {
@@ -53,7 +50,7 @@ impl Eval {
                 write(&self.out.join("error"), &safe(&failure.output()))?;
                 let message: Vec<&str> = [failure.error.as_deref(), failure.cause.as_deref()].into_iter().flatten().collect();
                 let message = message.join(": ");
-                eprintln!("{message}");
+                terminal.insist(&format!("{message}\n"));
                 let log = std::env::var_os("EMR2K8S_TERMINATION_LOG").map_or_else(|| PathBuf::from("/dev/termination-log"), PathBuf::from);
                 // Where there is no kubelet there is no such file.
                 let _ = std::fs::write(log, message);
@@ -62,6 +59,14 @@ impl Eval {
             Err(Unevaluated::Bad(message)) => Err(Failure::new(message)),
         }
     }
+}
+
+/// The time in milliseconds since the Unix epoch, and a seed: what a running execution has, and a compiler must not.
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a pod evaluates for one run, at its time")]
+fn now_and_chance() -> (u64, u64) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(now.as_millis()).unwrap_or_default();
+    (millis, millis ^ u64::from(now.subsec_nanos()).rotate_left(32) ^ u64::from(std::process::id()).rotate_left(48))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

@@ -3,7 +3,6 @@ use super::Link;
 use crate::config::Config;
 use crate::emit::{self, calls};
 use crate::ir::control::Control;
-use crate::source::rules::plan::{PLN128, PLN129, PLN132};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -19,6 +18,7 @@ use crate::pass::plan::{Outcome, Surroundings, pipeline};
 use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
+use crate::source::rules::plan::{PLN128, PLN129, PLN132};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
@@ -161,7 +161,8 @@ fn fits(pipeline: &Pipeline, control: &Control, config: &Config, sink: &mut Sink
     let at = Some(pipeline.definition);
     let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
     if emitted.depth > MOST_DEPTH {
-        let message = format!("the workflow's templates would call each other {} levels deep, and Argo ends one at {MOST_DEPTH}", emitted.depth);
+        let message =
+            format!("the workflow's templates would call each other {} levels deep, and Argo ends one at {MOST_DEPTH}", emitted.depth);
         sink.report(refuse(message));
         return false;
     }
@@ -181,14 +182,24 @@ fn fits(pipeline: &Pipeline, control: &Control, config: &Config, sink: &mut Sink
     if config.runtime.as_deref() == Some("never") {
         let names = [named(true), named(false)].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ");
         sink.report(
-            Diagnostic::refused(&PLN132, place, format!("no expression of Argo's says for every input what {names} computes, and `runtime: never` forbids the pod"))
-                .help("allow the runtime's pod, or replace these states"),
+            Diagnostic::refused(
+                &PLN132,
+                place,
+                format!("no expression of Argo's says for every input what {names} computes, and `runtime: never` forbids the pod"),
+            )
+            .help("allow the runtime's pod, or replace these states"),
         );
         return false;
     }
-    for (names, when) in [(named(true), "is evaluated by the runtime's pod"), (named(false), "is evaluated by an expression, and by the runtime's pod where the data is unusual")] {
+    for (names, when) in [
+        (named(true), "is evaluated by the runtime's pod"),
+        (named(false), "is evaluated by an expression, and by the runtime's pod where the data is unusual"),
+    ] {
         if !names.is_empty() {
-            sink.report(Diagnostic::equivalent(&PLN132, place, format!("what {names} computes {when}")).help("build the runtime's image from the Dockerfile of emr2k8s"));
+            sink.report(
+                Diagnostic::equivalent(&PLN132, place, format!("what {names} computes {when}"))
+                    .help("build the runtime's image from the Dockerfile of emr2k8s"),
+            );
         }
     }
     true

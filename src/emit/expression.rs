@@ -72,6 +72,7 @@ fn text_of(path: &str) -> String {
 }
 
 /// A text literal, in which no two braces stand together: the first `}}` would end the tag.
+#[must_use]
 pub fn literal(text: &str) -> String {
     let mut out = String::from("\"");
     let mut last = ' ';

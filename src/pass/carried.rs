@@ -4,16 +4,16 @@
 //! no piece of it is Spark, the whole machine is structured and its states keep their data flow as ASL means it.
 use super::control::{Unstructured, structure};
 use super::link::Target;
+use crate::config::Config;
 use crate::ir::control::{Block, Body, Control, Kind};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::machine::{Data, Graph, Machine, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
-use crate::config::Config;
-use crate::source::rules::plan::{PLN128, PLN129, PLN130, PLN131};
+use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131};
 use crate::source::sink::{Diagnostic, Sink};
-use crate::source::span::{Sourced, Span};
+use crate::source::span::{Origins, Sourced, Span};
 use std::collections::BTreeMap;
 
 /// Whether a block has a piece that is not translated.
@@ -67,7 +67,8 @@ fn is_spark(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) ->
 pub const FUNCTION: &str = "function:";
 
 /// A graph in which every task names what it calls as the call needs it. `None`: one of them is not known.
-fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config) -> Option<Graph> {
+/// `answered`: places whose text `emr2k8s.yaml` replaces.
+fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
         if placeholders(state) {
@@ -77,23 +78,25 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
         match &mut state.kind {
             StateKind::Parallel { branches } => {
                 for branch in branches {
-                    *branch = resolved(branch, targets, estate, config)?;
+                    *branch = resolved(branch, targets, estate, config, answered)?;
                 }
             }
             StateKind::Map(map) => {
                 if let Some(processor) = &mut map.processor {
-                    *processor = resolved(processor, targets, estate, config)?;
+                    *processor = resolved(processor, targets, estate, config, answered)?;
                 }
             }
             StateKind::Task(task) => match targets.get(&span)? {
                 Target::Function { index, name, arn, envelope } => {
                     let deployed = estate.functions[*index].name.as_ref();
                     let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
+                    let name = &answered_name(name, answer.is_some(), answered);
                     let called = answer.or_else(|| arn.as_ref().or(deployed).map(|n| n.value.clone()))?;
                     name_function(task, &mut state.data, &called, name, *envelope);
                 }
                 Target::MissingFunction { name, arn, envelope } => {
                     let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
+                    let name = &answered_name(name, answer.is_some(), answered);
                     let called = answer.unwrap_or_else(|| arn.as_ref().unwrap_or(name).value.clone());
                     if called.contains("${") {
                         return None;
@@ -115,6 +118,15 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
         }
     }
     Some(graph)
+}
+
+/// A function's name, without its places where an answer stands in for it.
+fn answered_name(name: &Sourced<String>, is: bool, answered: &mut Origins) -> Sourced<String> {
+    if !is {
+        return name.clone();
+    }
+    answered.extend(&name.origins);
+    Sourced::new(name.value.clone(), Origins::none())
 }
 
 /// Puts a function's deployed name where the call takes it from: the resource, or `FunctionName` of what is sent.
@@ -162,7 +174,8 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value == "EXPRESS") {
         return None;
     }
-    let graph = resolved(&machine.graph, targets, estate, config)?;
+    let mut answered = Origins::none();
+    let graph = resolved(&machine.graph, targets, estate, config, &mut answered)?;
     let structured = match structure(&graph) {
         Ok(structured) => structured,
         Err(Unstructured::Incomplete(_)) => return None,
@@ -200,6 +213,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
             }
         }
     }
+    sink.absorb_all(&answered, &PLN113, "emr2k8s.yaml names the function that is called");
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);

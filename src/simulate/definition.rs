@@ -34,7 +34,7 @@ pub fn write(state: &State) -> Value {
         }
         StateKind::Wait(WaitFor::Seconds(number)) => put_number(&mut fields, "Seconds", number),
         StateKind::Wait(WaitFor::Timestamp(machine::Number::Literal(text))) => {
-            put(&mut fields, "Timestamp", Value::string(text.value.as_str()))
+            put(&mut fields, "Timestamp", Value::string(text.value.as_str()));
         }
         StateKind::Wait(WaitFor::Timestamp(number)) => put_number(&mut fields, "Timestamp", number),
         StateKind::Fail(fail) => {

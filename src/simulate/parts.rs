@@ -62,7 +62,7 @@ pub fn passed(state: &State, scope: &Scope<'_>) -> Result<Moved, EvalError> {
     settled(state, scope, result)
 }
 
-/// What leaves a state that has a result: ResultSelector, ResultPath and OutputPath, or Output; Assign.
+/// What leaves a state that has a result: `ResultSelector`, `ResultPath` and `OutputPath`, or `Output`; `Assign`.
 ///
 /// # Errors
 /// An expression that fails, a result that fits nowhere.
@@ -191,7 +191,7 @@ pub fn raised(state: &State, scope: &Scope<'_>) -> Result<[Option<String>; 2], E
 /// What leaves a state whose error the catcher of that index takes.
 ///
 /// # Errors
-/// An expression that fails, a ResultPath that does not fit.
+/// An expression that fails, a `ResultPath` that does not fit.
 pub fn caught(state: &State, catcher: usize, scope: &Scope<'_>, error_output: &Value) -> Result<Moved, EvalError> {
     let Some(catcher) = state.catch.get(catcher) else { return Err(EvalError::runtime("there is no such catcher")) };
     let scope = Scope { error_output: Some(error_output), ..*scope };
@@ -233,7 +233,7 @@ pub fn array(state: &State, map: &Map, scope: &Scope<'_>) -> Result<Vec<Value>, 
 /// What the iterations of a Map get: `$$.Map.Item` and the input of each.
 ///
 /// # Errors
-/// An ItemSelector that fails.
+/// An `ItemSelector` that fails.
 pub fn iterations(state: &State, map: &Map, items: Vec<Item>, scope: &Scope<'_>) -> Result<Vec<(Value, Value)>, EvalError> {
     let input = input(state, scope)?;
     let scope = scope.with_input(&input);

@@ -75,6 +75,7 @@ pub enum PathUse {
 
 /// A payload template of either language.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a machine")]
 pub enum Payload {
     Path(template::CompiledTemplate),
     /// `field` is what messages call it.
@@ -86,6 +87,7 @@ pub enum Payload {
 
 /// A scalar field: literal, `…Path` or JSONata.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a machine")]
 pub enum Scalar {
     Literal(Value),
     Path { text: Arc<str>, expression: template::Expression },
@@ -132,6 +134,7 @@ pub struct Rule {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a machine")]
 pub enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
@@ -486,18 +489,18 @@ impl Compiler {
             return None;
         };
         Some(Rule {
-            condition: self.condition(&rule.condition, index, rule.span)?,
+            condition: self.condition(&rule.condition, index)?,
             next: self.target(names, next),
             output: self.payload(language, rule.output.as_ref(), &format!("Choices[{index}]/Output")),
             assign: self.payload(language, rule.assign.as_ref(), &format!("Choices[{index}]/Assign")),
         })
     }
 
-    fn condition(&mut self, condition: &machine::Condition, index: usize, span: Span) -> Option<Condition> {
+    fn condition(&mut self, condition: &machine::Condition, index: usize) -> Option<Condition> {
         Some(match condition {
-            machine::Condition::And(all, _) => Condition::And(all.iter().filter_map(|c| self.condition(c, index, span)).collect()),
-            machine::Condition::Or(any, _) => Condition::Or(any.iter().filter_map(|c| self.condition(c, index, span)).collect()),
-            machine::Condition::Not(not, _) => Condition::Not(Box::new(self.condition(not, index, span)?)),
+            machine::Condition::And(all, _) => Condition::And(all.iter().filter_map(|c| self.condition(c, index)).collect()),
+            machine::Condition::Or(any, _) => Condition::Or(any.iter().filter_map(|c| self.condition(c, index)).collect()),
+            machine::Condition::Not(not, _) => Condition::Not(Box::new(self.condition(not, index)?)),
             machine::Condition::Jsonata(text) => {
                 let field = format!("Choices[{index}]/Condition");
                 Condition::Jsonata { expression: self.jsonata(text, &field)?, field: field.into() }

@@ -1,6 +1,6 @@
 //! `ItemReader`: a Map's items from a file on S3.
 //!
-//! The rules are those of "ItemReader (Map)" in the Step Functions Developer Guide (looked up in November 2026).
+//! The rules are those of "`ItemReader` (Map)" in the Step Functions Developer Guide (looked up in November 2026).
 use super::error::EvalError;
 use super::services::Services;
 use super::value::{Object, Value};

@@ -334,8 +334,7 @@ impl Ast {
             Ast::Source(_) | Ast::Parsed(_) | Ast::Fresh(_) | Ast::Raw(_) => 1,
             // An element is no longer than its list, and all of them together are not.
             Ast::Element => 0,
-            Ast::Field(of, _) | Ast::Slice(of, ..) => of.growth(),
-            Ast::At(of, _) => of.growth(),
+            Ast::Field(of, _) | Ast::Slice(of, ..) | Ast::At(of, _) => of.growth(),
             // A text of JSON has an escape before each quote and each escape.
             Ast::Call("toJson" | "sprig.toRawJson" | "toBase64", all) => 2 * all.iter().map(Ast::growth).sum::<usize>(),
             Ast::Call("sprig.sha1sum" | "sprig.sha256sum" | "sprig.sha512sum" | "len" | "type" | "sprig.uuidv4", _) => 0,

@@ -125,7 +125,9 @@ fn lower(node: &AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
             guard.need(lazily(not(holds.clone()), then_guard.ast()));
             guard.need(lazily(holds.clone(), else_guard.ast()));
             // With nil on one side Argo takes the other's type for the whole's.
-            if then.known_type() != otherwise.known_type() && [&then, &otherwise].iter().any(|branch| branch.known_type() == Some(Type::Null)) {
+            if then.known_type() != otherwise.known_type()
+                && [&then, &otherwise].iter().any(|branch| branch.known_type() == Some(Type::Null))
+            {
                 return None;
             }
             Some(Json::Value(when(holds, then.value()?, otherwise.value()?)))
@@ -161,7 +163,7 @@ fn path<'n>(node: &'n AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<(
         _ => return None,
     };
     let (start, rest) = match (node, steps.split_first()) {
-        (AstNode::Variable(name), _) => (name, &steps[..]),
+        (AstNode::Variable(name), _) => (name, steps),
         (_, Some((PathStep { node: AstNode::Variable(name), .. }, rest))) => (name, rest),
         _ => return None,
     };

@@ -353,7 +353,7 @@ impl Emitter<'_> {
         let step_name = cursor.names.unique(&base);
         let mut step = Step { parameters: cursor.carried(), ..Step::new(&step_name, &template) };
         step.origins = leaf_origins(leaf);
-        step.comment = leaf.state.comment.clone();
+        step.comment.clone_from(&leaf.state.comment);
         let before = cursor.carried();
         cursor.push(step);
         let next = text::output(&step_name, "next");
@@ -518,10 +518,10 @@ impl Emitter<'_> {
     fn raise(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
         let failure = match self.constant_failure(leaf) {
             Some(failure) => failure,
-            None => match self.compute(&Part::of("fail", leaf), &label(&leaf.state.name.value, 50), cursor, mode) {
-                Some(step) => format!("({} ?? \"\")", text::output(&step, "output")),
-                None => return,
-            },
+            None => {
+                let step = self.compute(&Part::of("fail", leaf), &label(&leaf.state.name.value, 50), cursor, mode);
+                format!("({} ?? \"\")", text::output(&step, "output"))
+            }
         };
         if mode.soft {
             cursor.end = End::Failure(failure);
@@ -534,7 +534,7 @@ impl Emitter<'_> {
         ));
         let mut step = self.fail_step(name, failure, None);
         step.origins = leaf_origins(leaf);
-        step.comment = leaf.state.comment.clone();
+        step.comment.clone_from(&leaf.state.comment);
         cursor.push(step);
     }
 }
@@ -590,14 +590,13 @@ fn leaves(block: &[Stmt]) -> bool {
     fn jumps(block: &[Stmt], inside: &mut Vec<Label>) -> bool {
         block.iter().any(|stmt| match &stmt.kind {
             Kind::Leave(to) | Kind::Repeat(to) => !inside.contains(to),
-            Kind::Return => true,
+            Kind::Return | Kind::Dispatch { .. } => true,
             Kind::Scope { label, body } | Kind::Loop { label, body } => {
                 inside.push(*label);
                 let out = jumps(body, inside);
                 inside.pop();
                 out
             }
-            Kind::Dispatch { .. } => true,
             other => other.blocks().into_iter().any(|inner| jumps(inner, inside)),
         })
     }

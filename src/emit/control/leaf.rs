@@ -48,12 +48,12 @@ fn assigns(state: &State) -> bool {
 
 impl Emitter<'_> {
     /// A node that computes a part of a state. Gives its step; nil outputs mean that it did not run.
-    pub(super) fn compute(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) -> Option<String> {
+    pub(super) fn compute(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) -> String {
         let step = self.compute_step(part, wanted, cursor, mode, &[]);
         if mode.soft {
             cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
         }
-        Some(step)
+        step
     }
 
     /// `labels`: of a Choice, by the index of the rule, Default last.
@@ -153,11 +153,12 @@ impl Emitter<'_> {
         let step_name = cursor.names.unique(&name);
         let mut step = Step { parameters, ..Step::new(&step_name, &name) };
         step.origins = leaf_origins(part.leaf);
-        step.comment = state.comment.clone();
+        step.comment.clone_from(&state.comment);
         cursor.push(step);
         step_name
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a choice and where its ways lead")]
     pub(super) fn choice_node(
         &mut self,
         leaf: &Leaf,
@@ -229,7 +230,7 @@ impl Emitter<'_> {
                 let mut step =
                     Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&step_name, &template) };
                 step.origins = leaf_origins(leaf);
-                step.comment = state.comment.clone();
+                step.comment.clone_from(&state.comment);
                 cursor.push(step);
                 if mode.soft {
                     // Nil where it did not run.
@@ -381,11 +382,8 @@ impl Emitter<'_> {
         step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&decide_step, "delay")))];
         step.when = Some(format!("{} == \"again\"", text::output(&decide_step, "next")));
         template.groups.push(vec![step]);
-        template.outputs = outputs
-            .iter()
-            .cloned()
-            .filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto")
-            .collect();
+        template.outputs =
+            outputs.iter().filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto").cloned().collect();
         // The document is taken on only by the attempt that succeeds.
         for name in &carried {
             let value = of(name);
@@ -484,12 +482,12 @@ impl Emitter<'_> {
             let step_name = cursor.names.unique(base);
             let mut step = Step::new(&step_name, &name);
             step.origins = origins;
-            step.comment = leaf.state.comment.clone();
+            step.comment.clone_from(&leaf.state.comment);
             cursor.push(step);
             return;
         }
         let part = Part { tier: tier::wait(&leaf.state), ..Part::of("wait", leaf) };
-        let Some(computed) = self.compute(&part, &format!("{base}-duration"), cursor, mode) else { return };
+        let computed = self.compute(&part, &format!("{base}-duration"), cursor, mode);
         let pause = self.pause_template();
         let step_name = cursor.names.unique(base);
         let mut step = Step::new(&step_name, &pause);
@@ -509,7 +507,7 @@ impl Emitter<'_> {
         }
         let before = cursor.document.clone();
         let part = Part { tier: tier::items(&leaf.state), ..Part::of("items", leaf) };
-        let Some(items) = self.compute(&part, &format!("{base}-items"), cursor, mode) else { return };
+        let items = self.compute(&part, &format!("{base}-items"), cursor, mode);
         let Some(body) = leaf.inner.first() else { return };
         let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");
         // Failures of items are counted where some are tolerated, or where the failure is told in other words.
@@ -597,7 +595,7 @@ impl Emitter<'_> {
         parameters.push(("items".into(), format!("{} ?? \"[]\"", text::output(&items, "output"))));
         let mut step = Step { parameters, ..Step::new(&step_name, &each) };
         step.origins = leaf_origins(leaf);
-        step.comment = leaf.state.comment.clone();
+        step.comment.clone_from(&leaf.state.comment);
         cursor.push(step);
         let error = text::output(&step_name, "error");
         if mode.soft {
@@ -642,7 +640,8 @@ impl Emitter<'_> {
         ]);
         self.templates.push(template);
         let all = format!("({} ?? \"[]\")", text::output(items, "output"));
-        let first = [("items".to_owned(), all.clone()), ("index".to_owned(), "\"0\"".to_owned()), ("results".to_owned(), "\"\"".to_owned())];
+        let first =
+            [("items".to_owned(), all.clone()), ("index".to_owned(), "\"0\"".to_owned()), ("results".to_owned(), "\"\"".to_owned())];
         let gate = cursor.gate.clone();
         let any = format!("{all} != \"[]\"");
         cursor.gate = Some(gate.as_ref().map_or_else(|| any.clone(), |gate| format!("{gate} and {any}")));
@@ -652,7 +651,10 @@ impl Emitter<'_> {
         // Nil where there are no items, which is no error.
         if mode.soft {
             let ran = text::output(items, "output");
-            cursor.may_exit(format!("({ran} == nil ? nil : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"), Some(format!("({failure} ?? \"\")")));
+            cursor.may_exit(
+                format!("({ran} == nil ? nil : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"),
+                Some(format!("({failure} ?? \"\")")),
+            );
         }
         let result = format!("(\"[\" + ({} ?? \"\") + \"]\")", text::output(&step, "results"));
         self.settle(leaf, base, result, before, cursor, mode);

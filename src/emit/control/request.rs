@@ -6,7 +6,7 @@ use crate::source::rules::argo::ARG113;
 /// The template of the pod: takes a request, gives what it is asked for.
 pub fn evaluate(name: &str, image: &str) -> Node {
     let w = Writer(&ARG113);
-    let artifact = w.map().text("name", "request").text("path", "/tmp/emr2k8s/request.json").build();
+    let artifact = w.map().text("name", "request").text("path", "/tmp/request.json").build();
     let container = w
         .map()
         .text("image", image)

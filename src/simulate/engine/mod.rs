@@ -182,7 +182,7 @@ pub(super) enum Inner<'i> {
     Bodies(&'i [super::plan::Body]),
 }
 
-impl<'r> Run<'r> {
+impl Run<'_> {
     /// Runs states until one ends.
     pub(super) fn graph<'a>(
         &'a self,

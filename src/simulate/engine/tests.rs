@@ -202,7 +202,7 @@ fn all_items_of_a_failed_batch_fail() {
 fn batches_are_cut_by_number_and_by_bytes() {
     let inputs = |batcher: &str, input: &str| {
         let fields = format!(r#", "ItemsPath": "$.items", "ItemBatcher": {batcher}"#);
-        let mut script = Script::read(&value(&format!(r#"{{"T": [{}]}}"#, vec![r#"{"output": 1}"#; 9].join(", ")))).expect("a script");
+        let mut script = Script::read(&value(&format!(r#"{{"T": [{}]}}"#, [r#"{"output": 1}"#; 9].join(", ")))).expect("a script");
         let outcome = outcome(&distributed(&fields), input, &mut script);
         match outcome.result {
             Ok(_) => outcome.steps[1..].iter().map(|step| step.input.to_json()).collect::<Vec<_>>().join(" "),

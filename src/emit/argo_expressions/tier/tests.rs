@@ -50,7 +50,7 @@ fn a_guard_asks_each_thing_once_and_in_order() {
     let Tier::Expression(fast) = tier else { panic!("{tier:?}") };
     let (head, conditions) = fast.guard.split_once("all(").expect("a binding");
     assert!(head.starts_with("s matches `"), "{head}");
-    assert_eq!(conditions, r##"[fromJSON(s)], type(#) == "map" and type(#.a) == "string")"##);
+    assert_eq!(conditions, r#"[fromJSON(s)], type(#) == "map" and type(#.a) == "string")"#);
     assert_eq!(fast.outputs, [("output", r#"sprig.replace("{\x7b", "{\x5cu007b", toJson(fromJSON(s).a))"#.to_owned())]);
 }
 
