@@ -187,7 +187,8 @@ fn references_inside_the_output_hold() {
             for line in lines.iter().filter(|_| path.ends_with(".yaml")) {
                 if let Some((_, rest)) = line.split_once(&format!("{registry}/")) {
                     let image = rest.split(':').next().unwrap_or("");
-                    if !files.contains_key(&format!("images/{image}/Dockerfile")) {
+                    // The runtime's image is built from this project itself.
+                    if image != "emr2k8s" && !files.contains_key(&format!("images/{image}/Dockerfile")) {
                         broken.push(format!("{fixture}: {path} names the image {image}, which no Dockerfile makes"));
                     }
                 }
@@ -197,6 +198,7 @@ fn references_inside_the_output_hold() {
                     broken.push(format!("{fixture}: {path} names pipelines/{target}"));
                 }
                 if let Some(template) = line.strip_prefix("template: ")
+                    && !template.contains("{{=")
                     && !lines.contains(&format!("- name: {template}").as_str())
                     && !lines.iter().any(|l| l.starts_with(&format!("- name: {template} #")))
                 {

@@ -1,7 +1,9 @@
 //! The plan of one stage: every machine and every lone batch as a pipeline.
 use super::Link;
 use crate::config::Config;
-use crate::emit::calls;
+use crate::emit::{self, calls};
+use crate::ir::control::Control;
+use crate::source::rules::plan::{PLN128, PLN129, PLN132};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -135,7 +137,8 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     // A machine without Spark of which a piece would be missing is planned with its data.
     let output = config.output.as_deref() == Some("always");
     let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
-    match if wanted { carried::control(machine, &targets, estate, config, &mut sink) } else { None } {
+    let control = if wanted { carried::control(machine, &targets, estate, config, &mut sink) } else { None };
+    match control.filter(|control| fits(&pipeline, control, config, &mut sink)) {
         Some(control) => {
             calls_in_place(&control.body, &mut sink);
             outcome = Outcome::default();
@@ -151,12 +154,57 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
 }
 
+/// Whether the workflow of a machine that carries data can be, and what it needs: said here, because the target decides it.
+fn fits(pipeline: &Pipeline, control: &Control, config: &Config, sink: &mut Sink) -> bool {
+    let settings = emit::control::Settings { runtime_image: "emr2k8s", call: &emit::argo_workflows::task_call };
+    let emitted = emit::control::workflow_template(pipeline, control, &settings);
+    let at = Some(pipeline.definition);
+    let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
+    if emitted.depth > MOST_DEPTH {
+        let message = format!("the workflow's templates would call each other {} levels deep, and Argo ends one at {MOST_DEPTH}", emitted.depth);
+        sink.report(refuse(message));
+        return false;
+    }
+    let bytes = emit::yaml::write(&[], &PLN128, std::slice::from_ref(&emitted.document)).text().len();
+    if bytes > MOST_BYTES {
+        sink.report(refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {MOST_BYTES}")));
+        return false;
+    }
+    if emitted.runtime.is_empty() {
+        return true;
+    }
+    let named = |always: bool| {
+        let names: Vec<String> = emitted.runtime.iter().filter(|e| e.always == always).map(|e| format!("`{}`", e.state.value)).collect();
+        names.join(", ")
+    };
+    let place = emitted.runtime.first().and_then(|e| e.state.span()).or(at);
+    if config.runtime.as_deref() == Some("never") {
+        let names = [named(true), named(false)].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ");
+        sink.report(
+            Diagnostic::refused(&PLN132, place, format!("no expression of Argo's says for every input what {names} computes, and `runtime: never` forbids the pod"))
+                .help("allow the runtime's pod, or replace these states"),
+        );
+        return false;
+    }
+    for (names, when) in [(named(true), "is evaluated by the runtime's pod"), (named(false), "is evaluated by an expression, and by the runtime's pod where the data is unusual")] {
+        if !names.is_empty() {
+            sink.report(Diagnostic::equivalent(&PLN132, place, format!("what {names} computes {when}")).help("build the runtime's image from the Dockerfile of emr2k8s"));
+        }
+    }
+    true
+}
+
+/// Argo ends a workflow at a depth of 99 calls (run on the controller).
+const MOST_DEPTH: usize = 98;
+/// The largest object that etcd takes (Kubernetes and Argo, "Offloading Large Workflows").
+const MOST_BYTES: usize = 1_048_576;
+
 /// Says what becomes of each call of a machine that carries data.
 fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
     for leaf in body.leaves() {
         let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
         let Some(resource) = &task.resource else { continue };
-        let fate = match crate::emit::argo_workflows::call_of(&resource.display()) {
+        let fate = match emit::argo_workflows::call_of(&resource.display()) {
             Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
             Err(fate) => fate,
         };

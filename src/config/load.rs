@@ -108,6 +108,8 @@ functions:
 names: {a: b}
 schedules: {a: 0 3 * * *}
 spark: {scheduler: volcano, role: 'arn:aws:iam::1:role/x'}
+output: always
+runtime: never
 ";
         let answers = read("emr2k8s.yaml", text);
         assert_eq!(messages(text), [] as [&str; 0]);
@@ -119,6 +121,7 @@ spark: {scheduler: volcano, role: 'arn:aws:iam::1:role/x'}
         assert_eq!(config.functions["send-mail"].call.as_deref(), Some("mailer"));
         assert_eq!((config.names["a"].as_str(), config.schedules["a"].as_str()), ("b", "0 3 * * *"));
         assert_eq!(config.spark.scheduler.as_deref(), Some("volcano"));
+        assert_eq!((config.output.as_deref(), config.runtime.as_deref()), (Some("always"), Some("never")));
         // Every key of the schema appears above: a key that is documented and never read would be a trap.
         let schema: serde_json::Value =
             serde_json::from_str(&crate::report::schema::render(crate::report::schema::Subject::Config)).unwrap();

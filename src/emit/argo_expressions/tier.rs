@@ -216,3 +216,6 @@ fn print_output(names: &Names<'_>, ast: &Ast) -> String {
     let lets: String = bound.iter().map(|root| format!("let {} = fromJSON({}); ", root.word(), names.source(*root))).collect();
     format!("({lets}{body})")
 }
+
+#[cfg(test)]
+mod tests;

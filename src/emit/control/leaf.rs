@@ -119,6 +119,8 @@ impl Emitter<'_> {
         // An expression that holds for every input needs no pod.
         if !total {
             self.uses.runtime = true;
+            let always = part.tier == Tier::Pod;
+            self.uses.evaluations.push(super::Evaluation { state: state.name.clone(), always });
             template.groups.push(vec![evaluate]);
         }
         let unless_failed =
@@ -513,6 +515,11 @@ impl Emitter<'_> {
         // Failures of items are counted where some are tolerated, or where the failure is told in other words.
         let inner_mode = Mode { soft: mode.soft || distributed };
         let item = self.body_template(&format!("{base}-item"), body, inner_mode);
+        let one_by_one = matches!(&map.max_concurrency, Some(Number::Literal(most)) if most.value == "1");
+        if inner_mode.soft && !distributed && one_by_one {
+            self.map_in_turns(leaf, base, &item, &items, &before, cursor, mode);
+            return;
+        }
         let each = self.names.unique(&format!("{base}-each"));
         // What an item gives has a letter in front, so that Argo's list of all of them is a list of texts.
         let wrapped = self.names.unique(&format!("{base}-iteration"));
@@ -602,6 +609,53 @@ impl Emitter<'_> {
         }
         let result = format!("({} ?? \"[]\")", text::output(&step_name, "result"));
         self.settle(leaf, base, result, &before, cursor, mode);
+    }
+
+    /// A Map whose failures are handled and whose items run one at a time: a loop, so that nothing runs behind an item that failed.
+    #[expect(clippy::too_many_arguments, reason = "what the Map has computed so far")]
+    fn map_in_turns(&mut self, leaf: &Leaf, base: &str, item: &str, items: &str, before: &str, cursor: &mut Cursor, mode: Mode) {
+        let turn = self.names.unique(&format!("{base}-turn"));
+        let mut template = Template::new(&turn);
+        let carried: Vec<String> = Cursor::inner_of(self.control).carried().into_iter().map(|(name, _)| name).collect();
+        let more = ["items", "index", "results"].map(str::to_owned);
+        template.inputs = carried.iter().chain(&more).cloned().collect();
+        let mut run = Step::new("run", item);
+        run.parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
+        if let Some((_, state)) = run.parameters.first_mut() {
+            "fromJSON(inputs.parameters.items)[int(inputs.parameters.index)]".clone_into(state);
+        }
+        template.groups.push(vec![run]);
+        template.outputs = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
+        let error = "steps.run.outputs.parameters.error";
+        template.outputs.extend([
+            ("items".to_owned(), "inputs.parameters.items".to_owned()),
+            ("index".to_owned(), "string(int(inputs.parameters.index) + 1)".to_owned()),
+            (
+                "results".to_owned(),
+                "inputs.parameters.results + (inputs.parameters.results == \"\" ? \"\" : \",\") + (steps.run.outputs.parameters.state)".to_owned(),
+            ),
+            (
+                "next".to_owned(),
+                format!("{error} != \"\" ? \"error\" : int(inputs.parameters.index) + 1 < len(fromJSON(inputs.parameters.items)) ? \"again\" : \"\""),
+            ),
+            ("error".to_owned(), error.to_owned()),
+        ]);
+        self.templates.push(template);
+        let all = format!("({} ?? \"[]\")", text::output(items, "output"));
+        let first = [("items".to_owned(), all.clone()), ("index".to_owned(), "\"0\"".to_owned()), ("results".to_owned(), "\"\"".to_owned())];
+        let gate = cursor.gate.clone();
+        let any = format!("{all} != \"[]\"");
+        cursor.gate = Some(gate.as_ref().map_or_else(|| any.clone(), |gate| format!("{gate} and {any}")));
+        let step = self.turns(&turn, &format!("{base}-loop"), "again", &first, cursor);
+        cursor.gate = gate;
+        let failure = text::output(&step, "error");
+        // Nil where there are no items, which is no error.
+        if mode.soft {
+            let ran = text::output(items, "output");
+            cursor.may_exit(format!("({ran} == nil ? nil : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"), Some(format!("({failure} ?? \"\")")));
+        }
+        let result = format!("(\"[\" + ({} ?? \"\") + \"]\")", text::output(&step, "results"));
+        self.settle(leaf, base, result, before, cursor, mode);
     }
 
     /// The template that makes a task's call.

@@ -30,13 +30,20 @@ pub struct Settings<'a> {
     pub call: &'a dyn Fn(&str, &crate::ir::machine::State) -> Node,
 }
 
-/// A WorkflowTemplate, and what is known of its size.
+/// A WorkflowTemplate, and what is known of it.
 pub struct Emitted {
     pub document: Node,
     /// Templates that call templates, the deepest way.
     pub depth: usize,
-    /// Whether any part of it may run the runtime pod.
-    pub uses_runtime: bool,
+    /// States that the runtime pod evaluates: always, or where a guard does not hold.
+    pub runtime: Vec<Evaluation>,
+}
+
+/// A state that the runtime pod evaluates.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Evaluation {
+    pub state: crate::source::span::Sourced<String>,
+    pub always: bool,
 }
 
 /// The WorkflowTemplate of a machine that carries data.
@@ -61,7 +68,9 @@ pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Sett
     let main = emitter.entry(&entry);
     emitter.templates.insert(0, main);
     let depth = template::depth(&emitter.templates, &entry);
-    let uses_runtime = emitter.uses.runtime;
+    let mut runtime = std::mem::take(&mut emitter.uses.evaluations);
+    runtime.sort_by(|a, b| (a.state.span().map(|s| s.start), !a.always).cmp(&(b.state.span().map(|s| s.start), !b.always)));
+    runtime.dedup_by(|later, first| later.state.value == first.state.value);
     let mut templates: Vec<Node> = emitter.templates.iter().map(Template::node).collect();
     templates.append(&mut emitter.shared());
     let metadata = w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).optional(
@@ -88,7 +97,7 @@ pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Sett
         .field("metadata", metadata.build())
         .field("spec", spec.field("templates", w.list(templates).spaced()).build())
         .build();
-    Emitted { document, depth, uses_runtime }
+    Emitted { document, depth, runtime }
 }
 
 /// The template that ends the run.
@@ -100,6 +109,7 @@ const EVALUATE: &str = "evaluate";
 struct Uses {
     fail: bool,
     runtime: bool,
+    evaluations: Vec<Evaluation>,
 }
 
 struct Emitter<'e> {

@@ -196,6 +196,11 @@ Its entries become the arms of a dispatch inside a loop: a step says which one i
 
 A step stands in its place that fails when it runs and says why. Read the items in a Task before the Map.";
 
+    PLN132 "evaluated-by-pod" r"What a state computes is evaluated by the runtime's pod.
+
+The pod runs the interpreter itself, which is held to outcomes that AWS recorded, so the result is the same; it takes a pod's start. Where an expression of Argo's is exact under a guard, the pod only runs when
+the guard does not hold. `runtime: never` in `emr2k8s.yaml` refuses such states instead.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each

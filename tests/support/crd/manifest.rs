@@ -89,6 +89,13 @@ pub fn loose_ends(workflow: &Value) -> Vec<String> {
         templates.iter().flat_map(|t| t["steps"].as_array().into_iter().flatten()).flat_map(|group| group.as_array().into_iter().flatten());
     let called = steps.filter(|step| step.get("templateRef").is_none()).map(|step| step["template"].as_str().unwrap_or_default());
     for name in called.chain([workflow["spec"]["entrypoint"].as_str().unwrap_or_default()]) {
+        // A name that is computed: each that it may be, behind the first `?`.
+        if let Some((_, either)) = name.strip_prefix("{{=").and_then(|expression| expression.split_once(" ? ")) {
+            for one in either.split('"').skip(1).step_by(2).filter(|one| !names.contains(one)) {
+                problems.push(format!("no template is named {one:?}"));
+            }
+            continue;
+        }
         if !names.contains(&name) {
             problems.push(format!("no template is named {name:?}"));
         }
