@@ -167,6 +167,7 @@ func names(pod *corev1.Pod, tmpl *wfv1.Template) []string {
 		names = append(names, name)
 	}
 	if tmpl != nil {
+		names = append(names, "@"+tmpl.Name)
 		return append(append(names, script.Names(pod.Annotations[common.AnnotationKeyNodeName])...), tmpl.Name)
 	}
 	return append(names, pod.Labels[sparkAppName], pod.Name)
