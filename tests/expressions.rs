@@ -335,7 +335,7 @@ fn translations_give_what_the_interpreter_gives() {
         let percent = (count.ordinary_fast * 100).checked_div(count.ordinary).unwrap_or(100);
         println!("{name}: {} {} {}; {}; {}; {percent} %", count.folded, count.expression, count.pod, count.cases, count.fast);
     }
-    println!("{refused} machines were not such, {} cases", total);
+    println!("{refused} machines were not such, {total} cases");
     let mut last = "";
     let mut fresh: Vec<&String> = Vec::new();
     for problem in &problems {

@@ -75,7 +75,6 @@ pub enum PathUse {
 
 /// A payload template of either language.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once a machine")]
 pub enum Payload {
     Path(template::CompiledTemplate),
     /// `field` is what messages call it.
@@ -95,6 +94,7 @@ pub enum Scalar {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once a machine")]
 pub enum Kind {
     Pass { result: Option<Value> },
     Task(Box<Task>),

@@ -329,6 +329,7 @@ impl Ast {
     }
 
     /// How many times longer than all roots together the JSON of this value can be, constants apart.
+    #[expect(clippy::match_same_arms, reason = "each has a reason of its own")]
     pub(super) fn growth(&self) -> usize {
         match self {
             Ast::Source(_) | Ast::Parsed(_) | Ast::Fresh(_) | Ast::Raw(_) => 1,

@@ -91,7 +91,6 @@ fn lower(node: &AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
                 Some(Json::Value(binary("-", Ast::Int(0), other.value()?)))
             }
         },
-        AstNode::Unary { op: UnaryOp::Not, .. } => None,
         AstNode::Array(items) => {
             let mut values = Vec::new();
             for item in items {

@@ -382,8 +382,11 @@ impl Emitter<'_> {
         step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&decide_step, "delay")))];
         step.when = Some(format!("{} == \"again\"", text::output(&decide_step, "next")));
         template.groups.push(vec![step]);
-        template.outputs =
-            outputs.iter().filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto").cloned().collect();
+        template.outputs = outputs
+            .iter()
+            .filter(|(name, _)| name != "next" && name != "state" && name != "variables" && name != "goto")
+            .cloned()
+            .collect();
         // The document is taken on only by the attempt that succeeds.
         for name in &carried {
             let value = of(name);
