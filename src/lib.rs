@@ -37,6 +37,9 @@
 //! A block nests; a graph does not. That is why the plan is easy to emit (a block is a list of steps), easy to read, and why making
 //! one takes a proof.
 //!
+//! A machine whose states work on data keeps them: [`ir::control`] has the same states in nested blocks, each with its data flow as ASL
+//! means it, and [`emit::control`] carries the document from step to step. `docs/architecture.md` says when which of the two is used.
+//!
 //! # From one to the other
 //! 1. **Link** ([`pass::link`]): which function a Task calls, which handler that is, and what the handler does. A name that
 //!    nothing defines stays, as a broken link with the line that says it.

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// Run a state machine as Step Functions would, with scripted task results
 ///
 /// Waits take no time. Tasks take their results from --tasks, attempt by attempt:
-/// {"<state>": [{"output": …} | {"error": "…", "cause": "…"}, …]}. An entry may say with `input` what the call must have sent
+/// {"STATE": [{"output": …} | {"error": "…", "cause": "…"}, …]}. An entry may say with `input` what the call must have sent
 /// (`<…>` in a text stands for any text), and with `seconds` how long it takes.
 #[derive(Args, Debug)]
 #[command(after_help = codes!(

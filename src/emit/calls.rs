@@ -3,7 +3,7 @@
 //! A template takes the request as JSON text, exactly what ASL would send, in its parameter `input`. It gives `result`, what
 //! ASL would have as the Task's result, and when the call fails `error`: `{"Error": …, "Cause": …}` under the names that Step
 //! Functions gives them. The container is the AWS command line's own, which holds `sh`, `curl` and `jq` (aws/aws-cli, pull
-//! request 9600 "[v2] Add extra utilities to Docker image"); the request comes to the script by the environment and is never part of its text.
+//! request 9600 "(v2) Add extra utilities to Docker image"); the request comes to the script by the environment and is never part of its text.
 //!
 //! ASL names members by the accessors of AWS SDK for Java (`TaskDefinition`, `DbInstanceIdentifier`), the API in its own way
 //! (`taskDefinition`, `DBInstanceIdentifier`). Where they differ, the script asks the command line for the shape of the request

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 type Fields = Vec<(Arc<str>, Value)>;
 
-/// The definition of one state, for [`read`].
+/// The definition of one state, for [`crate::simulate::eval`].
 #[must_use]
 pub fn write(state: &State) -> Value {
     let mut fields: Fields = Vec::new();
