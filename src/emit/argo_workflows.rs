@@ -458,6 +458,9 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
         let value = Writer(&ARG112).int(number).from(&seconds.origins);
         fields.insert(1, super::yaml::Field { key: "activeDeadlineSeconds".into(), value });
     }
+    if let (Some(value), super::yaml::Yaml::Map(fields)) = (super::control::retry::strategy(state), &mut node.yaml) {
+        fields.insert(1, super::yaml::Field { key: "retryStrategy".into(), value });
+    }
     node
 }
 

@@ -205,7 +205,7 @@ impl Emitter<'_> {
 
     /// A state that goes on to what follows. In a soft mode it may end the block with an error.
     pub(super) fn leaf(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
-        if !leaf.state.retry.is_empty() && !simple_retry(&leaf.state) {
+        if !leaf.state.retry.is_empty() && !super::retry::is_simple(&leaf.state) {
             self.retried(leaf, cursor, mode);
             return;
         }
@@ -719,11 +719,6 @@ fn matches(names: &[Sourced<String>], name: &str) -> String {
         1 => any.remove(0),
         _ => format!("({})", any.join(" or ")),
     }
-}
-
-/// Whether a task's own template can retry: nothing here yet.
-fn simple_retry(_state: &State) -> bool {
-    false
 }
 
 /// Whether a Choice changes the document.

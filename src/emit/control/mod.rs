@@ -11,6 +11,7 @@
 mod block;
 mod leaf;
 mod request;
+pub mod retry;
 mod template;
 pub mod text;
 pub mod tier;

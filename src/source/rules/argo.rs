@@ -31,4 +31,8 @@ A step that never runs, and an output whose expression fails: the node's message
     ARG113 "runtime" r"The runtime pod: evaluates a part of a state exactly as Step Functions does, where no expression of Argo's is exact.
 
 It runs `emr2k8s eval` from the image that `emr2k8s` itself is built into, takes a request as an artifact and writes what it is asked for into files.";
+    ARG114 "retry" r"A Retry with one retrier: Argo's own `retryStrategy`.
+
+`limit` is MaxAttempts, `backoff` IntervalSeconds, BackoffRate and MaxDelaySeconds. Which errors are retried is read from the message of the failed container, which
+ends in `Error: Cause`.";
 }
