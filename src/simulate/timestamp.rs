@@ -64,12 +64,21 @@ pub fn parse(text: &str) -> Option<i128> {
 /// Context object", Timestamp format with fractional seconds, November 2026).
 #[must_use]
 pub fn format(millis: Millis) -> String {
+    let text = format_millis(millis);
+    match text.strip_suffix(".000Z") {
+        Some(seconds) => format!("{seconds}Z"),
+        None => text,
+    }
+}
+
+/// Always with milliseconds, so that texts are in the order of time.
+#[must_use]
+pub fn format_millis(millis: Millis) -> String {
     let days = i64::try_from(millis / 86_400_000).unwrap_or(i64::MAX / 2);
     let of_day = millis % 86_400_000;
     let (year, month, day) = civil(days);
     let (hour, minute, second, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60, of_day % 1_000);
-    let fraction = if milli == 0 { String::new() } else { format!(".{milli:03}") };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar: counted in 400-year cycles of 146,097 days with years that begin in March,

@@ -173,7 +173,7 @@ fn order(of: Of, wanted: Wanted, left: &Json, right: &Json, guard: &mut Guard) -
                 if let Json::Constant(Value::String(of)) = json {
                     let nanos = timestamp::parse(of)?;
                     let millis = u64::try_from(nanos / 1_000_000).ok().filter(|_| nanos % 1_000_000 == 0)?;
-                    return Some(text(timestamp::format(millis)));
+                    return Some(text(timestamp::format_millis(millis)));
                 }
                 let is_time = binary("matches", value.clone(), Ast::Regex(TIME));
                 let string = is(value.clone(), Type::Text);

@@ -336,7 +336,7 @@ fn wait_seconds(state: &State, guard: &mut Guard) -> Option<Ast> {
             };
             let time = if let Json::Constant(Value::String(of)) = &value {
                 let nanos = timestamp::parse(of)?;
-                text(timestamp::format(u64::try_from(nanos / 1_000_000).ok()?))
+                text(timestamp::format_millis(u64::try_from(nanos / 1_000_000).ok()?))
             } else {
                 guard.need_type(&value, Type::Text)?;
                 let value = value.value()?;
