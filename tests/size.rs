@@ -25,11 +25,10 @@ fn rows(corpus: &Path) -> Vec<Row> {
     let mut rows = Vec::new();
     for machine in &estate.machines {
         let head = format!("# From {}.", machine.file);
-        let file = compilation
-            .tree
-            .files
-            .iter()
-            .find(|(path, file)| path.ends_with("/workflow-template.yaml") && file.lines.first().is_some_and(|(line, _)| *line == head));
+        let file =
+            compilation.tree.files.iter().find(|(path, file)| {
+                path.ends_with("/workflow-template.yaml") && file.lines.first().is_some_and(|(line, _)| *line == head)
+            });
         let Some((_, file)) = file else { continue };
         let text = file.text();
         // A workflow with a piece that is not translated is not what its machine is.

@@ -137,7 +137,7 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     // A machine without Spark of which a piece would be missing is planned with its data.
     let output = config.output.as_deref() == Some("always");
     let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
-    let control = if wanted { carried::control(machine, &targets, estate, config, &mut sink) } else { None };
+    let control = if wanted { carried::control(machine, &targets, &around, &mut sink) } else { None };
     match control.filter(|control| fits(&pipeline, control, config, &mut sink)) {
         Some(control) => {
             calls_in_place(&control.body, &mut sink);

@@ -4,6 +4,7 @@
 //! no piece of it is Spark, the whole machine is structured and its states keep their data flow as ASL means it.
 use super::control::{Unstructured, structure};
 use super::link::Target;
+use super::plan::{Surroundings, missing_function};
 use crate::config::Config;
 use crate::ir::control::{Block, Body, Control, Kind};
 use crate::ir::estate::Estate;
@@ -11,7 +12,7 @@ use crate::ir::function::Action;
 use crate::ir::machine::{Data, Graph, Machine, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
-use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131};
+use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131, PLN133};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced, Span};
 use std::collections::BTreeMap;
@@ -71,7 +72,7 @@ pub const FUNCTION: &str = "function:";
 fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
-        if placeholders(state) {
+        if placeholder(state).is_some() {
             return None;
         }
         let span = state.span;
@@ -98,9 +99,6 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
                     let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
                     let name = &answered_name(name, answer.is_some(), answered);
                     let called = answer.unwrap_or_else(|| arn.as_ref().unwrap_or(name).value.clone());
-                    if called.contains("${") {
-                        return None;
-                    }
                     name_function(task, &mut state.data, &called, name, *envelope);
                 }
                 Target::Service(service) => {
@@ -148,24 +146,50 @@ fn name_function(task: &mut Task, data: &mut Data, called: &str, name: &Sourced<
     }
 }
 
-/// Whether a text of a state, other than what it calls, is for a deployment to complete.
-fn placeholders(state: &State) -> bool {
-    fn in_template(template: &Template) -> bool {
+/// A text of a state, other than what it calls, that a deployment completes: `${Topic}`.
+fn placeholder(state: &State) -> Option<(Span, &str)> {
+    fn in_template(template: &Template) -> Option<(Span, &str)> {
         match &template.value {
-            TemplateValue::Text(text) | TemplateValue::Number(text) => text.contains("${"),
-            TemplateValue::List(items) => items.iter().any(in_template),
-            TemplateValue::Map(entries) => entries.iter().any(|(key, value)| key.value != "FunctionName" && in_template(value)),
-            _ => false,
+            TemplateValue::Text(text) | TemplateValue::Number(text) => text.contains("${").then_some((template.span, text.as_str())),
+            TemplateValue::List(items) => items.iter().find_map(in_template),
+            TemplateValue::Map(entries) => {
+                entries.iter().filter(|(key, _)| key.value != "FunctionName").find_map(|(_, value)| in_template(value))
+            }
+            _ => None,
         }
     }
     let data = &state.data;
     let templates = [&data.parameters, &data.arguments, &data.result_selector, &data.output, &data.assign];
-    templates.into_iter().flatten().any(in_template)
-        || matches!(&state.kind, StateKind::Pass { result: Some(result) } if in_template(result))
+    templates.into_iter().flatten().find_map(in_template).or(match &state.kind {
+        StateKind::Pass { result: Some(result) } => in_template(result),
+        _ => None,
+    })
+}
+
+/// Asks about functions that the sources do not define, or whose handlers were not understood.
+fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) {
+    let mut ordered = all.to_vec();
+    ordered.sort_by_key(|state| (state.span.file, state.span.start));
+    for state in ordered {
+        match targets.get(&state.span) {
+            Some(Target::MissingFunction { name, .. }) if !around.config.functions.contains_key(&name.value) => {
+                sink.report(missing_function(around.functions, state, name));
+            }
+            Some(Target::Function { index, name, .. }) if !around.config.functions.contains_key(&name.value) => {
+                let definition = &around.estate.functions[*index];
+                let question = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b));
+                if let Some(question) = question {
+                    sink.report(question.answer(format!("functions.{}", name.value)));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The machine with its data, where that is the way to plan it.
-pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, sink: &mut Sink) -> Option<Control> {
+pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Control> {
+    let (estate, config) = (around.estate, around.config);
     let output = config.output.as_deref() == Some("always");
     let all = states(&machine.graph);
     if all.iter().any(|state| is_spark(state, targets, estate)) {
@@ -173,6 +197,14 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
     }
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value == "EXPRESS") {
         return None;
+    }
+    for state in &all {
+        if let Some((span, text)) = placeholder(state) {
+            let message =
+                format!("`{}` holds `{text}`, which a deployment completes, and the sources do not say with what", state.name.value);
+            let help = "write the value into the definition; the machine is then translated with its data";
+            sink.report(Diagnostic::refused(&PLN133, span, message).help(help));
+        }
     }
     let mut answered = Origins::none();
     let graph = resolved(&machine.graph, targets, estate, config, &mut answered)?;
@@ -200,6 +232,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, estate: &Est
             sink.report(report);
         }
     }
+    ask(&all, targets, around, sink);
     for state in &all {
         let StateKind::Map(map) = &state.kind else { continue };
         for (field, template) in

@@ -150,6 +150,29 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
     (pipeline, outcome)
 }
 
+/// What to ask of a function that is called and defined nowhere.
+#[must_use]
+pub fn missing_function(functions: &Functions<'_>, state: &State, name: &Sourced<String>) -> Diagnostic {
+    let diagnostic = Diagnostic::question(
+        &plan::LNK103,
+        name.span(),
+        format!("`{}` calls the function `{}`, which the sources do not define; the call is kept", state.name.value, name.value),
+    )
+    .answer(format!("functions.{}", name.value));
+    if let Some(function) = functions.of_service(&name.value) {
+        let known = function.name.as_ref().unwrap_or(&function.logical);
+        return diagnostic.related(function.span, format!("the service `{}` defines `{}`", name.value, known.value)).help(format!(
+            "a service has this name and its function is `{}`: mend the name in the state, or say what replaces it",
+            known.value
+        ));
+    }
+    diagnostic.help(match functions.near_miss(&name.value) {
+        Some(near) => format!("did you mean `{near}`? or say under `functions` in emr2k8s.yaml what replaces it"),
+        None => "the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it"
+            .to_owned(),
+    })
+}
+
 struct Planner<'a> {
     targets: &'a BTreeMap<Span, Target>,
     around: &'a Surroundings<'a>,
@@ -425,7 +448,7 @@ impl<'m> Planner<'_> {
             }
             Target::MissingFunction { name, arn, envelope } => {
                 if !self.around.config.functions.contains_key(&name.value) {
-                    self.missing_function(state, name);
+                    self.sink.report(missing_function(self.around.functions, state, name));
                 }
                 (name.clone(), arn.clone().unwrap_or_else(|| name.clone()), *envelope)
             }
@@ -469,31 +492,6 @@ impl<'m> Planner<'_> {
                 None => StepKind::Plain(kind, next),
             },
         )
-    }
-
-    fn missing_function(&mut self, state: &State, name: &Sourced<String>) {
-        let functions = self.around.functions;
-        let mut diagnostic = Diagnostic::question(
-            &plan::LNK103,
-            name.span(),
-            format!("`{}` calls the function `{}`, which the sources do not define; the call is kept", state.name.value, name.value),
-        )
-        .answer(format!("functions.{}", name.value));
-        if let Some(function) = functions.of_service(&name.value) {
-            let known = function.name.as_ref().unwrap_or(&function.logical);
-            diagnostic =
-                diagnostic.related(function.span, format!("the service `{}` defines `{}`", name.value, known.value)).help(format!(
-                    "a service has this name and its function is `{}`: mend the name in the state, or say what replaces it",
-                    known.value
-                ));
-        } else if let Some(near) = functions.near_miss(&name.value) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`? or say under `functions` in emr2k8s.yaml what replaces it"));
-        } else {
-            diagnostic = diagnostic.help(
-                "the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it",
-            );
-        }
-        self.sink.report(diagnostic);
     }
 
     /// What a call sends, or why it cannot be told.

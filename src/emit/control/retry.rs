@@ -47,23 +47,21 @@ pub fn strategy(state: &State) -> Option<Node> {
         backoff = backoff.field("cap", w.text(format!("{}s", cap.value.trim_end_matches(".0"))).from(&cap.origins));
     }
     let mut map = w.map().field("limit", w.int(limit).from(&limit_origins)).text("retryPolicy", "Always");
-    if let Some(expression) = expression(retrier) {
-        let mut node = w.text(expression);
-        for error in &retrier.error_equals {
-            node = node.from(&error.origins);
-        }
-        map = map.field("expression", node);
+    let mut which = w.text(expression(retrier));
+    for error in &retrier.error_equals {
+        which = which.from(&error.origins);
     }
+    map = map.field("expression", which);
     Some(map.field("backoff", backoff.build()).build())
 }
 
 /// Which failures are retried: the message of a failed container ends in `Error: Cause`, and a deadline has words of its own (run on the controller).
-fn expression(retrier: &Retrier) -> Option<String> {
+fn expression(retrier: &Retrier) -> String {
     const DEADLINE: &str = r#"lastRetry.message contains "longer than the specified deadline""#;
     let mut any = Vec::new();
     for error in &retrier.error_equals {
         match error.value.as_str() {
-            "States.ALL" => return Some(not_runtime()),
+            "States.ALL" => return not_runtime(),
             "States.TaskFailed" => any.push(format!("({} and not ({DEADLINE}))", not_runtime())),
             "States.Timeout" | "States.HeartbeatTimeout" => {
                 any.push(DEADLINE.to_owned());
@@ -73,7 +71,7 @@ fn expression(retrier: &Retrier) -> Option<String> {
             other => any.push(named(&escaped(other))),
         }
     }
-    Some(if any.is_empty() { "false".to_owned() } else { any.join(" or ") })
+    if any.is_empty() { "false".to_owned() } else { any.join(" or ") }
 }
 
 /// Nothing retries `States.Runtime`.

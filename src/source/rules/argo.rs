@@ -33,6 +33,6 @@ A step that never runs, and an output whose expression fails: the node's message
 It runs `emr2k8s eval` from the image that `emr2k8s` itself is built into, takes a request as an artifact and writes what it is asked for into files.";
     ARG114 "retry" r"A Retry with one retrier: Argo's own `retryStrategy`.
 
-`limit` is MaxAttempts, `backoff` IntervalSeconds, BackoffRate and MaxDelaySeconds. Which errors are retried is read from the message of the failed container, which
+`limit` is `MaxAttempts`, `backoff` is `IntervalSeconds`, `BackoffRate` and `MaxDelaySeconds`. Which errors are retried is read from the message of the failed container, which
 ends in `Error: Cause`.";
 }

@@ -201,6 +201,11 @@ A step stands in its place that fails when it runs and says why. Read the items 
 The pod runs the interpreter itself, which is held to outcomes that AWS recorded, so the result is the same; it takes a pod's start. Where an expression of Argo's is exact under a guard, the pod only runs when
 the guard does not hold. `runtime: never` in `emr2k8s.yaml` refuses such states instead.";
 
+    PLN133 "placeholder-in-data" r"A state sends or holds a text that a deployment completes, and the sources do not say with what.
+
+`${Topic}` is filled in by CloudFormation, SAM, Terraform or the Serverless Framework. Sent as it stands it would be wrong without a sign, so the machine is not translated with its data.
+Write the value into the definition.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each
