@@ -265,3 +265,17 @@ stepFunctions:
     assert_eq!(support::severities(&compilation, Severity::Error), 0);
     assert_eq!(said(&compilation, "ASL105"), ["`Comment` is null, but must be a string"]);
 }
+
+/// `$sum` of a machine that assigns a variable `sum` is the variable: no expression may take it for the function.
+#[test]
+fn a_variable_that_hides_a_function_is_left_to_the_pod() {
+    let machine = |variable: &str| {
+        format!(
+            r#"{{"QueryLanguage":"JSONata","StartAt":"A","States":{{"A":{{"Type":"Pass","Assign":{{"{variable}":1}},"Next":"B"}},
+               "B":{{"Type":"Pass","Output":{{"n":"{{% $sum($states.input.list) %}}"}},"Next":"C"}},"C":{{"Type":"Choice","Choices":[{{"Condition":"{{% $states.input.n > 1 %}}","Next":"D"}}],"Default":"D"}},"D":{{"Type":"Succeed"}}}}}}"#
+        )
+    };
+    let guarded = |variable: &str| support::tree(&compiled(&[("m.asl.json", &machine(variable))])).matches("when: '{{=not (").count();
+    assert!(guarded("total") > 0);
+    assert_eq!(guarded("sum"), 0);
+}

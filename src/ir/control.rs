@@ -15,6 +15,8 @@ pub struct Control {
     pub body: Body,
     /// Whether any state assigns variables.
     pub variables: bool,
+    /// Whether a variable has the name of a function of JSONata, and so hides it.
+    pub hides_functions: bool,
     /// Whether there is a [`Kind::Dispatch`].
     pub irreducible: bool,
     /// Whether the execution's output is wanted.

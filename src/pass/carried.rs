@@ -250,7 +250,85 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
-    Some(Control { machine: machine.name.value.clone(), body: structured.body, variables, irreducible, output })
+    let hides_functions = all.iter().any(|state| assigned(state).iter().any(|name| FUNCTIONS.contains(&name.as_str())));
+    Some(Control { machine: machine.name.value.clone(), body: structured.body, variables, hides_functions, irreducible, output })
+}
+
+/// Functions of JSONata that expressions are translated by (docs.jsonata.org, "Function Library", and the Developer Guide's additions, November 2026).
+const FUNCTIONS: &[&str] = &[
+    "string",
+    "length",
+    "substring",
+    "substringBefore",
+    "substringAfter",
+    "uppercase",
+    "lowercase",
+    "trim",
+    "pad",
+    "contains",
+    "split",
+    "join",
+    "match",
+    "replace",
+    "number",
+    "abs",
+    "floor",
+    "ceil",
+    "round",
+    "power",
+    "sqrt",
+    "random",
+    "sum",
+    "max",
+    "min",
+    "average",
+    "boolean",
+    "not",
+    "exists",
+    "count",
+    "append",
+    "sort",
+    "reverse",
+    "shuffle",
+    "distinct",
+    "zip",
+    "keys",
+    "lookup",
+    "spread",
+    "merge",
+    "sift",
+    "each",
+    "error",
+    "assert",
+    "type",
+    "now",
+    "millis",
+    "fromMillis",
+    "toMillis",
+    "map",
+    "filter",
+    "single",
+    "reduce",
+    "partition",
+    "range",
+    "hash",
+    "uuid",
+    "parse",
+];
+
+/// Names of the variables that a state assigns.
+fn assigned(state: &State) -> Vec<String> {
+    let rules = match &state.kind {
+        StateKind::Choice { rules, .. } => rules.as_slice(),
+        _ => &[],
+    };
+    let all = state.data.assign.iter().chain(state.catch.iter().flat_map(|c| &c.assign)).chain(rules.iter().flat_map(|r| &r.assign));
+    all.filter_map(|template| match &template.value {
+        TemplateValue::Map(entries) => Some(entries.iter().map(|(key, _)| key.value.clone())),
+        _ => None,
+    })
+    .flatten()
+    .collect()
 }
 
 fn assigns(state: &State) -> bool {

@@ -60,6 +60,9 @@ impl Emitter<'_> {
     fn compute_step(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode, labels: &[(String, String)]) -> String {
         let name = self.names.unique(&crate::pass::naming::shorten(wanted, 60, wanted));
         let state = &part.leaf.state;
+        // A translation takes a function for what it is, whatever a variable is called.
+        let only_pod = self.control.hides_functions && state.query_language == QueryLanguage::Jsonata;
+        let tier = if only_pod { &Tier::Pod } else { &part.tier };
         let mut template = Template::new(&name);
         template.origins = leaf_origins(part.leaf);
         // What goes in: the document, variables where there are any, and what the part needs besides.
@@ -82,7 +85,7 @@ impl Emitter<'_> {
             data.push((key, format!("inputs.parameters.{key}")));
         }
         let definition = safe(&definition::write(state));
-        let uses_input = matches!(&part.tier, Tier::Expression { guard, outputs } if guard.contains(tier::EXECUTION_INPUT)
+        let uses_input = matches!(tier, Tier::Expression { guard, outputs } if guard.contains(tier::EXECUTION_INPUT)
             || outputs.iter().any(|(_, text)| text.contains(tier::EXECUTION_INPUT)));
         if uses_input {
             template.inputs.push("input".into());
@@ -100,11 +103,11 @@ impl Emitter<'_> {
         let from_pod = |parameter: &str| format!("steps.evaluate.outputs.parameters.{parameter}");
         let failed = "(steps.evaluate.status != \"Succeeded\" and steps.evaluate.status != \"Skipped\")";
         // An expression that holds for every input needs no pod.
-        let total = matches!(&part.tier, Tier::Expression { guard, .. } if guard == "true");
+        let total = matches!(tier, Tier::Expression { guard, .. } if guard == "true");
         let mut output = from_pod("output");
         let mut variables = from_pod("variables");
         let mut next = from_pod("next");
-        if let Tier::Expression { guard, outputs } = &part.tier {
+        if let Tier::Expression { guard, outputs } = tier {
             evaluate.when = Some(format!("not ({guard})"));
             let with = |name: &str, pod: &str| match outputs.iter().find(|(key, _)| key == name) {
                 Some((_, fast)) if total => fast.clone(),
@@ -119,7 +122,7 @@ impl Emitter<'_> {
         // An expression that holds for every input needs no pod.
         if !total {
             self.uses.runtime = true;
-            let always = part.tier == Tier::Pod;
+            let always = *tier == Tier::Pod;
             self.uses.evaluations.push(super::Evaluation { state: state.name.clone(), always });
             template.groups.push(vec![evaluate]);
         }
