@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 /// A machine that carries data: its flow, and what of it is used.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the machine, and none excludes another")]
 pub struct Control {
     /// The machine's own name.
     pub machine: String,

@@ -9,10 +9,10 @@ use crate::config::Config;
 use crate::ir::control::{Block, Body, Control, Kind};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
-use crate::ir::machine::{Data, Graph, Machine, State, StateKind, Task, Template, TemplateValue};
+use crate::ir::machine::{Data, Graph, Machine, Number, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
-use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131, PLN133};
+use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced, Span};
 use std::collections::BTreeMap;
@@ -166,6 +166,62 @@ fn placeholder(state: &State) -> Option<(Span, &str)> {
     })
 }
 
+/// Says what the workflow does otherwise than Step Functions.
+fn changes(all: &[&State], sink: &mut Sink) {
+    for state in all {
+        let name = &state.name.value;
+        for retrier in &state.retry {
+            if retrier.jitter_strategy.as_ref().is_some_and(|jitter| jitter.value == "FULL") {
+                let message = format!("a retry of `{name}` waits a random part of its delay → all of it");
+                sink.report(Diagnostic::changed(&PLN134, retrier.span, message));
+            }
+        }
+        let handled = !state.catch.is_empty() || !state.retry.is_empty();
+        let at = state.name.span().unwrap_or(state.span);
+        match &state.kind {
+            StateKind::Parallel { .. } if handled => {
+                let message = format!("when a branch of `{name}` fails, Step Functions stops the others → they run to their end");
+                sink.report(Diagnostic::changed(&PLN135, at, message));
+            }
+            StateKind::Map(map) => {
+                let one_by_one = matches!(&map.max_concurrency, Some(Number::Literal(most)) if most.value == "1");
+                if handled && !one_by_one {
+                    let message = format!("when an item of `{name}` fails, Step Functions stops the others → they run to their end");
+                    sink.report(Diagnostic::changed(&PLN135, at, message));
+                }
+                let tolerates =
+                    |number: &Option<Number>| number.as_ref().is_some_and(|n| !matches!(n, Number::Literal(text) if text.value == "0"));
+                if tolerates(&map.tolerated_failure_count) || tolerates(&map.tolerated_failure_percentage) {
+                    let message =
+                        format!("an item of `{name}` that fails and is tolerated leaves a record in the results → it leaves nothing");
+                    sink.report(Diagnostic::changed(&PLN136, at, message));
+                }
+                if matches!(map.max_concurrency, Some(Number::Path(_) | Number::Jsonata(_))) {
+                    let message = format!("`{name}` runs as many items at once as the data says → all of them");
+                    sink.report(
+                        Diagnostic::changed(&PLN136, at, message).help("Argo's `parallelism` is a number of the template: write it there"),
+                    );
+                }
+            }
+            StateKind::Task(task) => {
+                if task.heartbeat_seconds.is_some() {
+                    let message = format!("`{name}` fails when its worker sends no heartbeat → nobody asks for one");
+                    sink.report(Diagnostic::changed(&PLN136, at, message));
+                }
+                if matches!(task.timeout_seconds, Some(Number::Path(_) | Number::Jsonata(_))) {
+                    let message = format!("`{name}` fails after as many seconds as the data says → it has no deadline");
+                    sink.report(Diagnostic::changed(&PLN136, at, message).help("write a number as `TimeoutSeconds`"));
+                }
+                if let Some(credentials) = &task.credentials {
+                    let message = format!("`{name}` is called under a role of its own → under the pod's role");
+                    sink.report(Diagnostic::changed(&PLN136, credentials.span, message).help("allow the pod's role what that role may do"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Asks about functions that the sources do not define, or whose handlers were not understood.
 fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) {
     let mut ordered = all.to_vec();
@@ -246,6 +302,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
             }
         }
     }
+    changes(&all, sink);
     sink.absorb_all(&answered, &PLN113, "emr2k8s.yaml names the function that is called");
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");
     let variables = all.iter().any(|state| assigns(state));

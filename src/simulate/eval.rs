@@ -110,10 +110,14 @@ fn items(state: &State, scope: &Scope<'_>) -> Result<Evaluated, EvalError> {
     let Kind::Map(map) = &state.kind else { return Err(EvalError::runtime("not a Map")) };
     let items = super::reader::Item::of_state_data(parts::array(state, map, scope)?);
     let effective = parts::input(state, scope)?;
-    map_settings::Settings::of(map, &scope.with_input(&effective))?;
+    let settings = map_settings::Settings::of(map, &scope.with_input(&effective))?;
+    let count = settings.tolerated_count.map_or(Value::Null, Value::int);
+    let percentage = settings.tolerated_percentage.map_or(Value::Null, |p| Value::Number(super::value::Number::Double(p)));
+    let tolerated = Value::object([("Count", count), ("Percentage", percentage)]);
     let inputs = parts::iterations(state, map, items, scope)?;
     let texts = inputs.into_iter().map(|(_, input)| Value::string(safe(&input))).collect();
-    Ok(Evaluated { output: Some(safe(&Value::array(texts))), ..Evaluated::default() })
+    // A Map assigns nothing before its items have run: the file is free for what is tolerated.
+    Ok(Evaluated { output: Some(safe(&Value::array(texts))), variables: Some(safe(&tolerated)), next: None })
 }
 
 /// One state, away from its machine.

@@ -132,6 +132,10 @@ impl Emitter<'_> {
         if changes {
             template.outputs.push(("output".into(), unless_failed(output, "\"\"")));
         }
+        if part.name == "items" && tolerates_by_data(state) {
+            let tolerated = "steps.evaluate.outputs.parameters.variables".to_owned();
+            template.outputs.push(("tolerated".into(), unless_failed(tolerated, "\"{}\"")));
+        }
         if part.assigns && cursor.variables.is_some() {
             // Empty: nothing was assigned.
             let kept = format!("(({variables}) == \"\" ? inputs.parameters.variables : ({variables}))");
@@ -580,10 +584,18 @@ impl Emitter<'_> {
                     _ => None,
                 };
                 let mut conditions = Vec::new();
-                if let Some(count) = number(&map.tolerated_failure_count) {
+                if tolerates_by_data(&leaf.state) {
+                    template.inputs.push("tolerated".into());
+                    let limit = |name: &str| format!("fromJSON(inputs.parameters.tolerated).{name}");
+                    let (count, percentage) = (limit("Count"), limit("Percentage"));
+                    conditions.push(format!("{count} != nil and {failed} > {count}"));
+                    conditions.push(format!("{percentage} != nil and {failed} * 100 > {percentage} * {total}"));
+                    conditions.push(format!("{count} == nil and {percentage} == nil and {failed} > 0"));
+                }
+                if let Some(count) = number(&map.tolerated_failure_count).filter(|_| conditions.is_empty()) {
                     conditions.push(format!("{failed} > {count}"));
                 }
-                if let Some(percentage) = number(&map.tolerated_failure_percentage) {
+                if let Some(percentage) = number(&map.tolerated_failure_percentage).filter(|_| !tolerates_by_data(&leaf.state)) {
                     conditions.push(format!("{failed} * 100 > {percentage} * {total}"));
                 }
                 if conditions.is_empty() {
@@ -599,6 +611,9 @@ impl Emitter<'_> {
         let step_name = cursor.names.unique(base);
         let mut parameters: Vec<(String, String)> = cursor.carried().into_iter().filter(|(name, _)| name != "state").collect();
         parameters.push(("items".into(), format!("{} ?? \"[]\"", text::output(&items, "output"))));
+        if distributed && tolerates_by_data(&leaf.state) {
+            parameters.push(("tolerated".into(), format!("{} ?? \"{{}}\"", text::output(&items, "tolerated"))));
+        }
         let mut step = Step { parameters, ..Step::new(&step_name, &each) };
         step.origins = leaf_origins(leaf);
         step.comment.clone_from(&leaf.state.comment);
@@ -722,6 +737,13 @@ fn matches(names: &[Sourced<String>], name: &str) -> String {
         1 => any.remove(0),
         _ => format!("({})", any.join(" or ")),
     }
+}
+
+/// Whether how many items may fail is data.
+fn tolerates_by_data(state: &State) -> bool {
+    let StateKind::Map(map) = &state.kind else { return false };
+    let data = |number: &Option<Number>| matches!(number, Some(Number::Path(_) | Number::Jsonata(_)));
+    data(&map.tolerated_failure_count) || data(&map.tolerated_failure_percentage)
 }
 
 /// Whether a Choice changes the document.

@@ -206,6 +206,16 @@ the guard does not hold. `runtime: never` in `emr2k8s.yaml` refuses such states 
 `${Topic}` is filled in by CloudFormation, SAM, Terraform or the Serverless Framework. Sent as it stands it would be wrong without a sign, so the machine is not translated with its data.
 Write the value into the definition.";
 
+    PLN134 "retry-jitter" r"`JitterStrategy: FULL` spreads retries over time; Argo's backoff has no chance in it.
+
+The workflow waits the whole delay. Where many executions retry at once against one service, they do so together.";
+    PLN135 "branches-run-on" r"What runs side by side under a Retry or Catch runs to its end when one part fails.
+
+Step Functions stops the other branches or items. In the workflow a failure that something handles is a value, and the others are not stopped by it; the handler runs when all have ended. The outcome
+is the same, what the others have done meanwhile may not be. A Map with `MaxConcurrency: 1` stops.";
+    PLN136 "not-carried" r"A setting of a state that the workflow does not have: a heartbeat, a deadline or a
+concurrency that is data, a role for one call, records of items whose failure is tolerated.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each
