@@ -21,9 +21,7 @@ const TASK_CASES: usize = 82;
 const A_TIME: &str = "2016-03-14T01:59:00Z";
 
 fn folder(name: &str) -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("EMR2K8S_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = shared.join("asl-conformance").join(name);
+    let folder = support::shared().join("asl-conformance").join(name);
     if folder.is_dir() {
         return Some(folder);
     }

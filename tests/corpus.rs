@@ -11,24 +11,12 @@ use emr2k8s::report::{inspect_dot, inspect_text};
 use emr2k8s::source::sink::{Disposition, Severity, Verdict};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{panic, thread};
 
 /// Files that the corpus has.
 const FILES: usize = 322;
-
-fn corpus() -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("EMR2K8S_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus");
-    if corpus.join("INDEX.tsv").exists() {
-        return Some(corpus);
-    }
-    eprintln!("no corpus at {}: nothing is tested", corpus.display());
-    None
-}
 
 /// One compilation, and what it must hold whatever the source.
 fn compiled(source: &std::path::Path) -> Compilation {
@@ -89,7 +77,7 @@ fn kind<'i>(index: &'i str, path: &str) -> &'i str {
 
 #[test]
 fn every_file_alone() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = support::corpus() else { return };
     let mut paths: Vec<String> = support::files(&corpus).into_iter().map(|(path, _)| path).filter(|path| path != "INDEX.tsv").collect();
     paths.sort();
     assert_eq!(paths.len(), FILES);
@@ -129,7 +117,7 @@ fn every_file_alone() {
 
 #[test]
 fn all_files_as_one_estate() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = support::corpus() else { return };
     let compilation = compiled(&corpus);
     snapshot!("corpus_whole", row(&compilation));
     let lost = support::with_disposition(&compilation, Disposition::Unexplained);

@@ -7,7 +7,7 @@ use emr2k8s::config::Config;
 use emr2k8s::pass::carried::states;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// One machine and its workflow.
 struct Row {
@@ -76,13 +76,7 @@ fn page(rows: &[Row]) -> String {
 
 #[test]
 fn the_page_of_sizes_is_what_the_program_writes() {
-    let shared =
-        std::env::var_os("EMR2K8S_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus");
-    if !corpus.join("INDEX.tsv").exists() {
-        eprintln!("no corpus at {}: nothing is tested", corpus.display());
-        return;
-    }
+    let Some(corpus) = support::corpus() else { return };
     let rows = rows(&corpus);
     assert!(rows.len() > 30, "only {} machines are translated whole", rows.len());
     let expected = page(&rows);

@@ -18,7 +18,7 @@ use emr2k8s::source::span::FileId;
 use random::Random;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Where each state goes: nowhere (the end), on, or by a Choice to one of several.
@@ -220,20 +220,9 @@ fn statements(block: &Block, counted: &mut BTreeMap<&'static str, usize>) {
     }
 }
 
-fn corpus() -> Option<PathBuf> {
-    let shared =
-        std::env::var_os("EMR2K8S_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus");
-    if corpus.join("INDEX.tsv").exists() {
-        return Some(corpus);
-    }
-    eprintln!("no corpus at {}: nothing is tested", corpus.display());
-    None
-}
-
 #[test]
 fn real_machines_are_structured() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = support::corpus() else { return };
     let imported = |source: &Path| {
         let options = Options { source: source.to_owned(), stage: None, config: Config::default(), out: None };
         compile::import(&options).expect("importable")

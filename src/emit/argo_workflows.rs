@@ -49,6 +49,13 @@ pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
     if emitter.fails || emitter.idles {
         templates.push(nothing_template(&emitter.nothing));
     }
+    document(pipeline, entry, pipeline.reads_input, templates)
+}
+
+/// The WorkflowTemplate around its templates; `takes_input`: whether it has the parameter `input`.
+pub(super) fn document(pipeline: &Pipeline, entry: String, takes_input: bool, templates: Vec<Node>) -> Node {
+    let w = Writer(&ARG101);
+    let name = &pipeline.name.value;
     let metadata = w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).optional(
         "annotations",
         pipeline.description.as_ref().map(|text| w.map().field("workflows.argoproj.io/description", w.sourced(text)).build()),
@@ -59,7 +66,7 @@ pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
     {
         spec = spec.field("activeDeadlineSeconds", Writer(&ARG112).int(seconds).from(&timeout.origins));
     }
-    if pipeline.reads_input {
+    if takes_input {
         let input = Writer(&ARG102);
         let parameter = input
             .map()

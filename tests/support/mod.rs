@@ -15,6 +15,21 @@ use std::path::{Path, PathBuf};
 pub const FIXTURES: &[&str] =
     &["broken", "control-flow", "embedded", "emr-json", "film-library", "plain-livy", "refusals", "secrets", "two-stages"];
 
+/// The shared data, which lies beside the project and is not part of it: `../shared`, or where `EMR2K8S_SHARED` says.
+pub fn shared() -> PathBuf {
+    std::env::var_os("EMR2K8S_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
+}
+
+/// The corpus of real files, where there is one; else says that nothing is tested.
+pub fn corpus() -> Option<PathBuf> {
+    let corpus = shared().join("corpus");
+    if corpus.join("INDEX.tsv").exists() {
+        return Some(corpus);
+    }
+    eprintln!("no corpus at {}: nothing is tested", corpus.display());
+    None
+}
+
 /// The folder that holds the fixtures.
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")

@@ -71,16 +71,8 @@ impl Cursor {
         }
     }
 
-    pub fn inner_of(control: &Control) -> Self {
-        Self::inner(control)
-    }
-
-    /// The outputs of a template whose errors are values.
-    pub fn outputs_of(&self) -> Vec<(String, String)> {
-        self.outputs(true, true)
-    }
-
-    fn inner(control: &Control) -> Self {
+    /// In a template that is given what is carried.
+    pub fn inner(control: &Control) -> Self {
         Self {
             document: "inputs.parameters.state".into(),
             variables: control.variables.then(|| "inputs.parameters.variables".to_owned()),
@@ -97,17 +89,15 @@ impl Cursor {
             .collect()
     }
 
-    /// Adds a step in a group of its own.
-    pub fn push(&mut self, step: Step) {
-        self.groups.push(vec![self.gated(step)]);
+    /// The names of what is carried.
+    pub fn carried_names(&self) -> Vec<String> {
+        self.carried().into_iter().map(|(name, _)| name).collect()
     }
 
-    pub fn gated(&self, mut step: Step) -> Step {
-        step.when = match (step.when.take(), &self.gate) {
-            (Some(own), Some(gate)) => Some(format!("{gate} and {own}")),
-            (own, gate) => own.or_else(|| gate.clone()),
-        };
-        step
+    /// Adds a step in a group of its own.
+    pub fn push(&mut self, step: Step) {
+        let step = gate_step(step, self.gate.as_ref());
+        self.groups.push(vec![step]);
     }
 
     /// After a statement that may end the block: what comes next runs only if `next` is empty.
@@ -137,8 +127,8 @@ impl Cursor {
         Some(format!("({out} : \"\")"))
     }
 
-    /// The outputs of a block's template.
-    fn outputs(&self, with_next: bool, soft: bool) -> Vec<(String, String)> {
+    /// The outputs of a block's template; `soft`: its errors are values.
+    pub fn outputs(&self, with_next: bool, soft: bool) -> Vec<(String, String)> {
         let mut out = vec![("state".to_owned(), self.document_at_end())];
         for (name, last, of) in [
             ("variables", &self.variables, (|exit: &Exit| exit.variables.as_ref()) as fn(&Exit) -> Option<&String>),
@@ -229,27 +219,23 @@ impl Emitter<'_> {
                     cursor.end = End::Jump("end".into());
                     return;
                 }
-                Kind::Request { region, arm } => {
-                    let _ = region;
-                    cursor.goto = Some(text::literal(&format!("{region}-{arm}")));
-                }
+                Kind::Request { region, arm } => cursor.goto = Some(text::literal(&format!("{region}-{arm}"))),
                 Kind::Dispatch { region, arms } => self.dispatch(*region, arms, cursor, mode),
             }
         }
     }
 
-    /// A template for a block, with what is carried as inputs and outputs. Gives its name and whether it has the output `next`.
-    fn block_template(&mut self, name: &str, block: &[Stmt], mode: Mode, with_next: bool) -> (String, bool) {
+    /// A template for a block, with what is carried as inputs and outputs. Gives its name.
+    fn block_template(&mut self, name: &str, block: &[Stmt], mode: Mode, with_next: bool) -> String {
         let name = self.names.unique(&crate::pass::naming::shorten(name, 60, name));
         let mut template = Template::new(&name);
         let mut cursor = Cursor::inner(self.control);
-        template.inputs = cursor.carried().into_iter().map(|(name, _)| name).collect();
+        template.inputs = cursor.carried_names();
         self.block(block, &mut cursor, mode);
-        let with_next = with_next || mode.soft || cursor.exits();
-        template.outputs = cursor.outputs(with_next, mode.soft);
+        template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
         template.groups = cursor.groups;
         self.templates.push(template);
-        (name, with_next)
+        name
     }
 
     /// A template for the body of a branch or an iteration: however it ends, that is the end.
@@ -257,7 +243,7 @@ impl Emitter<'_> {
         let name = self.names.unique(&crate::pass::naming::shorten(name, 60, name));
         let mut template = Template::new(&name);
         let mut cursor = Cursor::inner(self.control);
-        template.inputs = cursor.carried().into_iter().map(|(name, _)| name).collect();
+        template.inputs = cursor.carried_names();
         let outer = std::mem::take(&mut self.states);
         let labels = std::mem::take(&mut self.label_names);
         let whole = std::mem::take(&mut self.labels);
@@ -299,16 +285,15 @@ impl Emitter<'_> {
             // A failure alone needs no template of its own.
             if let ([Stmt { kind: Kind::State(fail) }], false) = (block.as_slice(), mode.soft)
                 && matches!(fail.state.kind, StateKind::Fail(_))
-                && self.constant_failure(fail).is_some()
+                && let Some(failure) = self.constant_failure(fail)
             {
-                let failure = self.constant_failure(fail).unwrap_or_default();
                 let step_name = cursor.names.unique(&label(&fail.state.name.value, 50));
                 let mut step = self.fail_step(step_name, failure, Some(when));
                 step.origins = leaf_origins(fail);
                 group.push(gate_step(step, gate.as_ref()));
                 continue;
             }
-            let (template, _) = self.block_template(&format!("{name}-{}", target.trim_start_matches("do-")), block, mode, jumps);
+            let template = self.block_template(&format!("{name}-{}", target.trim_start_matches("do-")), block, mode, jumps);
             let step_name = cursor.names.unique(&template);
             let mut step = Step { parameters: cursor.carried(), when: Some(when), ..Step::new(&step_name, &template) };
             step.origins = leaf_origins(leaf);
@@ -365,7 +350,7 @@ impl Emitter<'_> {
         for (index, handler) in handlers.iter().enumerate() {
             let when = format!("{next} == \"caught-{index}\"");
             let name = format!("{base}-caught{}", if handlers.len() == 1 { String::new() } else { format!("-{}", index + 1) });
-            let (template, _) = self.handler_template(&name, leaf, index, handler, mode, jumps);
+            let template = self.handler_template(&name, leaf, index, handler, mode, jumps);
             let handler_step = cursor.names.unique(&template);
             let mut parameters = before.clone();
             parameters.push(("error".into(), format!("{failure} ?? \"\"")));
@@ -393,23 +378,23 @@ impl Emitter<'_> {
         }
     }
 
-    fn handler_template(&mut self, name: &str, leaf: &Leaf, index: usize, handler: &[Stmt], mode: Mode, with_next: bool) -> (String, bool) {
+    fn handler_template(&mut self, name: &str, leaf: &Leaf, index: usize, handler: &[Stmt], mode: Mode, with_next: bool) -> String {
         let name = self.names.unique(&crate::pass::naming::shorten(name, 60, name));
         let mut template = Template::new(&name);
         let mut cursor = Cursor::inner(self.control);
-        template.inputs = cursor.carried().into_iter().map(|(name, _)| name).chain(["error".to_owned()]).collect();
+        template.inputs = cursor.carried_names();
+        template.inputs.push("error".to_owned());
         self.caught(leaf, index, &mut cursor, mode);
         self.block(handler, &mut cursor, mode);
-        let with_next = with_next || mode.soft || cursor.exits();
-        template.outputs = cursor.outputs(with_next, mode.soft);
+        template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
         template.groups = cursor.groups;
         self.templates.push(template);
-        (name, with_next)
+        name
     }
 
     fn scope(&mut self, of: Label, body: &Block, cursor: &mut Cursor, mode: Mode) {
         let exit = self.jump_label("to", of);
-        let (template, _) = self.block_template(&format!("before-{}", self.state_of(of)), body, mode, true);
+        let template = self.block_template(&format!("before-{}", self.state_of(of)), body, mode, true);
         let step_name = cursor.names.unique(&template);
         cursor.push(Step { parameters: cursor.carried(), ..Step::new(&step_name, &template) });
         self.after(std::slice::from_ref(&step_name), cursor);
@@ -426,7 +411,7 @@ impl Emitter<'_> {
     fn repeat(&mut self, of: Label, body: &Block, cursor: &mut Cursor, mode: Mode) {
         let again = self.jump_label("again", of);
         let state = self.state_of(of);
-        let (turn, _) = self.block_template(&format!("{state}-turn"), body, mode, true);
+        let turn = self.block_template(&format!("{state}-turn"), body, mode, true);
         let step_name = self.turns(&turn, &format!("{state}-loop"), &again, &[], cursor);
         self.after_step(&step_name, cursor);
         let next = text::output(&step_name, "next");
@@ -447,9 +432,8 @@ impl Emitter<'_> {
     pub(super) fn turns(&mut self, turn: &str, wanted: &str, again: &str, more: &[(String, String)], cursor: &mut Cursor) -> String {
         let name = self.names.unique(wanted);
         let mut template = Template::new(&name);
-        let inner = Cursor::inner(self.control);
-        let carried: Vec<String> =
-            inner.carried().into_iter().map(|(name, _)| name).chain(more.iter().map(|(name, _)| name.clone())).collect();
+        let mut carried = Cursor::inner(self.control).carried_names();
+        carried.extend(more.iter().map(|(name, _)| name.clone()));
         template.inputs = std::iter::once("level".to_owned()).chain(carried.iter().cloned()).collect();
         let call = format!("{{{{=inputs.parameters.level == \"0\" ? {} : {}}}}}", text::literal(turn), text::literal(&name));
         let steps: Vec<String> = (1..=TURNS).map(|turn| format!("turn-{turn}")).collect();
@@ -500,7 +484,7 @@ impl Emitter<'_> {
         let mut group = Vec::new();
         let mut ran = Vec::new();
         for (index, arm) in arms.iter().enumerate() {
-            let (template, _) = self.block_template(&format!("region-{}", label(&first_state(arm), 40)), arm, mode, true);
+            let template = self.block_template(&format!("region-{}", label(&first_state(arm), 40)), arm, mode, true);
             let step_name = cursor.names.unique(&template);
             let when = format!("{goto} == \"{region}-{index}\"");
             let step = Step { parameters: cursor.carried(), when: Some(when), ..Step::new(&step_name, &template) };
@@ -516,22 +500,19 @@ impl Emitter<'_> {
 
     /// A Fail state: ends the run, or the block where something handles it.
     fn raise(&mut self, leaf: &Leaf, cursor: &mut Cursor, mode: Mode) {
-        let failure = match self.constant_failure(leaf) {
-            Some(failure) => failure,
+        let base = label(&leaf.state.name.value, 50);
+        let (failure, wanted) = match self.constant_failure(leaf) {
+            Some(failure) => (failure, base),
             None => {
-                let step = self.compute(&Part::of("fail", leaf), &label(&leaf.state.name.value, 50), cursor, mode);
-                format!("({} ?? \"\")", text::output(&step, "output"))
+                let step = self.compute(&Part::of("fail", leaf), &base, cursor, mode);
+                (format!("({} ?? \"\")", text::output(&step, "output")), format!("{base}-raise"))
             }
         };
         if mode.soft {
             cursor.end = End::Failure(failure);
             return;
         }
-        let name = cursor.names.unique(&format!(
-            "{}{}",
-            label(&leaf.state.name.value, 50),
-            if self.constant_failure(leaf).is_some() { "" } else { "-raise" }
-        ));
+        let name = cursor.names.unique(&wanted);
         let mut step = self.fail_step(name, failure, None);
         step.origins = leaf_origins(leaf);
         step.comment.clone_from(&leaf.state.comment);
@@ -587,38 +568,28 @@ fn labels_of(block: &Block) -> std::collections::BTreeMap<Label, String> {
 
 /// Whether control can leave a block by a jump out of it.
 fn leaves(block: &[Stmt]) -> bool {
-    fn jumps(block: &[Stmt], inside: &mut Vec<Label>) -> bool {
-        block.iter().any(|stmt| match &stmt.kind {
-            Kind::Leave(to) | Kind::Repeat(to) => !inside.contains(to),
-            Kind::Return | Kind::Dispatch { .. } => true,
-            Kind::Scope { label, body } | Kind::Loop { label, body } => {
-                inside.push(*label);
-                let out = jumps(body, inside);
-                inside.pop();
-                out
-            }
-            other => other.blocks().into_iter().any(|inner| jumps(inner, inside)),
-        })
-    }
-    jumps(block, &mut Vec::new())
+    jumps(block, &mut Vec::new(), true)
 }
 
 /// Whether a jump leaves a scope or loop for somewhere else than its own label.
 fn escapes(block: &[Stmt], own: Label) -> bool {
-    fn jumps(block: &[Stmt], inside: &mut Vec<Label>) -> bool {
-        block.iter().any(|stmt| match &stmt.kind {
-            Kind::Leave(to) | Kind::Repeat(to) => !inside.contains(to),
-            Kind::Return => true,
-            Kind::Scope { label, body } | Kind::Loop { label, body } => {
-                inside.push(*label);
-                let out = jumps(body, inside);
-                inside.pop();
-                out
-            }
-            other => other.blocks().into_iter().any(|inner| jumps(inner, inside)),
-        })
-    }
-    jumps(block, &mut vec![own])
+    jumps(block, &mut vec![own], false)
+}
+
+/// Whether a block has a return or a jump to a label that is not `inside`; `dispatches`: a dispatch counts as such a jump, whatever its arms do.
+fn jumps(block: &[Stmt], inside: &mut Vec<Label>, dispatches: bool) -> bool {
+    block.iter().any(|stmt| match &stmt.kind {
+        Kind::Leave(to) | Kind::Repeat(to) => !inside.contains(to),
+        Kind::Return => true,
+        Kind::Dispatch { .. } if dispatches => true,
+        Kind::Scope { label, body } | Kind::Loop { label, body } => {
+            inside.push(*label);
+            let out = jumps(body, inside, dispatches);
+            inside.pop();
+            out
+        }
+        other => other.blocks().into_iter().any(|inner| jumps(inner, inside, dispatches)),
+    })
 }
 
 fn ends_in_jump(block: &[Stmt]) -> bool {

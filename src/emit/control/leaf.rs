@@ -119,7 +119,6 @@ impl Emitter<'_> {
             variables = with("variables", &variables);
             next = with("next", &next);
         }
-        // An expression that holds for every input needs no pod.
         if !total {
             self.uses.runtime = true;
             let always = *tier == Tier::Pod;
@@ -195,15 +194,9 @@ impl Emitter<'_> {
             Tier::Same => {}
             Tier::Folded(json) => cursor.document = text::literal(json),
             _ => {
-                let assigns = part.assigns && cursor.variables.is_some();
-                let before = (cursor.document.clone(), cursor.variables.clone());
-                let step = self.compute_step(&part, wanted, cursor, mode, &[]);
-                if mode.soft {
-                    (cursor.document, cursor.variables) = before;
-                    cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
-                }
+                let step = self.compute(&part, wanted, cursor, mode);
                 cursor.document = format!("({} ?? \"\")", text::output(&step, "output"));
-                if assigns {
+                if part.assigns && cursor.variables.is_some() {
                     cursor.variables = Some(format!("({} ?? \"\")", text::output(&step, "variables")));
                 }
             }
@@ -293,10 +286,7 @@ impl Emitter<'_> {
             Tier::Folded(json) => text::literal(&json),
             tier => {
                 let part = Part { tier, ..Part::of("arguments", leaf) };
-                let step = self.compute_step(&part, &format!("{base}-input"), cursor, mode, &[]);
-                if mode.soft {
-                    cursor.may_exit(text::output(&step, "next"), Some(text::output(&step, "error")));
-                }
+                let step = self.compute(&part, &format!("{base}-input"), cursor, mode);
                 format!("({} ?? \"\")", text::output(&step, "output"))
             }
         }
@@ -323,12 +313,8 @@ impl Emitter<'_> {
     pub(super) fn caught(&mut self, leaf: &Leaf, index: usize, cursor: &mut Cursor, mode: Mode) {
         let Some(catcher) = leaf.state.catch.get(index) else { return };
         let tier = tier::caught(&leaf.state, index, catcher);
-        if tier == Tier::Same {
-            return;
-        }
-        if let Tier::Folded(json) = &tier {
-            // The error output itself.
-            cursor.document = if json == "error" { "inputs.parameters.error".into() } else { text::literal(json) };
+        if tier == Tier::ErrorOutput {
+            cursor.document = "inputs.parameters.error".into();
             return;
         }
         let extra = vec![("error", "inputs.parameters.error".to_owned()), ("catcher", index.to_string())];
@@ -341,10 +327,10 @@ impl Emitter<'_> {
         let name = self.names.unique(&crate::pass::naming::shorten(&format!("{base}-try"), 60, base));
         let mut template = Template::new(&name);
         template.origins = leaf_origins(leaf);
-        let mut cursor = Cursor::inner_of(self.control);
-        template.inputs = cursor.carried().into_iter().map(|(name, _)| name).collect();
+        let mut cursor = Cursor::inner(self.control);
+        template.inputs = cursor.carried_names();
         self.leaf(leaf, &mut cursor, Mode { soft: true });
-        let mut outputs = cursor.outputs_of();
+        let mut outputs = cursor.outputs(true, true);
         let error = outputs.iter().find(|(name, _)| name == "error").map_or_else(|| "\"\"".to_owned(), |(_, error)| error.clone());
         let mut next = String::new();
         for (index, catcher) in leaf.state.catch.iter().enumerate() {
@@ -370,12 +356,12 @@ impl Emitter<'_> {
         // One attempt: the state, then whether there is another and when.
         let turn = self.names.unique(&format!("{base}-attempt"));
         let mut template = Template::new(&turn);
-        let mut inner = Cursor::inner_of(self.control);
+        let mut inner = Cursor::inner(self.control);
         inner.retries = true;
-        let carried: Vec<String> = inner.carried().into_iter().map(|(name, _)| name).collect();
+        let carried: Vec<String> = inner.carried_names();
         template.inputs = carried.iter().cloned().chain(["retries".to_owned()]).collect();
         self.attempt(leaf, &mut inner, Mode { soft: true });
-        let outputs = inner.outputs_of();
+        let outputs = inner.outputs(true, true);
         let of = |name: &str| outputs.iter().find(|(key, _)| key == name).map_or_else(|| "\"\"".to_owned(), |(_, value)| value.clone());
         let decide = self.decide_template(&base, &leaf.state.retry);
         let decide_step = inner.names.unique("decide");
@@ -532,7 +518,7 @@ impl Emitter<'_> {
         // What an item gives has a letter in front, so that Argo's list of all of them is a list of texts.
         let wrapped = self.names.unique(&format!("{base}-iteration"));
         let mut wrapper = Template::new(&wrapped);
-        let carried: Vec<String> = Cursor::inner_of(self.control).carried().into_iter().map(|(name, _)| name).collect();
+        let carried: Vec<String> = Cursor::inner(self.control).carried_names();
         wrapper.inputs.clone_from(&carried);
         let parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
         wrapper.groups.push(vec![Step { parameters, ..Step::new("run", &item) }]);
@@ -635,7 +621,7 @@ impl Emitter<'_> {
     fn map_in_turns(&mut self, leaf: &Leaf, base: &str, item: &str, items: &str, before: &str, cursor: &mut Cursor, mode: Mode) {
         let turn = self.names.unique(&format!("{base}-turn"));
         let mut template = Template::new(&turn);
-        let carried: Vec<String> = Cursor::inner_of(self.control).carried().into_iter().map(|(name, _)| name).collect();
+        let carried: Vec<String> = Cursor::inner(self.control).carried_names();
         let more = ["items", "index", "results"].map(str::to_owned);
         template.inputs = carried.iter().chain(&more).cloned().collect();
         let mut run = Step::new("run", item);
@@ -749,15 +735,10 @@ fn tolerates_by_data(state: &State) -> bool {
 /// Whether a Choice changes the document.
 fn choice_changes(state: &State) -> bool {
     let data = &state.data;
-    let plain = |path: Option<&crate::ir::machine::PathField>| match path {
-        None => true,
-        Some(crate::ir::machine::PathField::Path(path)) => path.value == "$",
-        Some(crate::ir::machine::PathField::Null(_)) => false,
-    };
     let rules = match &state.kind {
         StateKind::Choice { rules, .. } => rules.iter().any(|rule| rule.output.is_some()),
         _ => false,
     };
     let by_path = state.query_language == QueryLanguage::JsonPath;
-    rules || data.output.is_some() || (by_path && !(plain(data.input_path.as_ref()) && plain(data.output_path.as_ref())))
+    rules || data.output.is_some() || (by_path && !(tier::whole(data.input_path.as_ref()) && tier::whole(data.output_path.as_ref())))
 }

@@ -16,11 +16,10 @@ mod template;
 pub mod text;
 pub mod tier;
 
-use super::yaml::{Node, Writer};
+use super::yaml::Node;
 use crate::ir::control::Control;
 use crate::ir::plan::Pipeline;
 use crate::pass::naming::Names;
-use crate::source::rules::argo::{ARG101, ARG102, ARG112};
 use template::{Step, Template};
 
 /// Settings of the target.
@@ -50,7 +49,6 @@ pub struct Evaluation {
 /// The WorkflowTemplate of a machine that carries data.
 #[must_use]
 pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Emitted {
-    let w = Writer(&ARG101);
     let name = &pipeline.name.value;
     let mut emitter = Emitter {
         control,
@@ -74,30 +72,7 @@ pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Sett
     runtime.dedup_by(|later, first| later.state.value == first.state.value);
     let mut templates: Vec<Node> = emitter.templates.iter().map(Template::node).collect();
     templates.append(&mut emitter.shared());
-    let metadata = w.map().field("name", w.text(name.clone()).from(&pipeline.name.origins)).optional(
-        "annotations",
-        pipeline.description.as_ref().map(|text| w.map().field("workflows.argoproj.io/description", w.sourced(text)).build()),
-    );
-    let mut spec = w.map().text("entrypoint", entry).text("serviceAccountName", name);
-    if let Some(timeout) = &pipeline.timeout_seconds
-        && let Ok(seconds) = timeout.value.parse::<i64>()
-    {
-        spec = spec.field("activeDeadlineSeconds", Writer(&ARG112).int(seconds).from(&timeout.origins));
-    }
-    let input = Writer(&ARG102);
-    let parameter = input
-        .map()
-        .field("name", input.text("input").comment("JSON text, as start-execution took it"))
-        .field("value", input.text("{}"))
-        .build();
-    spec = spec.field("arguments", input.map().field("parameters", input.list(vec![parameter])).build());
-    let document = w
-        .map()
-        .text("apiVersion", "argoproj.io/v1alpha1")
-        .text("kind", "WorkflowTemplate")
-        .field("metadata", metadata.build())
-        .field("spec", spec.field("templates", w.list(templates).spaced()).build())
-        .build();
+    let document = super::argo_workflows::document(pipeline, entry, true, templates);
     Emitted { document, depth, runtime }
 }
 

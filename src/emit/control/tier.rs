@@ -1,6 +1,6 @@
 //! How a part of a state is computed: not at all, at compile time, by an expression, or by the runtime pod.
 use crate::emit::argo_expressions::{self, Names, Tier as Found};
-use crate::ir::machine::{Catcher, PathField, QueryLanguage, State, StateKind};
+use crate::ir::machine::{Catcher, Data, PathField, QueryLanguage, State, StateKind};
 use crate::simulate::eval::safe;
 use crate::simulate::program::literal;
 
@@ -42,17 +42,29 @@ pub enum Tier {
     Same,
     /// A JSON text known now.
     Folded(String),
+    /// The error output that a catcher took, as it is.
+    ErrorOutput,
     /// Expressions that are exact where the guard holds.
     Expression { guard: String, outputs: Vec<(String, String)> },
     /// The runtime pod, always.
     Pod,
 }
 
-fn whole(path: Option<&PathField>) -> bool {
+/// Whether a path is the whole of what it is applied to.
+pub(super) fn whole(path: Option<&PathField>) -> bool {
     match path {
         None => true,
         Some(PathField::Path(path)) => path.value == "$",
         Some(PathField::Null(_)) => false,
+    }
+}
+
+/// The `Output` of a state in JSONata that assigns nothing.
+fn jsonata_output(data: &Data) -> Tier {
+    match &data.output {
+        None => Tier::Same,
+        Some(output) if output.expressions().is_empty() => Tier::Folded(safe(&literal(output))),
+        Some(_) => Tier::Pod,
     }
 }
 
@@ -71,11 +83,7 @@ fn plain_pass(state: &State) -> Tier {
         return Tier::Pod;
     }
     if state.query_language == QueryLanguage::Jsonata {
-        return match &data.output {
-            None => Tier::Same,
-            Some(output) if output.expressions().is_empty() => Tier::Folded(safe(&literal(output))),
-            Some(_) => Tier::Pod,
-        };
+        return jsonata_output(data);
     }
     let result = match &state.kind {
         StateKind::Pass { result } => result.as_ref(),
@@ -137,11 +145,7 @@ fn plain_result(state: &State) -> Tier {
         return Tier::Pod;
     }
     if state.query_language == QueryLanguage::Jsonata {
-        return match &data.output {
-            None => Tier::Same,
-            Some(output) if output.expressions().is_empty() => Tier::Folded(safe(&literal(output))),
-            Some(_) => Tier::Pod,
-        };
+        return jsonata_output(data);
     }
     if data.result_selector.is_none() && whole(data.result_path.as_ref()) && whole(data.output_path.as_ref()) {
         return Tier::Same;
@@ -222,14 +226,14 @@ fn plain_caught(state: &State, catcher: &Catcher) -> Tier {
     }
     if state.query_language == QueryLanguage::Jsonata {
         return match &catcher.output {
-            None => Tier::Folded("error".into()),
+            None => Tier::ErrorOutput,
             Some(_) => Tier::Pod,
         };
     }
     match &catcher.result_path {
-        None => Tier::Folded("error".into()),
+        None => Tier::ErrorOutput,
         Some(PathField::Null(_)) => Tier::Same,
-        Some(PathField::Path(path)) if path.value == "$" => Tier::Folded("error".into()),
+        Some(PathField::Path(path)) if path.value == "$" => Tier::ErrorOutput,
         Some(_) => Tier::Pod,
     }
 }
