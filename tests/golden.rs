@@ -28,6 +28,7 @@ goldens! {
     embedded "embedded",
     emr_json "emr-json",
     film_library "film-library",
+    jobs_and_data "jobs-and-data",
     plain_livy "plain-livy",
     refusals "refusals",
     secrets "secrets",

@@ -2,7 +2,7 @@
 use super::Link;
 use crate::config::Config;
 use crate::emit::{self, calls};
-use crate::ir::control::Control;
+use crate::ir::control::job_of;
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -59,7 +59,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
 
     name(&mut planned, stage, config, names);
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
-    let mut outcome = Outcome::replacing(replaced);
+    let mut outcome = Outcome::of(replaced, BTreeSet::new());
     let mut linked = BTreeSet::new();
     let mut links = Vec::new();
     let mut images = Images::default();
@@ -134,29 +134,37 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     let around = Surroundings { estate, functions, config, settings: &settings };
     let mut attempt = Sink::default();
     let (mut pipeline, mut outcome) = pipeline(machine, &targets, &around, &mut attempt);
-    // A machine without Spark of which a piece would be missing is planned with its data.
+    // A machine of which a piece would be missing is planned with its data.
     let output = config.output.as_deref() == Some("always");
-    let wanted = pipeline.jobs.is_empty() && (output || carried::has_refusal(&pipeline.body));
-    let control = if wanted { carried::control(machine, &targets, &around, &mut sink) } else { None };
-    match control.filter(|control| fits(&pipeline, control, config, &mut sink)) {
-        Some(control) => {
-            calls_in_place(&control.body, &mut sink);
-            outcome = Outcome::default();
-            outcome.called.extend(link::called(&targets));
-            pipeline.calls.clear();
-            pipeline.body.clear();
-            pipeline.reads_input = true;
-            pipeline.control = Some(control);
+    let wanted = output || carried::has_refusal(&pipeline.body);
+    let carried = if wanted { carried::control(machine, &targets, &around, &mut sink) } else { None };
+    let carried = carried.map(|carried| {
+        let with_data = Pipeline { jobs: carried.jobs, control: Some(carried.control), ..pipeline.without_flow() };
+        (with_data, Outcome::of(carried.replaced, carried.called))
+    });
+    match carried.filter(|(with_data, _)| fits(with_data, config, &mut sink)) {
+        Some((with_data, with)) => {
+            pipeline = with_data;
+            outcome = with;
+            if let Some(control) = &pipeline.control {
+                calls_in_place(&control.body, &mut sink);
+            }
         }
-        None => sink.append(attempt),
+        None => {
+            // Both ways may have failed at the same place.
+            sink.diagnostics.retain(|one| !attempt.diagnostics.iter().any(|other| one.message == other.message && one.span == other.span));
+            sink.append(attempt);
+        }
     }
     let links = links(machine, &targets, estate, &pipeline, &settings);
     Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
 }
 
 /// Whether the workflow of a machine that carries data can be, and what it needs: said here, because the target decides it.
-fn fits(pipeline: &Pipeline, control: &Control, config: &Config, sink: &mut Sink) -> bool {
-    let settings = emit::control::Settings { runtime_image: "emr2k8s", call: &emit::argo_workflows::task_call };
+fn fits(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> bool {
+    let Some(control) = &pipeline.control else { return true };
+    let jobs = emit::argo_workflows::Settings { images: &[], reference: &str::to_owned, scheduler: None };
+    let settings = emit::control::Settings { runtime_image: "emr2k8s", call: &emit::argo_workflows::task_call, jobs: &jobs };
     let emitted = emit::control::workflow_template(pipeline, control, &settings);
     let at = Some(pipeline.definition);
     let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
@@ -214,7 +222,7 @@ const MOST_BYTES: usize = 1_048_576;
 fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
     for leaf in body.leaves() {
         let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
-        let Some(resource) = &task.resource else { continue };
+        let Some(resource) = task.resource.as_ref().filter(|_| job_of(&leaf.state).is_none()) else { continue };
         let fate = match emit::argo_workflows::call_of(&resource.display()) {
             Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
             Err(fate) => fate,

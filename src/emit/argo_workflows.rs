@@ -38,7 +38,7 @@ pub fn workflow_template(pipeline: &Pipeline, settings: &Settings<'_>) -> Node {
     }
     templates.append(&mut emitter.templates);
     for job in &pipeline.jobs {
-        templates.push(job_template(pipeline, job, &emitter.template_of(&job.name.value), settings));
+        templates.push(job_template(pipeline, job, &emitter.template_of(&job.name.value), false, settings));
     }
     for function in &pipeline.calls {
         templates.push(call_template(function, &emitter.template_of(&call_key(&function.name))));
@@ -236,8 +236,9 @@ impl<'a> Emitter<'a> {
         let map = w.map().field("name", name);
         let (template, parameters) = match &stmt.kind {
             StmtKind::Run { job, .. } => {
-                let inputs = self.pipeline.jobs.iter().find(|j| j.name.value == *job).map(spark_operator::inputs).unwrap_or_default();
-                let parameters = inputs.into_iter().map(|(name, tag)| (name, w.text(tag))).collect();
+                let job_of = self.pipeline.jobs.iter().find(|j| j.name.value == *job);
+                let inputs = job_of.map(|job| spark_operator::inputs(job, expression::INPUT)).unwrap_or_default();
+                let parameters = inputs.into_iter().map(|(name, value)| (name, w.text(format!("{{{{={value}}}}}")))).collect();
                 (self.template_of(job), parameters)
             }
             StmtKind::Call { function, payload, .. } => {
@@ -344,7 +345,9 @@ fn apart(text: &str, second: &str) -> String {
     out
 }
 
-fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &str, settings: &Settings<'_>) -> Node {
+/// The template that runs a Spark job to its end; `repeated`: a run may start it more than once.
+#[must_use]
+pub fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &str, repeated: bool, settings: &Settings<'_>) -> Node {
     let w = Writer(&ARG105);
     let account = format!("{}-spark", pipeline.name.value);
     let none = Image {
@@ -367,8 +370,9 @@ fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, template: &
         image_reference: &reference,
         image,
         scheduler: settings.scheduler,
+        repeated,
     };
-    let inputs = spark_operator::inputs(job);
+    let inputs = spark_operator::inputs(job, expression::INPUT);
     let map = w.map().field("name", w.text(template).from(&job.name.origins));
     let map = if inputs.is_empty() {
         map

@@ -4,19 +4,18 @@
 //! injection (run on the controller, see `tests/cluster`). And Kubernetes expands `$(NAME)` in environment values and arguments.
 //! JSON may write any character as an escape, so payloads are passed as JSON texts in which neither stands.
 
-/// A part of the execution's input: a path in ASL's notation.
-fn input(path: &str) -> String {
-    if path == "$" {
-        "fromJson(workflow.parameters.input)".to_owned()
-    } else {
-        format!("jsonpath(workflow.parameters.input, {})", literal(path))
-    }
+/// The execution's input, as JSON text.
+pub const INPUT: &str = "workflow.parameters.input";
+
+/// A part of a JSON text: a path in ASL's notation.
+fn part(of: &str, path: &str) -> String {
+    if path == "$" { format!("fromJson({of})") } else { format!("jsonpath({of}, {})", literal(path)) }
 }
 
 /// The tag that gives a part of the input as JSON text, harmless to Argo and Kubernetes.
 #[must_use]
 pub fn payload(path: &str) -> String {
-    let json = if path == "$" { "workflow.parameters.input".to_owned() } else { format!("sprig.toRawJson({})", input(path)) };
+    let json = if path == "$" { INPUT.to_owned() } else { format!("sprig.toRawJson({})", part(INPUT, path)) };
     format!(r#"{{{{=sprig.replace("$", "\\u0024", sprig.replace("{{" + "{{", "{{\\u007b", {json}))}}}}"#)
 }
 
@@ -26,20 +25,23 @@ pub enum Part {
     Input(String),
 }
 
-/// The tag that gives an argument as JSON text. Two braces cannot be carried into a manifest, which Argo reads twice: the step
-/// fails and says so.
+/// The expression that gives an argument as JSON text; `of`: the JSON text that its parts are taken from. Two braces cannot be carried into a
+/// manifest, which Argo reads twice: the step fails and says so.
 #[must_use]
-pub fn argument(parts: &[Part]) -> String {
+pub fn argument(parts: &[Part], of: &str) -> String {
+    if of.contains(['"', ' ']) {
+        return format!("let event = {of}; {}", argument(parts, "event"));
+    }
     let text = parts
         .iter()
         .map(|part| match part {
             Part::Literal(text) => literal(text),
-            Part::Input(path) => format!(r#"sprig.replace("$", "$$", {})"#, text_of(path)),
+            Part::Input(path) => format!(r#"sprig.replace("$", "$$", {})"#, text_of(of, path)),
         })
         .collect::<Vec<_>>()
         .join(" + ");
     format!(
-        r#"{{{{=({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson({text})}}}}"#
+        r#"({text}) contains ("{{" + "{{") ? sprig.fail("an argument from the input holds two braces, which Argo would evaluate") : toJson({text})"#
     )
 }
 
@@ -66,8 +68,8 @@ pub fn holds_tag(text: &str) -> bool {
 }
 
 /// An expression that gives a value as a text: a text as it is, anything else as JSON writes it.
-fn text_of(path: &str) -> String {
-    let value = input(path);
+fn text_of(of: &str, path: &str) -> String {
+    let value = part(of, path);
     format!(r#"(type({value}) == "string" ? {value} : toJson({value}))"#)
 }
 
@@ -102,7 +104,11 @@ mod tests {
     #[test]
     fn only_the_tag_itself_has_two_braces() {
         for text in ["{{x}}", "}}}}", "a'b\\", "{{{"] {
-            for tag in [argument(&[Part::Literal(text.to_owned()), Part::Input("$.a".to_owned())]), payload("$.a['x']"), payload("$")] {
+            for tag in [
+                format!("{{{{={}}}}}", argument(&[Part::Literal(text.to_owned()), Part::Input("$.a".to_owned())], INPUT)),
+                payload("$.a['x']"),
+                payload("$"),
+            ] {
                 let inner = tag.strip_prefix("{{=").and_then(|t| t.strip_suffix("}}")).expect("a tag");
                 assert!(!inner.contains("{{") && !inner.contains("}}"), "{tag}");
             }

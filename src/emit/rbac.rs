@@ -13,7 +13,7 @@ pub fn manifests(stages: &[&Pipeline], role: Option<&str>) -> Vec<Node> {
     let name = pipeline.name.value.as_str();
     let driver = format!("{name}-spark");
     let has_jobs = stages.iter().any(|p| !p.jobs.is_empty());
-    let has_calls = stages.iter().any(|p| !p.calls.is_empty());
+    let has_calls = stages.iter().any(|p| p.calls_aws());
     let mut out = vec![account(name, role.filter(|_| has_calls))];
     let mut rules = vec![rule("argoproj.io", &["workflowtaskresults"], &["create", "patch"])];
     if has_jobs {

@@ -132,12 +132,12 @@ fn scheduler<'c>(config: &'c Config, pipeline: &Pipeline) -> Option<&'c str> {
 }
 
 fn template(pipeline: &Pipeline, images: &[Image], config: &Config) -> Node {
+    let settings = Settings { images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
     if let Some(control) = &pipeline.control {
         let image = reference(config, "emr2k8s");
-        let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call };
+        let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call, jobs: &settings };
         return control::workflow_template(pipeline, control, &settings).document;
     }
-    let settings = Settings { images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
     argo_workflows::workflow_template(pipeline, &settings)
 }
 

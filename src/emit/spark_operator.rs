@@ -11,6 +11,8 @@ use crate::source::span::Sourced;
 pub const LONGEST_NAME: usize = 47;
 /// What a run's name adds to the pipeline's: Argo's `-` and the time in seconds, and `-2` … `-99` of a pipeline's further schedules.
 pub const RUN_SUFFIX: usize = 11 + 3;
+/// What `generateName` adds: `-` and five characters (Kubernetes API conventions, "Generated values").
+const GENERATED: usize = 6;
 /// Folder of the application in the image.
 pub const APPLICATION_FOLDER: &str = "/opt/spark/app";
 
@@ -27,6 +29,8 @@ pub struct Context<'a> {
     pub image: &'a Image,
     /// `yunikorn`, `volcano` or nothing.
     pub scheduler: Option<&'a str>,
+    /// Whether a run may start the job more than once, so that each start needs a name of its own.
+    pub repeated: bool,
 }
 
 const W: Writer = Writer(&EMI101);
@@ -41,7 +45,7 @@ pub fn application(job: &SparkJob, context: &Context<'_>) -> Node {
             "metadata",
             W.map()
                 .field(
-                    "name",
+                    if context.repeated { "generateName" } else { "name" },
                     Node::new(&EMI101, Yaml::Tagged(format!("{{{{workflow.name}}}}-{}", suffix(job, context)))).from(&job.name.origins),
                 )
                 .build(),
@@ -56,8 +60,10 @@ fn suffix(job: &SparkJob, context: &Context<'_>) -> String {
     let pipeline = context.pipeline;
     let short =
         if context.common_prefix { name.strip_prefix(pipeline).and_then(|rest| rest.strip_prefix('-')).unwrap_or(name) } else { name };
-    let room = LONGEST_NAME.saturating_sub(pipeline.len() + RUN_SUFFIX + 1);
-    crate::pass::naming::shorten(short, room.max(6), name)
+    let generated = if context.repeated { GENERATED } else { 0 };
+    let room = LONGEST_NAME.saturating_sub(pipeline.len() + RUN_SUFFIX + 1 + generated);
+    let short = crate::pass::naming::shorten(short, room.max(6), name);
+    if context.repeated { format!("{short}-") } else { short }
 }
 
 fn spec(job: &SparkJob, context: &Context<'_>) -> Node {
@@ -76,7 +82,7 @@ fn spec(job: &SparkJob, context: &Context<'_>) -> Node {
         .field("sparkVersion", W.text(context.image.spark.spark.clone()).from(&job.release))
         .optional("mainClass", job.main_class.as_ref().map(|class| W.sourced(class)))
         .field("mainApplicationFile", W.text(application_file(job)).from(&job.file.origins));
-    let inputs = named_inputs(job);
+    let inputs = named_inputs(job, expression::INPUT);
     if !job.arguments.is_empty() {
         map = map.field(
             "arguments",
@@ -131,15 +137,15 @@ pub fn file_name(path: &str) -> String {
     if clean.trim_matches('.').is_empty() { "application".to_owned() } else { clean }
 }
 
-/// Parameters that a job's template takes: one for each argument that holds a part of the execution's input, and the
-/// expression that gives it, a JSON text.
+/// Parameters that a job's template takes: one for each argument that holds a part of its input, and the
+/// expression that gives it, a JSON text; `of`: the input's own expression.
 #[must_use]
-pub fn inputs(job: &SparkJob) -> Vec<(String, String)> {
-    named_inputs(job).into_iter().map(|(_, name, expression)| (name, expression)).collect()
+pub fn inputs(job: &SparkJob, of: &str) -> Vec<(String, String)> {
+    named_inputs(job, of).into_iter().map(|(_, name, expression)| (name, expression)).collect()
 }
 
 /// The same with the argument's index.
-fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
+fn named_inputs(job: &SparkJob, of: &str) -> Vec<(usize, String, String)> {
     let mut names = crate::pass::naming::Names::default();
     let mut out = Vec::new();
     for (index, argument) in job.arguments.iter().enumerate() {
@@ -156,7 +162,7 @@ fn named_inputs(job: &SparkJob) -> Vec<(usize, String, String)> {
                 Piece::Input(path) => expression::Part::Input(path.clone()),
             })
             .collect();
-        out.push((index, name, expression::argument(&parts)));
+        out.push((index, name, expression::argument(&parts, of)));
     }
     out
 }

@@ -24,6 +24,16 @@ pub struct Control {
     pub output: bool,
 }
 
+/// Marks the resource of a Task that runs a Spark job of the pipeline, by the job's name.
+pub const JOB: &str = "spark:";
+
+/// The Spark job that a state runs.
+#[must_use]
+pub fn job_of(state: &State) -> Option<String> {
+    let super::machine::StateKind::Task(task) = &state.kind else { return None };
+    task.resource.as_ref()?.literal()?.strip_prefix(JOB).map(str::to_owned)
+}
+
 /// The flow of a machine, of a branch of Parallel or of an item processor.
 #[derive(Clone, Debug, Default)]
 pub struct Body {

@@ -30,6 +30,23 @@ pub struct Pipeline {
     pub origins: Origins,
 }
 
+impl Pipeline {
+    /// Whether a step of it calls AWS.
+    #[must_use]
+    pub fn calls_aws(&self) -> bool {
+        let calls = |leaf: &&super::control::Leaf| {
+            matches!(leaf.state.kind, super::machine::StateKind::Task(_)) && super::control::job_of(&leaf.state).is_none()
+        };
+        !self.calls.is_empty() || self.control.as_ref().is_some_and(|control| control.body.leaves().iter().any(calls))
+    }
+
+    /// The same pipeline with nothing in it yet that runs; it reads its input.
+    #[must_use]
+    pub fn without_flow(&self) -> Self {
+        Self { body: Block::new(), control: None, jobs: Vec::new(), calls: Vec::new(), reads_input: true, ..self.clone() }
+    }
+}
+
 /// Statements, one after the other.
 pub type Block = Vec<Stmt>;
 

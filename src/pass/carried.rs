@@ -1,21 +1,23 @@
 //! Machines that carry data: what the flow of jobs has no statement for.
 //!
-//! A machine that only chains jobs and calls is planned without data ([`super::plan`]). Where that would leave a piece untranslated, and
-//! no piece of it is Spark, the whole machine is structured and its states keep their data flow as ASL means it.
+//! A machine that only chains jobs and calls is planned without data ([`super::plan`]). Where that would leave a piece untranslated, the
+//! whole machine is structured and its states keep their data flow as ASL means it; the states of a Spark job are one Task ([`super::spark`]).
 use super::control::{Unstructured, structure};
 use super::link::Target;
 use super::plan::{Surroundings, missing_function};
+use super::spark;
 use crate::config::Config;
-use crate::ir::control::{Block, Body, Control, Kind};
+use crate::ir::control::{Block, Body, Control, JOB, Kind, job_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
+use crate::ir::job::SparkJob;
 use crate::ir::machine::{Data, Graph, Machine, Number, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
-use crate::source::rules::plan::{PLN113, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
-use crate::source::sink::{Diagnostic, Sink};
+use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
+use crate::source::sink::{Diagnostic, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a block has a piece that is not translated.
 #[must_use]
@@ -72,7 +74,7 @@ pub const FUNCTION: &str = "function:";
 fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
-        if placeholder(state).is_some() {
+        if job_of(state).is_none() && placeholder(state).is_some() {
             return None;
         }
         let span = state.span;
@@ -87,6 +89,7 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
                     *processor = resolved(processor, targets, estate, config, answered)?;
                 }
             }
+            StateKind::Task(task) if task.resource.as_ref().and_then(Val::literal).is_some_and(|text| text.starts_with(JOB)) => {}
             StateKind::Task(task) => match targets.get(&span)? {
                 Target::Function { index, name, arn, envelope } => {
                     let deployed = estate.functions[*index].name.as_ref();
@@ -228,6 +231,7 @@ fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'
     ordered.sort_by_key(|state| (state.span.file, state.span.start));
     for state in ordered {
         match targets.get(&state.span) {
+            _ if job_of(state).is_some() => {}
             Some(Target::MissingFunction { name, .. }) if !around.config.functions.contains_key(&name.value) => {
                 sink.report(missing_function(around.functions, state, name));
             }
@@ -243,19 +247,43 @@ fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'
     }
 }
 
+/// A machine planned with its data.
+#[derive(Debug)]
+pub struct Carried {
+    pub control: Control,
+    pub jobs: Vec<SparkJob>,
+    /// Functions of the estate (by index) whose work a SparkApplication does now, and those that are still called.
+    pub replaced: BTreeSet<usize>,
+    pub called: BTreeSet<usize>,
+}
+
 /// The machine with its data, where that is the way to plan it.
-pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Control> {
+pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Carried> {
     let (estate, config) = (around.estate, around.config);
     let output = config.output.as_deref() == Some("always");
-    let all = states(&machine.graph);
-    if all.iter().any(|state| is_spark(state, targets, estate)) {
+    let mut said = Sink::default();
+    let spark::Rewritten { graph, jobs, replaced } = match spark::rewrite(&machine.graph, targets, around, output, &mut said) {
+        Ok(rewritten) => rewritten,
+        Err(None) => {
+            sink.diagnostics.extend(said.diagnostics.into_iter().filter(|one| one.verdict == Some(Verdict::Refused)));
+            return None;
+        }
+        Err(Some(mismatch)) => {
+            sink.report(Diagnostic::refused(&PLN119, mismatch.span, mismatch.why).help(
+                "mend the machine so that this job is understood, or replace it by hand: the machine is then translated with its data",
+            ));
+            return None;
+        }
+    };
+    let all = states(&graph);
+    if all.iter().any(|state| job_of(state).is_none() && is_spark(state, targets, estate)) {
         return None;
     }
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value == "EXPRESS") {
         return None;
     }
     for state in &all {
-        if let Some((span, text)) = placeholder(state) {
+        if let Some((span, text)) = placeholder(state).filter(|_| job_of(state).is_none()) {
             let message =
                 format!("`{}` holds `{text}`, which a deployment completes, and the sources do not say with what", state.name.value);
             let help = "write the value into the definition; the machine is then translated with its data";
@@ -263,7 +291,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
         }
     }
     let mut answered = Origins::none();
-    let graph = resolved(&machine.graph, targets, estate, config, &mut answered)?;
+    let graph = resolved(&graph, targets, estate, config, &mut answered)?;
     let structured = match structure(&graph) {
         Ok(structured) => structured,
         Err(Unstructured::Incomplete(_)) => return None,
@@ -288,6 +316,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
             sink.report(report);
         }
     }
+    sink.append(said);
     ask(&all, targets, around, sink);
     for state in &all {
         let StateKind::Map(map) = &state.kind else { continue };
@@ -308,7 +337,13 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
     let hides_functions = all.iter().any(|state| assigned(state).iter().any(|name| FUNCTIONS.contains(&name.as_str())));
-    Some(Control { machine: machine.name.value.clone(), body: structured.body, variables, hides_functions, irreducible, output })
+    let called = all.iter().filter(|state| job_of(state).is_none()).filter_map(|state| match targets.get(&state.span) {
+        Some(Target::Function { index, .. }) => Some(*index),
+        _ => None,
+    });
+    let called = called.collect();
+    let control = Control { machine: machine.name.value.clone(), body: structured.body, variables, hides_functions, irreducible, output };
+    Some(Carried { control, jobs, replaced, called })
 }
 
 /// Functions of JSONata that expressions are translated by (docs.jsonata.org, "Function Library", and the Developer Guide's additions, November 2026).

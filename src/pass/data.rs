@@ -1,6 +1,6 @@
 //! What a state reads of the state document and what it writes into it.
 use super::link::{Target, member};
-use super::path::{Access, parse};
+use super::path::{Access, parse, reads as reads_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::machine::{Condition, FailText, Number, Operand, PathField, QueryLanguage, State, StateKind, Template, WaitFor};
@@ -256,7 +256,7 @@ pub fn template_reads(template: &Template, base: &Access) -> Vec<(Access, Span)>
 /// Paths inside an expression: a path itself, or an intrinsic function's arguments.
 fn expression_reads(text: &str, base: &Access) -> Vec<Access> {
     if text.starts_with('$') {
-        return vec![base.join(&parse(text))];
+        return vec![base.join(&reads_of(text))];
     }
     let mut reads = Vec::new();
     let mut rest = text;
@@ -290,7 +290,7 @@ fn expression_reads(text: &str, base: &Access) -> Vec<Access> {
                         false
                     })
                     .map_or(path.len(), |(i, _)| i);
-                reads.push(base.join(&parse(&path[..end])));
+                reads.push(base.join(&reads_of(&path[..end])));
                 rest = &path[end..];
             }
         }
@@ -303,11 +303,11 @@ fn condition_reads(condition: &Condition, base: &Access) -> Vec<(Access, Span)> 
         Condition::And(inner, _) | Condition::Or(inner, _) => inner.iter().flat_map(|c| condition_reads(c, base)).collect(),
         Condition::Not(inner, _) => condition_reads(inner, base),
         Condition::Compare { variable, operand, .. } => {
-            let mut reads: Vec<(Access, Span)> = variable.span().map(|s| (base.join(&parse(&variable.value)), s)).into_iter().collect();
+            let mut reads: Vec<(Access, Span)> = variable.span().map(|s| (base.join(&reads_of(&variable.value)), s)).into_iter().collect();
             if let Operand::Path(path) = operand
                 && let Some(span) = path.span()
             {
-                reads.push((base.join(&parse(&path.value)), span));
+                reads.push((base.join(&reads_of(&path.value)), span));
             }
             reads
         }

@@ -54,21 +54,31 @@ pub struct Flow<'m> {
 impl<'m> Flow<'m> {
     #[must_use]
     pub fn new(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Self {
+        Self::of(graph, targets, estate, true)
+    }
+
+    /// The graph as it is: a Parallel with one branch stays one state, and a state's index is that in the graph.
+    #[must_use]
+    pub fn separate(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Self {
+        Self::of(graph, targets, estate, false)
+    }
+
+    fn of(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, flatten: bool) -> Self {
         let mut flow = Flow { states: Vec::new(), start: Edge { to: Dest::Nowhere, via: Origins::none() } };
         let end = Edge { to: Dest::Exit, via: Origins::none() };
-        flow.start = flow.open(graph, &end, targets, estate);
+        flow.start = flow.open(graph, &end, targets, estate, flatten);
         flow
     }
 
     /// Adds the states of a graph; `after` is where its end leads. Returns the way in. Nesting is bounded by the source
     /// layer's limit on depth.
-    fn open(&mut self, graph: &'m Graph, after: &Edge, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Edge {
+    fn open(&mut self, graph: &'m Graph, after: &Edge, targets: &BTreeMap<Span, Target>, estate: &Estate, flatten: bool) -> Edge {
         let first = self.states.len();
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for state in &graph.states {
             names.entry(&state.name.value).or_insert(self.states.len());
             let (role, effects) =
-                if opens(state) { (Role::Opening, Effects::default()) } else { (Role::Plain, effects(state, targets, estate)) };
+                if flatten && opens(state) { (Role::Opening, Effects::default()) } else { (Role::Plain, effects(state, targets, estate)) };
             self.states.push(Flat { state, edges: Vec::new(), effects, role });
         }
         let resolve = |target: &Option<Sourced<String>>| match target {
@@ -106,7 +116,7 @@ impl<'m> Flow<'m> {
                     role: Role::Closing,
                 });
                 let end = Edge { to: Dest::State(closing), via: Origins::none() };
-                edges = vec![self.open(branch, &end, targets, estate)];
+                edges = vec![self.open(branch, &end, targets, estate, flatten)];
             }
             self.states[first + offset].edges = edges;
         }

@@ -60,6 +60,22 @@ impl Access {
     }
 }
 
+/// What a path can read at most: the part that it names, or where a filter, a slice or a wildcard stands, the part that those look into.
+#[must_use]
+pub fn reads(path: &str) -> Access {
+    let whole = parse(path);
+    // A filter may look at another part of the document.
+    if whole != Access::Opaque || !path.starts_with('$') || path[1..].contains('$') {
+        return whole;
+    }
+    let cuts = path.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '[')).map(|(at, _)| at);
+    let mut known = cuts.filter_map(|at| match parse(&path[..at]) {
+        Access::Fields(fields) => Some(fields),
+        _ => None,
+    });
+    known.next().map_or(Access::Opaque, Access::Fields)
+}
+
 /// Reads a path as Amazon States Language writes it: `$`, `$.a.b-c`, `$['a b'][0]`, `$$.Execution.Id`.
 #[must_use]
 pub fn parse(path: &str) -> Access {
@@ -115,6 +131,15 @@ mod tests {
         for opaque in ["$..a", "$.a[*]", "$.a[?(@.b)]", "$.length()", "a", "$['a", "$.a[-1]", "$x"] {
             assert_eq!(parse(opaque), Access::Opaque, "{opaque}");
         }
+        for (path, read) in [
+            ("$.a[1:]", fields(&["a"])),
+            ("$.a.b[?(@.c == 1)].d", fields(&["a", "b"])),
+            ("$..a", fields(&[])),
+            ("$.a['b'].*", fields(&["a", "b"])),
+        ] {
+            assert_eq!(reads(path), read, "{path}");
+        }
+        assert_eq!(reads("$.a[?(@.b == $.c)]"), Access::Opaque);
         assert_eq!(parse("$.a['x y'][0]").to_path().as_deref(), Some("$.a['x y'][0]"));
     }
 

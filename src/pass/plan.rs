@@ -1,7 +1,9 @@
 //! From a machine to a pipeline: every state becomes a statement, a part of an idiom, or a refusal that says so.
 use super::data::{input_base, invoke_payload};
 use super::flow::{Dest, Edge, Flat, Flow, Role};
+use super::handlers::{catch_all, error_names, merged, takes_all};
 use super::idiom::{self, Idiom};
+use super::job;
 use super::link::{Functions, Target, member};
 use super::naming::{Names, label};
 use super::path::Access;
@@ -10,9 +12,7 @@ use super::structure::{self, Step, StepKind};
 use crate::config::Config;
 use crate::ir::estate::Estate;
 use crate::ir::job::SparkJob;
-use crate::ir::machine::{
-    Catcher, FailText, Graph, Machine, Number, PathField, QueryLanguage, Retrier, State, StateKind, Template, TemplateValue, WaitFor,
-};
+use crate::ir::machine::{FailText, Graph, Machine, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor};
 use crate::ir::plan::{Block, Function, OnFailure, Payload, Pipeline, Retry, StmtKind};
 use crate::source::rules::{Rule, plan};
 use crate::source::sink::{Diagnostic, Sink};
@@ -45,10 +45,10 @@ enum Owner {
 }
 
 impl Outcome {
-    /// An outcome that no machine brought about.
+    /// An outcome that is not this pass's.
     #[must_use]
-    pub fn replacing(replaced: BTreeSet<usize>) -> Self {
-        Self { replaced, ..Self::default() }
+    pub fn of(replaced: BTreeSet<usize>, called: BTreeSet<usize>) -> Self {
+        Self { replaced, called, owners: Vec::new() }
     }
 
     /// Forgets what nothing runs.
@@ -470,7 +470,7 @@ impl<'m> Planner<'_> {
             Ok(payload) => payload,
             Err((why, span)) => return self.refuse(flat, &plan::PLN112, why, Some(span)),
         };
-        let failure = match self.catch_all(flat) {
+        let failure = match catch_all(flat, self.sink) {
             Ok(failure) => failure,
             Err(why) => return self.refuse(flat, &plan::PLN110, why, None),
         };
@@ -541,24 +541,6 @@ impl<'m> Planner<'_> {
             Ok(path) => Ok(Payload::Input(Sourced::new(path, origins.clone()))),
             Err(why) => Err((format!("`{name}` {why}"), at)),
         }
-    }
-
-    /// A Catch that takes every error. Anything finer is not translated yet.
-    fn catch_all(&mut self, flat: &Flat<'m>) -> Result<Option<Edge>, String> {
-        let state = flat.state;
-        let Some(catcher) = state.catch.first() else { return Ok(None) };
-        let edge = flat.edges.get(1).cloned();
-        let timeout = matches!(&state.kind, StateKind::Task(task) if task.timeout_seconds.is_some());
-        let all = catcher.error_equals.iter().any(|e| e.value == "States.ALL");
-        if state.catch.len() > 1 || !takes_all(&catcher.error_equals) || (timeout && !all) {
-            return Err(format!("the Catch of `{}` tells errors apart, which this version does not translate", state.name.value));
-        }
-        self.absorb_catcher(catcher);
-        Ok(edge.map(|edge| Edge { to: edge.to, via: edge.via.with(&all_origins(&catcher.error_equals)) }))
-    }
-
-    fn absorb_catcher(&mut self, catcher: &Catcher) {
-        self.sink.absorb(catcher.span, &plan::PLN116, "the error output is read by nothing");
     }
 
     fn call_timeout(&mut self, state: &State) -> Result<Option<Sourced<u64>>, String> {
@@ -692,7 +674,7 @@ impl<'m> Planner<'_> {
     fn job(&mut self, here: &Here<'_, 'm>, index: usize, idiom: Idiom<'m>) -> (Step, Vec<usize>) {
         let flat = &here.flow.states[index];
         let state = flat.state;
-        let failure = match self.submission_failure(flat, &idiom) {
+        let failure = match job::submission_failure(flat, &idiom, self.sink) {
             Ok(failure) => failure,
             Err(why) => return (self.refuse(flat, &plan::PLN119, why, None), Vec::new()),
         };
@@ -703,11 +685,7 @@ impl<'m> Planner<'_> {
             input: &|event: &Access| here.event_input(index, event),
             span: state.name.span().or(Some(state.span)),
         };
-        let sized = sizing::job(&idiom.batch, &place, self.sink).and_then(|mut job| {
-            super::secret::keep_out(&mut job, self.sink)?;
-            Ok(job)
-        });
-        let mut job = match sized {
+        let job = match job::sized(state, &idiom, &place, self.sink) {
             Ok(job) => job,
             Err(why) => {
                 // Everything was reported where it stands.
@@ -720,8 +698,7 @@ impl<'m> Planner<'_> {
                 return (Step { kind, name, comment: state.comment.clone(), origins }, idiom.absorbed);
             }
         };
-        self.submission_retry(state, &mut job);
-        self.report_idiom(here, state, &idiom, failure.is_some());
+        job::report(here.flow, state, &idiom, failure.is_some(), self.sink);
         let owner = || Owner::Job(name.clone());
         self.outcome.owners.extend(idiom.functions.iter().map(|function| (owner(), *function)));
         for inside in &idiom.absorbed {
@@ -732,7 +709,6 @@ impl<'m> Planner<'_> {
             );
         }
         self.absorb_state(state, &plan::PLN101, "the submission: the SparkApplication itself");
-        job.name.value.clone_from(&name);
         self.jobs.push(job);
         let kind = StmtKind::Run { job: name.clone(), on_failure: OnFailure::Raise };
         let origins = state.kind_span.map(Origins::one).unwrap_or_default();
@@ -742,122 +718,6 @@ impl<'m> Planner<'_> {
             None => StepKind::Plain(kind, next),
         };
         (Step { kind, name, comment: state.comment.clone(), origins }, idiom.absorbed)
-    }
-
-    /// Where a failed job leads, the submission's own Catch taken into account.
-    fn submission_failure(&mut self, flat: &Flat<'m>, idiom: &Idiom<'m>) -> Result<Option<Edge>, String> {
-        let state = flat.state;
-        if let StateKind::Task(task) = &state.kind
-            && task.credentials.is_some()
-        {
-            return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
-        }
-        let caught = self.catch_all(flat)?;
-        match (&idiom.failure, caught) {
-            (None, None) => Ok(None),
-            (Some(failure), None) => {
-                self.sink.report(
-                    Diagnostic::changed(
-                        &plan::PLN104,
-                        state.name.span().unwrap_or(state.span),
-                        format!(
-                            "`{}`: a submission that fails for good ended the execution at once → it is a failed job, and what follows one runs first",
-                            state.name.value
-                        ),
-                    )
-                    .related(failure.via.first(), "this is where a failed job goes"),
-                );
-                Ok(Some(failure.clone()))
-            }
-            (None, Some(_)) => {
-                Err(format!("`{}` handles a failed submission and no failed job, and on Kubernetes they are one", state.name.value))
-            }
-            (Some(failure), Some(caught)) if failure.to == caught.to => {
-                Ok(Some(Edge { to: failure.to, via: failure.via.clone().with(&caught.via) }))
-            }
-            (Some(_), Some(_)) => Err(format!(
-                "`{}` handles a failed submission otherwise than a failed job, and on Kubernetes they are one",
-                state.name.value
-            )),
-        }
-    }
-
-    fn submission_retry(&mut self, state: &State, job: &mut SparkJob) {
-        let Some(retry) = merged(&state.retry) else { return };
-        if retry.limit.value == 0 {
-            return;
-        }
-        if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
-            self.sink.report(Diagnostic::changed(
-                &plan::PLN115,
-                state.retry[0].span,
-                format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, error_names(&state.retry)),
-            ));
-        }
-        if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
-            self.sink.report(Diagnostic::changed(
-                &plan::PLN115,
-                state.retry[0].span,
-                format!(
-                    "`{}`: submission retried {} times with growing pauses → {} times, the pause growing by {} s each time",
-                    state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
-                ),
-            ));
-        }
-        job.submission_retries = Some(retry.limit);
-        job.submission_retry_seconds = Some(retry.interval_seconds);
-    }
-
-    fn report_idiom(&mut self, here: &Here<'_, 'm>, state: &State, idiom: &Idiom<'m>, handled: bool) {
-        let name = &state.name.value;
-        let at = state.name.span().unwrap_or(state.span);
-        let poll = here.flow.states[idiom.poll].state;
-        let every = idiom.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
-        self.sink.report(
-            Diagnostic::equivalent(
-                &plan::PLN107,
-                at,
-                format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"),
-            )
-            .related(poll.name.span(), "the poll"),
-        );
-        let goes = if handled { "goes where a failed job goes" } else { "the run fails" };
-        if !idiom.polls_for_ever.is_empty() {
-            self.sink.report(
-                Diagnostic::changed(
-                    &plan::PLN102,
-                    idiom.default_span.or(idiom.choice.name.span()),
-                    format!(
-                        "`{}`: after `{}` the source polls for ever → {goes}",
-                        idiom.choice.name.value,
-                        idiom.polls_for_ever.join("`, `")
-                    ),
-                )
-                .related(idiom.choice.name.span(), "no rule of this Choice names it"),
-            );
-        }
-        if !idiom.unmatched.is_empty() {
-            self.sink.report(Diagnostic::changed(
-                &plan::PLN102,
-                idiom.choice.name.span(),
-                format!(
-                    "`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}",
-                    idiom.choice.name.value,
-                    idiom.unmatched.join("`, `")
-                ),
-            ));
-        }
-        if !idiom.leaves_early.is_empty() {
-            self.sink.report(Diagnostic::changed(
-                &plan::PLN103,
-                idiom.choice.name.span(),
-                format!(
-                    "`{}`: the source leaves the loop when the batch is `{}`, which is not final → the job is watched to its end",
-                    idiom.choice.name.value,
-                    idiom.leaves_early.join("`, `")
-                ),
-            ));
-        }
     }
 
     fn refuse(&mut self, flat: &Flat<'m>, rule: &'static Rule, why: String, at: Option<Span>) -> Step {
@@ -1002,48 +862,6 @@ fn loop_reason(flow: &Flow<'_>, first: usize, members: &[usize]) -> String {
     let names: Vec<String> = members.iter().take(4).map(|i| format!("`{}`", flow.states[*i].state.name.value)).collect();
     let more = if members.len() > 4 { " …" } else { "" };
     format!("`{}` begins a loop ({}{more}) that this version does not translate", flow.states[first].state.name.value, names.join(" → "))
-}
-
-/// The errors that retriers name, as a message lists them.
-fn error_names(retriers: &[Retrier]) -> String {
-    retriers.iter().flat_map(|r| &r.error_equals).map(|e| e.value.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn takes_all(errors: &[Sourced<String>]) -> bool {
-    errors.iter().any(|e| matches!(e.value.as_str(), "States.ALL" | "States.TaskFailed"))
-}
-
-fn all_origins(texts: &[Sourced<String>]) -> Origins {
-    texts.iter().flat_map(|t| t.origins.iter().collect::<Vec<_>>()).collect()
-}
-
-/// Several retriers as one: the sum of their attempts, the first one's pauses. ASL's defaults: one second, three
-/// attempts, rate 2 (Amazon States Language, "Retrying after error").
-fn merged(retriers: &[Retrier]) -> Option<Retry> {
-    let first = retriers.first()?;
-    let mut limit = Sourced::new(0_u32, Origins::none());
-    for retrier in retriers {
-        let attempts = retrier.max_attempts.as_ref().and_then(|m| m.value.parse::<u32>().ok()).unwrap_or(3);
-        limit.value = limit.value.saturating_add(attempts);
-        limit.origins.extend(&all_origins(&retrier.error_equals));
-        if let Some(attempts) = &retrier.max_attempts {
-            limit.origins.extend(&attempts.origins);
-        }
-    }
-    let interval = first
-        .interval_seconds
-        .as_ref()
-        .map_or_else(|| Sourced::new(1, Origins::none()), |i| Sourced::new(i.value.parse().unwrap_or(1), i.origins.clone()));
-    let factor = match &first.backoff_rate {
-        None => Some(Sourced::new(2, Origins::none())),
-        Some(rate) => rate.value.parse::<f64>().ok().filter(|r| (1.0..=1000.0).contains(r)).map(|r| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked above")]
-            let whole = r.ceil() as u32;
-            Sourced::new(whole, rate.origins.clone())
-        }),
-    };
-    let max_seconds = first.max_delay_seconds.as_ref().and_then(|m| m.value.parse().ok().map(|v| Sourced::new(v, m.origins.clone())));
-    Some(Retry { limit, interval_seconds: interval, factor, max_seconds })
 }
 
 fn path_origins(path: Option<&PathField>) -> Origins {

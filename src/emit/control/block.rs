@@ -37,6 +37,8 @@ pub struct Cursor {
     exits: Vec<Exit>,
     /// How the block ends when it comes to its end.
     end: End,
+    /// States that are no step, but an output of the template.
+    pub origins: Origins,
 }
 
 /// A statement that may end the block: expressions, nil where it did not run.
@@ -68,6 +70,7 @@ impl Cursor {
             gate: None,
             exits: Vec::new(),
             end: End::Through,
+            origins: Origins::none(),
         }
     }
 
@@ -233,7 +236,7 @@ impl Emitter<'_> {
         template.inputs = cursor.carried_names();
         self.block(block, &mut cursor, mode);
         template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
-        template.groups = cursor.groups;
+        template.take(cursor);
         self.templates.push(template);
         name
     }
@@ -252,7 +255,7 @@ impl Emitter<'_> {
         (self.states, self.label_names, self.labels) = (outer, labels, whole);
         template.outputs = cursor.outputs(false, mode.soft);
         template.outputs.retain(|(name, _)| name == "state" || name == "error");
-        template.groups = cursor.groups;
+        template.take(cursor);
         self.templates.push(template);
         name
     }
@@ -387,7 +390,7 @@ impl Emitter<'_> {
         self.caught(leaf, index, &mut cursor, mode);
         self.block(handler, &mut cursor, mode);
         template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
-        template.groups = cursor.groups;
+        template.take(cursor);
         self.templates.push(template);
         name
     }
@@ -510,6 +513,7 @@ impl Emitter<'_> {
         };
         if mode.soft {
             cursor.end = End::Failure(failure);
+            cursor.origins.extend(&leaf_origins(leaf));
             return;
         }
         let name = cursor.names.unique(&wanted);

@@ -223,6 +223,10 @@ impl Emitter<'_> {
                 self.moved(part, &format!("{base}-output"), cursor, mode);
             }
             StateKind::Task(_) => {
+                if let Some(job) = crate::ir::control::job_of(state) {
+                    self.spark(leaf, &job, &base, cursor, mode);
+                    return;
+                }
                 let before = cursor.document.clone();
                 let arguments = self.arguments(leaf, &base, cursor, mode);
                 let template = self.call_template(leaf, &base);
@@ -233,9 +237,7 @@ impl Emitter<'_> {
                 step.comment.clone_from(&state.comment);
                 cursor.push(step);
                 if mode.soft {
-                    // Nil where it did not run.
-                    let next =
-                        format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step_name}\"].status]");
+                    let next = text::failed_as_error(&step_name);
                     let error = self.call_error(leaf, &step_name);
                     cursor.document.clone_from(&before);
                     cursor.may_exit(next, Some(error));
@@ -280,7 +282,7 @@ impl Emitter<'_> {
     }
 
     /// What a Task sends or a Parallel gives: an expression.
-    fn arguments(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
+    pub(super) fn arguments(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
         match tier::arguments(&leaf.state) {
             Tier::Same => cursor.document.clone(),
             Tier::Folded(json) => text::literal(&json),
@@ -293,7 +295,7 @@ impl Emitter<'_> {
     }
 
     /// What leaves a state with a result, which is an expression of JSON text. `before` is the document that came in.
-    fn settle(&mut self, leaf: &Leaf, base: &str, result: String, before: &str, cursor: &mut Cursor, mode: Mode) {
+    pub(super) fn settle(&mut self, leaf: &Leaf, base: &str, result: String, before: &str, cursor: &mut Cursor, mode: Mode) {
         let state = &leaf.state;
         if tier::keeps_document(state) {
             before.clone_into(&mut cursor.document);
@@ -345,7 +347,7 @@ impl Emitter<'_> {
             }
         }
         template.outputs = outputs;
-        template.groups = cursor.groups;
+        template.take(cursor);
         self.templates.push(template);
         name
     }
@@ -677,7 +679,7 @@ impl Emitter<'_> {
     }
 
     /// The error of a call that failed: its own words, or what its end tells.
-    fn call_error(&mut self, leaf: &Leaf, step: &str) -> String {
+    pub(super) fn call_error(&mut self, leaf: &Leaf, step: &str) -> String {
         let StateKind::Task(task) = &leaf.state.kind else { return "\"\"".into() };
         let timeout = match &task.timeout_seconds {
             Some(Number::Literal(seconds)) => Some(seconds.value.clone()),

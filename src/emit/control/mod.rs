@@ -9,6 +9,7 @@
 //!
 //! What a state computes is an expression where one is exact ([`tier`]), and the runtime pod for all else.
 mod block;
+mod job;
 mod leaf;
 mod request;
 pub mod retry;
@@ -28,6 +29,8 @@ pub struct Settings<'a> {
     pub runtime_image: &'a str,
     /// Makes the template of a task's call: name, resource, seconds after which it fails.
     pub call: &'a dyn Fn(&str, &crate::ir::machine::State) -> Node,
+    /// What templates of Spark jobs need.
+    pub jobs: &'a super::argo_workflows::Settings<'a>,
 }
 
 /// A WorkflowTemplate, and what is known of it.
@@ -51,6 +54,8 @@ pub struct Evaluation {
 pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Emitted {
     let name = &pipeline.name.value;
     let mut emitter = Emitter {
+        pipeline,
+        repeated: job::repeated(&control.body),
         control,
         names: Names::default(),
         templates: Vec::new(),
@@ -89,7 +94,10 @@ struct Uses {
 }
 
 struct Emitter<'e> {
+    pipeline: &'e Pipeline,
     control: &'e Control,
+    /// Jobs that a run may start more than once.
+    repeated: std::collections::BTreeSet<String>,
     /// Of templates.
     names: Names,
     templates: Vec<Template>,

@@ -58,6 +58,12 @@ impl Template {
         }
     }
 
+    /// The steps that were written, and where what is none of them comes from.
+    pub fn take(&mut self, cursor: super::block::Cursor) {
+        self.groups = cursor.groups;
+        self.origins.extend(&cursor.origins);
+    }
+
     pub fn node(&self) -> Node {
         if let Some(whole) = &self.whole {
             return whole.clone();

@@ -36,6 +36,12 @@ pub fn output(step: &str, parameter: &str) -> String {
     format!("steps[\"{step}\"].outputs?.parameters?.{parameter}")
 }
 
+/// The label of a step that ends in a phase: nil where it did not run.
+#[must_use]
+pub fn failed_as_error(step: &str) -> String {
+    format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step}\"].status]")
+}
+
 /// The first of these that is not nil.
 #[must_use]
 pub fn first(expressions: &[String]) -> String {

@@ -216,6 +216,10 @@ is the same, what the others have done meanwhile may not be. A Map with `MaxConc
     PLN136 "not-carried" r"A setting of a state that the workflow does not have: a heartbeat, a deadline or a
 concurrency that is data, a role for one call, records of items whose failure is tolerated.";
 
+    PLN137 "no-result-of-a-job" r"A Spark job on Kubernetes leaves nothing in the state document.
+
+On EMR the id and the state of a batch, a step or a cluster stood there. No path reads them, which is proven; a function or a service that takes the whole document gets it without them.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each

@@ -1,0 +1,137 @@
+//! A recognised Spark job: its size, its retries, where its failure leads, and what is said of it.
+use super::flow::{Edge, Flat, Flow};
+use super::handlers::{catch_all, error_names, merged, takes_all};
+use super::idiom::Idiom;
+use super::sizing::{self, Place};
+use crate::ir::job::SparkJob;
+use crate::ir::machine::{State, StateKind};
+use crate::source::rules::plan;
+use crate::source::sink::{Diagnostic, Sink};
+
+/// The job that a batch is on Kubernetes, under the name of its place.
+///
+/// # Errors
+/// Why there is none; everything is reported.
+pub fn sized(state: &State, idiom: &Idiom<'_>, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
+    let mut job = sizing::job(&idiom.batch, place, sink)?;
+    super::secret::keep_out(&mut job, sink)?;
+    submission_retry(state, &mut job, sink);
+    job.name.value.clone_from(&place.name.value);
+    Ok(job)
+}
+
+/// Where a failed job leads, the submission's own Catch taken into account.
+///
+/// # Errors
+/// Why, where the two are handled otherwise.
+pub fn submission_failure(flat: &Flat<'_>, idiom: &Idiom<'_>, sink: &mut Sink) -> Result<Option<Edge>, String> {
+    let state = flat.state;
+    if let StateKind::Task(task) = &state.kind
+        && task.credentials.is_some()
+    {
+        return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
+    }
+    let caught = catch_all(flat, sink)?;
+    match (&idiom.failure, caught) {
+        (None, None) => Ok(None),
+        (Some(failure), None) => {
+            sink.report(
+                Diagnostic::changed(
+                    &plan::PLN104,
+                    state.name.span().unwrap_or(state.span),
+                    format!(
+                        "`{}`: a submission that fails for good ended the execution at once → it is a failed job, and what follows one runs first",
+                        state.name.value
+                    ),
+                )
+                .related(failure.via.first(), "this is where a failed job goes"),
+            );
+            Ok(Some(failure.clone()))
+        }
+        (None, Some(_)) => {
+            Err(format!("`{}` handles a failed submission and no failed job, and on Kubernetes they are one", state.name.value))
+        }
+        (Some(failure), Some(caught)) if failure.to == caught.to => {
+            Ok(Some(Edge { to: failure.to, via: failure.via.clone().with(&caught.via) }))
+        }
+        (Some(_), Some(_)) => {
+            Err(format!("`{}` handles a failed submission otherwise than a failed job, and on Kubernetes they are one", state.name.value))
+        }
+    }
+}
+
+/// Retries of the submission.
+fn submission_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
+    let Some(retry) = merged(&state.retry) else { return };
+    if retry.limit.value == 0 {
+        return;
+    }
+    if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
+        sink.report(Diagnostic::changed(
+            &plan::PLN115,
+            state.retry[0].span,
+            format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, error_names(&state.retry)),
+        ));
+    }
+    if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
+        sink.report(Diagnostic::changed(
+            &plan::PLN115,
+            state.retry[0].span,
+            format!(
+                "`{}`: submission retried {} times with growing pauses → {} times, the pause growing by {} s each time",
+                state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
+            ),
+        ));
+    }
+    job.submission_retries = Some(retry.limit);
+    job.submission_retry_seconds = Some(retry.interval_seconds);
+}
+
+/// Says what the watched job does otherwise than the polling loop.
+pub fn report(flow: &Flow<'_>, state: &State, idiom: &Idiom<'_>, handled: bool, sink: &mut Sink) {
+    let name = &state.name.value;
+    let at = state.name.span().unwrap_or(state.span);
+    let poll = flow.states[idiom.poll].state;
+    let every = idiom.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
+    sink.report(
+        Diagnostic::equivalent(
+            &plan::PLN107,
+            at,
+            format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"),
+        )
+        .related(poll.name.span(), "the poll"),
+    );
+    let goes = if handled { "goes where a failed job goes" } else { "the run fails" };
+    if !idiom.polls_for_ever.is_empty() {
+        sink.report(
+            Diagnostic::changed(
+                &plan::PLN102,
+                idiom.default_span.or(idiom.choice.name.span()),
+                format!("`{}`: after `{}` the source polls for ever → {goes}", idiom.choice.name.value, idiom.polls_for_ever.join("`, `")),
+            )
+            .related(idiom.choice.name.span(), "no rule of this Choice names it"),
+        );
+    }
+    if !idiom.unmatched.is_empty() {
+        sink.report(Diagnostic::changed(
+            &plan::PLN102,
+            idiom.choice.name.span(),
+            format!(
+                "`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}",
+                idiom.choice.name.value,
+                idiom.unmatched.join("`, `")
+            ),
+        ));
+    }
+    if !idiom.leaves_early.is_empty() {
+        sink.report(Diagnostic::changed(
+            &plan::PLN103,
+            idiom.choice.name.span(),
+            format!(
+                "`{}`: the source leaves the loop when the batch is `{}`, which is not final → the job is watched to its end",
+                idiom.choice.name.value,
+                idiom.leaves_early.join("`, `")
+            ),
+        ));
+    }
+}
