@@ -28,6 +28,8 @@ pub struct Config {
     pub namespaces: Option<String>,
     /// Function name → what replaces it.
     pub functions: BTreeMap<String, FunctionAnswer>,
+    /// Name of a placeholder in definitions (`Topic` for `${Topic}`) → what a deployment puts there, with `{stage}` replaced.
+    pub placeholders: BTreeMap<String, String>,
     /// Source machine name → pipeline name.
     pub names: BTreeMap<String, String>,
     /// Pipeline name → schedule (five fields, UTC), for machines that the sources start in a way that cannot be kept.
@@ -51,6 +53,7 @@ impl Config {
             images: keys.section("images", Images::read),
             namespaces: keys.text("namespaces"),
             functions: keys.sections("functions", FunctionAnswer::read),
+            placeholders: keys.map("placeholders"),
             names: keys.map("names"),
             schedules: keys.checked_map("schedules", check::schedule),
             spark: keys.section("spark", Spark::read),

@@ -59,7 +59,7 @@ fn judge(schemas: &Schemas, files: &BTreeMap<String, String>) -> (usize, Vec<Str
                 for (index, (template, manifest)) in inner.iter().enumerate() {
                     let name = &manifest["metadata"]["name"];
                     // The second job of one name would find the first one's SparkApplication there.
-                    if inner[..index].iter().any(|(_, earlier)| earlier["metadata"]["name"] == *name) {
+                    if !name.is_null() && inner[..index].iter().any(|(_, earlier)| earlier["metadata"]["name"] == *name) {
                         problems.push(format!("{place}: template {template}: {name} is the name of another template's object"));
                     }
                     // Spark 3.5 makes its executors' names of it: `spark.kubernetes.executor.podNamePrefix`, 47 characters at most.

@@ -27,6 +27,7 @@ goldens! {
     control_flow "control-flow",
     embedded "embedded",
     emr_json "emr-json",
+    emr_steps "emr-steps",
     film_library "film-library",
     jobs_and_data "jobs-and-data",
     plain_livy "plain-livy",

@@ -227,6 +227,13 @@ pub fn of_stage(
     }
     estate.machines.extend(named.into_iter().map(|(_, machine)| machine));
     estate.machines.sort_by_key(|m| (m.span, m.name.value.clone()));
+    let created = estate.machines.iter().flat_map(asl::clusters).collect::<Vec<_>>();
+    for cluster in created {
+        // One definition may be deployed several times.
+        if !estate.clusters.iter().any(|known| known.span == cluster.span) {
+            estate.clusters.push(cluster);
+        }
+    }
     behaviours(documents, &mut estate, claimed, sink);
     let callers = callers(documents, &estate, claimed);
     estate.found.extend(callers);

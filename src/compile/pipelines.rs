@@ -2,7 +2,7 @@
 use super::Link;
 use crate::config::Config;
 use crate::emit::{self, calls};
-use crate::ir::control::job_of;
+use crate::ir::control::is_ours;
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -11,9 +11,11 @@ use crate::ir::plan::{OnFailure, Pipeline, Plan, Queue, Stmt, StmtKind};
 use crate::ir::value::Val;
 use crate::pass::carried;
 use crate::pass::cluster::{self, Clusters};
+use crate::pass::idiom;
 use crate::pass::images::Images;
 use crate::pass::link::{self, Functions, Target};
 use crate::pass::naming::{Names, label, shorten};
+use crate::pass::placeholders;
 use crate::pass::plan::{Outcome, Surroundings, pipeline};
 use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
@@ -51,8 +53,14 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
     let triggers::Links { of_machine, replaced } = triggers::link(estate, files, &functions, sink);
-    let mut planned: Vec<Planned> =
-        estate.machines.par_iter().map(|machine| machine_pipeline(machine, estate, &functions, &clusters, config)).collect();
+    let mut planned: Vec<Planned> = estate
+        .machines
+        .par_iter()
+        .map(|machine| {
+            let filled = placeholders::filled(machine, &config.placeholders, stage);
+            machine_pipeline(filled.as_ref().unwrap_or(machine), estate, &functions, &clusters, config)
+        })
+        .collect();
     let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
     let machines = planned.len();
     planned.extend(lone);
@@ -129,8 +137,12 @@ fn job_queue(plan: &mut Plan, queue: &Sourced<String>) {
 fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_>, clusters: &Clusters, config: &Config) -> Planned {
     let mut sink = Sink::default();
     let targets = link::targets(machine, functions);
-    let submits = targets.values().any(|t| submission(t, estate));
-    let settings = if submits { clusters.for_jobs(&machine.file, machine.name.span(), &mut sink) } else { ClusterSettings::default() };
+    let submits = carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, &targets, estate));
+    let settings = if submits {
+        clusters.for_jobs(&machine.file, machine.name.span(), Some(machine.span), &mut sink)
+    } else {
+        ClusterSettings::default()
+    };
     let around = Surroundings { estate, functions, config, settings: &settings };
     let mut attempt = Sink::default();
     let (mut pipeline, mut outcome) = pipeline(machine, &targets, &around, &mut attempt);
@@ -222,7 +234,7 @@ const MOST_BYTES: usize = 1_048_576;
 fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
     for leaf in body.leaves() {
         let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
-        let Some(resource) = task.resource.as_ref().filter(|_| job_of(&leaf.state).is_none()) else { continue };
+        let Some(resource) = task.resource.as_ref().filter(|_| !is_ours(&leaf.state)) else { continue };
         let fate = match emit::argo_workflows::call_of(&resource.display()) {
             Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
             Err(fate) => fate,
@@ -237,11 +249,6 @@ fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
         }
         sink.report(report);
     }
-}
-
-fn submission(target: &Target, estate: &Estate) -> bool {
-    let Target::Function { index, .. } = target else { return false };
-    matches!(estate.functions[*index].behaviour.as_ref().map(|b| &b.action), Some(Action::SubmitBatch { .. }))
 }
 
 /// State → function → handler → batch → cluster → queue, each with its evidence.
@@ -335,7 +342,7 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
     let stem = path.rsplit('/').next().and_then(|f| f.split('.').next()).unwrap_or("batch");
     let name = label(stem, 52);
     let span = batch.span?;
-    let settings = clusters.for_jobs(path, Some(span), &mut sink);
+    let settings = clusters.for_jobs(path, Some(span), None, &mut sink);
     let place = sizing::Place {
         name: Sourced::new(name.clone(), Origins::none()),
         settings: &settings,

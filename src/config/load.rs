@@ -105,6 +105,7 @@ images: {registry: registry.example.com/spark, tag: 3.5}
 namespaces: '{pipeline}'
 functions:
   send-mail: {call: mailer}
+placeholders: {Topic: 'arn:aws:sns:eu-west-1:1:t-{stage}'}
 names: {a: b}
 schedules: {a: 0 3 * * *}
 spark: {scheduler: volcano, role: 'arn:aws:iam::1:role/x'}
@@ -119,6 +120,7 @@ runtime: never
         assert_eq!(config.gitops.revision.as_deref(), Some("main"));
         assert_eq!(config.images.tag.as_deref(), Some("3.5"));
         assert_eq!(config.functions["send-mail"].call.as_deref(), Some("mailer"));
+        assert_eq!(config.placeholders["Topic"], "arn:aws:sns:eu-west-1:1:t-{stage}");
         assert_eq!((config.names["a"].as_str(), config.schedules["a"].as_str()), ("b", "0 3 * * *"));
         assert_eq!(config.spark.scheduler.as_deref(), Some("volcano"));
         assert_eq!((config.output.as_deref(), config.runtime.as_deref()), (Some("always"), Some("never")));

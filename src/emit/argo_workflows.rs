@@ -453,7 +453,7 @@ fn call_template(function: &Function, template: &str) -> Node {
 /// The template of a task's call: takes the request as JSON text, gives `result` and `error`. What cannot be called fails and says so.
 #[must_use]
 pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
-    use crate::ir::machine::{Number, StateKind};
+    use crate::ir::machine::StateKind;
     let w = Writer(&ARG106);
     let StateKind::Task(task) = &state.kind else { return w.map().build() };
     let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
@@ -462,6 +462,17 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
         Ok(node) => node,
         Err(fate) => return refused_call(name, &fate.message, &origins),
     };
+    deadline(&mut node, state);
+    if let (Some(value), super::yaml::Yaml::Map(fields)) = (super::control::retry::strategy(state), &mut node.yaml) {
+        fields.insert(1, super::yaml::Field { key: "retryStrategy".into(), value });
+    }
+    node
+}
+
+/// Adds a Task's `TimeoutSeconds` to its template.
+pub fn deadline(node: &mut Node, state: &crate::ir::machine::State) {
+    use crate::ir::machine::{Number, StateKind};
+    let StateKind::Task(task) = &state.kind else { return };
     if let Some(Number::Literal(seconds)) = &task.timeout_seconds
         && let Ok(number) = seconds.value.parse::<i64>()
         && let super::yaml::Yaml::Map(fields) = &mut node.yaml
@@ -469,10 +480,6 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
         let value = Writer(&ARG112).int(number).from(&seconds.origins);
         fields.insert(1, super::yaml::Field { key: "activeDeadlineSeconds".into(), value });
     }
-    if let (Some(value), super::yaml::Yaml::Map(fields)) = (super::control::retry::strategy(state), &mut node.yaml) {
-        fields.insert(1, super::yaml::Field { key: "retryStrategy".into(), value });
-    }
-    node
 }
 
 /// What a resource calls: an ARN, or a function by its name ([`crate::pass::carried::FUNCTION`]).

@@ -151,6 +151,14 @@ fn named_inputs(job: &SparkJob, of: &str) -> Vec<(usize, String, String)> {
     for (index, argument) in job.arguments.iter().enumerate() {
         let Some(path) = argument.value.iter().find_map(|p| if let Piece::Input(path) = p { Some(path) } else { None }) else { continue };
         let last = path.rsplit(['.', '[', ']', '\'']).find(|part| !part.is_empty() && *part != "$").unwrap_or("input");
+        // A place in a list says less than the option before it.
+        let option = index.checked_sub(1).and_then(|before| match job.arguments[before].value.as_slice() {
+            [Piece::Literal(text)] => text.strip_prefix("--").filter(|option| !option.is_empty()),
+            _ => None,
+        });
+        let place = last.bytes().all(|byte| byte.is_ascii_digit());
+        let numbered = format!("argument-{}", index + 1);
+        let last = if place { option.unwrap_or(&numbered) } else { last };
         let name = names.unique(&crate::pass::naming::label(last, 40));
         let parts: Vec<expression::Part> = argument
             .value
@@ -209,6 +217,16 @@ fn restart_policy(job: &SparkJob) -> Node {
     let (Some(retries), Some(seconds)) = (&job.submission_retries, &job.submission_retry_seconds) else {
         return W.map().text("type", "Never").build();
     };
+    if job.runs_again {
+        return W
+            .map()
+            .text("type", "OnFailure")
+            .field("onFailureRetries", W.int(retries.value).from(&retries.origins))
+            .field("onFailureRetryInterval", W.int(seconds.value).from(&seconds.origins))
+            .field("onSubmissionFailureRetries", W.int(retries.value).from(&retries.origins))
+            .field("onSubmissionFailureRetryInterval", W.int(seconds.value).from(&seconds.origins))
+            .build();
+    }
     W.map()
         .field("type", W.text("OnFailure").comment("retries the submission only; the job itself never runs twice"))
         .field("onFailureRetries", W.int(0))

@@ -10,6 +10,7 @@ pub mod emr_releases;
 pub mod java_flags;
 pub mod properties;
 pub mod spark_releases;
+pub mod spark_submit;
 mod table;
 
 pub use classifications::{Treatment, classification, near_classification};

@@ -27,11 +27,27 @@ pub struct Control {
 /// Marks the resource of a Task that runs a Spark job of the pipeline, by the job's name.
 pub const JOB: &str = "spark:";
 
+/// Marks the resource of a Task that calls nothing, before what it gives as JSON text.
+pub const CONSTANT: &str = "constant:";
+
+/// What a state gives that calls nothing, as JSON text.
+#[must_use]
+pub fn constant_of(state: &State) -> Option<String> {
+    let super::machine::StateKind::Task(task) = &state.kind else { return None };
+    task.resource.as_ref()?.literal()?.strip_prefix(CONSTANT).map(str::to_owned)
+}
+
 /// The Spark job that a state runs.
 #[must_use]
 pub fn job_of(state: &State) -> Option<String> {
     let super::machine::StateKind::Task(task) = &state.kind else { return None };
     task.resource.as_ref()?.literal()?.strip_prefix(JOB).map(str::to_owned)
+}
+
+/// Whether a Task is none of the source's: it runs a Spark job or calls nothing.
+#[must_use]
+pub fn is_ours(state: &State) -> bool {
+    job_of(state).is_some() || constant_of(state).is_some()
 }
 
 /// The flow of a machine, of a branch of Parallel or of an item processor.

@@ -60,6 +60,8 @@ pub struct SparkJob {
     /// Submissions after a failed one, and seconds between them.
     pub submission_retries: Option<Sourced<u32>>,
     pub submission_retry_seconds: Option<Sourced<u32>>,
+    /// Whether those retries hold for a job that ran and failed, too.
+    pub runs_again: bool,
     /// Secrets that arguments or configuration refer to by environment variable.
     pub secrets: Vec<SecretRef>,
     /// Key of the image in the plan.

@@ -35,7 +35,7 @@ impl Pipeline {
     #[must_use]
     pub fn calls_aws(&self) -> bool {
         let calls = |leaf: &&super::control::Leaf| {
-            matches!(leaf.state.kind, super::machine::StateKind::Task(_)) && super::control::job_of(&leaf.state).is_none()
+            matches!(leaf.state.kind, super::machine::StateKind::Task(_)) && !super::control::is_ours(&leaf.state)
         };
         !self.calls.is_empty() || self.control.as_ref().is_some_and(|control| control.body.leaves().iter().any(calls))
     }

@@ -4,10 +4,11 @@
 //! whole machine is structured and its states keep their data flow as ASL means it; the states of a Spark job are one Task ([`super::spark`]).
 use super::control::{Unstructured, structure};
 use super::link::Target;
+use super::placeholders;
 use super::plan::{Surroundings, missing_function};
 use super::spark;
 use crate::config::Config;
-use crate::ir::control::{Block, Body, Control, JOB, Kind, job_of};
+use crate::ir::control::{Block, Body, Control, Kind, is_ours};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::SparkJob;
@@ -74,10 +75,11 @@ pub const FUNCTION: &str = "function:";
 fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
-        if job_of(state).is_none() && placeholder(state).is_some() {
+        if !is_ours(state) && placeholders::open(state).is_some() {
             return None;
         }
         let span = state.span;
+        let ours = is_ours(state);
         match &mut state.kind {
             StateKind::Parallel { branches } => {
                 for branch in branches {
@@ -89,7 +91,7 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
                     *processor = resolved(processor, targets, estate, config, answered)?;
                 }
             }
-            StateKind::Task(task) if task.resource.as_ref().and_then(Val::literal).is_some_and(|text| text.starts_with(JOB)) => {}
+            StateKind::Task(_) if ours => {}
             StateKind::Task(task) => match targets.get(&span)? {
                 Target::Function { index, name, arn, envelope } => {
                     let deployed = estate.functions[*index].name.as_ref();
@@ -147,26 +149,6 @@ fn name_function(task: &mut Task, data: &mut Data, called: &str, name: &Sourced<
             }
         }
     }
-}
-
-/// A text of a state, other than what it calls, that a deployment completes: `${Topic}`.
-fn placeholder(state: &State) -> Option<(Span, &str)> {
-    fn in_template(template: &Template) -> Option<(Span, &str)> {
-        match &template.value {
-            TemplateValue::Text(text) | TemplateValue::Number(text) => text.contains("${").then_some((template.span, text.as_str())),
-            TemplateValue::List(items) => items.iter().find_map(in_template),
-            TemplateValue::Map(entries) => {
-                entries.iter().filter(|(key, _)| key.value != "FunctionName").find_map(|(_, value)| in_template(value))
-            }
-            _ => None,
-        }
-    }
-    let data = &state.data;
-    let templates = [&data.parameters, &data.arguments, &data.result_selector, &data.output, &data.assign];
-    templates.into_iter().flatten().find_map(in_template).or(match &state.kind {
-        StateKind::Pass { result: Some(result) } => in_template(result),
-        _ => None,
-    })
 }
 
 /// Says what the workflow does otherwise than Step Functions.
@@ -231,7 +213,7 @@ fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'
     ordered.sort_by_key(|state| (state.span.file, state.span.start));
     for state in ordered {
         match targets.get(&state.span) {
-            _ if job_of(state).is_some() => {}
+            _ if is_ours(state) => {}
             Some(Target::MissingFunction { name, .. }) if !around.config.functions.contains_key(&name.value) => {
                 sink.report(missing_function(around.functions, state, name));
             }
@@ -257,6 +239,16 @@ pub struct Carried {
     pub called: BTreeSet<usize>,
 }
 
+/// What to ask of a placeholder that nobody answered.
+#[must_use]
+pub fn unanswered(state: &State, span: Span, text: &str, name: &str) -> Diagnostic {
+    let message = format!("`{}` holds `{text}`, which a deployment completes, and the sources do not say with what", state.name.value);
+    let help = format!("say under `placeholders` in emr2k8s.yaml what `{name}` is; until then the machine is not translated with its data");
+    let question = Diagnostic::question(&PLN133, span, message).help(help);
+    // A key with dots would be read as several.
+    if name.contains('.') { question } else { question.answer(format!("placeholders.{name}")) }
+}
+
 /// The machine with its data, where that is the way to plan it.
 pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Carried> {
     let (estate, config) = (around.estate, around.config);
@@ -276,18 +268,15 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
         }
     };
     let all = states(&graph);
-    if all.iter().any(|state| job_of(state).is_none() && is_spark(state, targets, estate)) {
+    if all.iter().any(|state| matches!(state.kind, StateKind::Task(_)) && !is_ours(state) && is_spark(state, targets, estate)) {
         return None;
     }
     if machine.machine_type.as_ref().is_some_and(|kind| kind.value == "EXPRESS") {
         return None;
     }
     for state in &all {
-        if let Some((span, text)) = placeholder(state).filter(|_| job_of(state).is_none()) {
-            let message =
-                format!("`{}` holds `{text}`, which a deployment completes, and the sources do not say with what", state.name.value);
-            let help = "write the value into the definition; the machine is then translated with its data";
-            sink.report(Diagnostic::refused(&PLN133, span, message).help(help));
+        if let Some((span, text, name)) = placeholders::open(state).filter(|_| !is_ours(state)) {
+            sink.report(unanswered(state, span, text, &name.value));
         }
     }
     let mut answered = Origins::none();
@@ -337,7 +326,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
     let hides_functions = all.iter().any(|state| assigned(state).iter().any(|name| FUNCTIONS.contains(&name.as_str())));
-    let called = all.iter().filter(|state| job_of(state).is_none()).filter_map(|state| match targets.get(&state.span) {
+    let called = all.iter().filter(|state| !is_ours(state)).filter_map(|state| match targets.get(&state.span) {
         Some(Target::Function { index, .. }) => Some(*index),
         _ => None,
     });

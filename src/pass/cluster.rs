@@ -20,6 +20,8 @@ pub struct Clusters {
     /// By what they run: Livy, or anything.
     livy: Near,
     any: Near,
+    /// Those that a state of a machine creates: for that machine's jobs alone.
+    created: Vec<usize>,
 }
 
 /// What clusters refer to, by the last part of its path.
@@ -62,33 +64,49 @@ pub fn read(estate: &Estate, files: &Files, sink: &mut Sink) -> Clusters {
         }
         let livy = cluster.applications.iter().any(|a| a.literal().is_some_and(|a| a.eq_ignore_ascii_case("livy")));
         account(cluster, path, estate, &beside, sink);
-        clusters.add(found, path, cluster.span, livy);
+        let created = estate.machines.iter().any(|machine| machine.span.contains(cluster.span));
+        clusters.add(found, path, cluster.span, livy, created);
     }
     for (index, file) in estate.configurations.iter().enumerate() {
         if !used[index] {
             let mut found = cluster_settings(&file.classifications, sink);
             found.cluster.clone_from(&file.path);
-            clusters.add(found, &file.path, file.span, false);
+            clusters.add(found, &file.path, file.span, false, false);
         }
     }
     clusters
 }
 
 impl Clusters {
-    fn add(&mut self, mut settings: ClusterSettings, path: &str, span: Span, livy: bool) {
+    fn add(&mut self, mut settings: ClusterSettings, path: &str, span: Span, livy: bool, created: bool) {
         let index = self.settings.len();
         settings.defined = Some(span);
-        if livy {
-            self.livy.insert(ANY, path, index);
+        if created {
+            self.created.push(index);
+        } else {
+            if livy {
+                self.livy.insert(ANY, path, index);
+            }
+            self.any.insert(ANY, path, index);
         }
-        self.any.insert(ANY, path, index);
         self.settings.push(settings);
         self.paths.push(path.to_owned());
     }
 
     /// The settings for jobs of a pipeline that `place` defines: of the clusters that run Livy, or of all when none says so,
-    /// the nearest.
-    pub fn for_jobs(&self, place: &str, span: Option<Span>, sink: &mut Sink) -> ClusterSettings {
+    /// the nearest. `machine`: the definition whose own clusters come first.
+    pub fn for_jobs(&self, place: &str, span: Option<Span>, machine: Option<Span>, sink: &mut Sink) -> ClusterSettings {
+        let own = |index: &&usize| self.settings[**index].defined.is_some_and(|at| machine.is_some_and(|machine| machine.contains(at)));
+        let mut created = self.created.iter().filter(own);
+        if let Some(first) = created.next() {
+            let settings = &self.settings[*first];
+            if let Some(other) = created.next() {
+                let message =
+                    format!("the machine creates several clusters: the settings of `{}` are taken for all of its jobs", settings.cluster);
+                sink.report(Diagnostic::question(&LNK101, span, message).related(self.settings[*other].defined, "another cluster"));
+            }
+            return settings.clone();
+        }
         let Some(found) = self.livy.find(ANY, place).or_else(|| self.any.find(ANY, place)) else {
             sink.report(
                 Diagnostic::question(&LNK101, span, "the sources hold no EMR cluster: its release and its Spark defaults are not known")

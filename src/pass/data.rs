@@ -3,7 +3,9 @@ use super::link::{Target, member};
 use super::path::{Access, parse, reads as reads_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
-use crate::ir::machine::{Condition, FailText, Number, Operand, PathField, QueryLanguage, State, StateKind, Template, WaitFor};
+use crate::ir::machine::{
+    Condition, FailText, Number, Operand, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor,
+};
 use crate::ir::value::{Segment, SymbolKind, Val, Value};
 use crate::source::span::Span;
 use std::collections::BTreeMap;
@@ -107,9 +109,9 @@ pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate)
             }
             effects.writes.extend(result_place(state));
         }
-        StateKind::Map(_) => {
+        StateKind::Map(map) => {
             if let Some(base) = &base {
-                effects.reads.push((base.clone(), state.span));
+                map_reads(map, base, state.span, &mut effects.reads);
             }
             effects.writes.extend(result_place(state));
         }
@@ -129,12 +131,29 @@ pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate)
     effects
 }
 
+/// The items, what each is given besides, and numbers: an item's graph sees nothing else of the document.
+fn map_reads(map: &crate::ir::machine::Map, base: &Access, at: Span, reads: &mut Vec<(Access, Span)>) {
+    match &map.items_path {
+        _ if map.item_reader.is_some() => {}
+        None => reads.push((base.clone(), at)),
+        Some(PathField::Null(_)) => {}
+        Some(PathField::Path(path)) => reads.push((base.join(&reads_of(&path.value)), path.span().unwrap_or(at))),
+    }
+    let templates = [&map.item_selector, &map.item_reader, &map.item_batcher, &map.result_writer];
+    for template in templates.into_iter().flatten() {
+        reads.extend(template_reads(template, base));
+    }
+    for number in [&map.max_concurrency, &map.tolerated_failure_count, &map.tolerated_failure_percentage].into_iter().flatten() {
+        reads.extend(number_reads(number, Some(base)));
+    }
+}
+
 /// A JSONata state reads the whole input as soon as one of its expressions may, and replaces the document by its output.
 fn jsonata_effects(state: &State) -> Effects {
     let mut effects = Effects::default();
     let data = &state.data;
     let templates = [&data.arguments, &data.output, &data.assign].into_iter().flatten();
-    let mut reads = templates.flat_map(Template::expressions).any(|(text, _)| text.contains('$'));
+    let mut reads = templates.flat_map(Template::expressions).any(|(text, _)| reads_input(text));
     match &state.kind {
         StateKind::Choice { rules, .. } => reads |= !rules.is_empty(),
         StateKind::Task(_) => {
@@ -164,6 +183,15 @@ fn jsonata_effects(state: &State) -> Effects {
         effects.reads.push((Access::whole(), state.span));
     }
     effects
+}
+
+/// Whether an expression of JSONata may read the state's input: it is in `$states`, beside what is none of it (Amazon States Language, "Reserved
+/// variable: $states").
+fn reads_input(text: &str) -> bool {
+    text.match_indices("$states").any(|(at, name)| {
+        let rest = text[at + name.len()..].trim_start();
+        ![".context", ".result", ".errorOutput"].iter().any(|other| rest.starts_with(other))
+    })
 }
 
 /// Which parts of its event a task's function reads, when its handler is understood; `None`: it may read all of it.
@@ -251,6 +279,36 @@ pub fn template_reads(template: &Template, base: &Access) -> Vec<(Access, Span)>
         .into_iter()
         .flat_map(|(text, span)| expression_reads(text, base).into_iter().map(move |access| (access, span)))
         .collect()
+}
+
+/// Where in the document a part of what a template builds comes from; `None` where that is no plain part of it.
+#[must_use]
+pub fn traced(template: &Template, base: &Access, fields: &[String]) -> Option<Access> {
+    match &template.value {
+        TemplateValue::PathExpression(path) if path.starts_with('$') => {
+            Some(base.join(&parse(path)).join(&Access::Fields(fields.to_vec())))
+        }
+        TemplateValue::PathExpression(text) => {
+            let call = crate::simulate::intrinsic::Call::parse(text).ok()?;
+            let (first, rest) = fields.split_first()?;
+            let argument = (call.view().name() == "Array").then(|| call.view().arguments().into_iter().nth(first.parse().ok()?))??;
+            match argument {
+                crate::simulate::intrinsic::ArgumentView::Path(path) => {
+                    Some(base.join(&parse(path.text())).join(&Access::Fields(rest.to_vec())))
+                }
+                _ => None,
+            }
+        }
+        TemplateValue::List(items) => {
+            let (first, rest) = fields.split_first()?;
+            traced(items.get(first.parse::<usize>().ok()?)?, base, rest)
+        }
+        TemplateValue::Map(_) => {
+            let (first, rest) = fields.split_first()?;
+            traced(member(template, first)?, base, rest)
+        }
+        _ => None,
+    }
 }
 
 /// Paths inside an expression: a path itself, or an intrinsic function's arguments.

@@ -169,6 +169,33 @@ impl<'m> Flow<'m> {
         (0..seen.len()).filter(|i| seen[*i]).collect()
     }
 
+    /// The first state from these on that reads inside a part of the document which `of` left there, until something else takes its place.
+    #[must_use]
+    pub fn reader_after(&self, from: &[Dest], of: usize, place: &super::path::Access) -> Option<(&'m State, Span)> {
+        use super::path::Access;
+        let replaces = |write: &Access| match (write, place) {
+            (Access::Fields(write), Access::Fields(place)) => place.starts_with(write),
+            _ => false,
+        };
+        let mut seen = vec![false; self.states.len()];
+        let mut work: Vec<Dest> = from.to_vec();
+        while let Some(dest) = work.pop() {
+            let Dest::State(index) = dest else { continue };
+            if index == of || std::mem::replace(&mut seen[index], true) {
+                continue;
+            }
+            let flat = &self.states[index];
+            let read = flat.effects.reads.iter().find(|(read, _)| *read != Access::whole() && read.overlaps(place));
+            if let Some((_, span)) = read {
+                return Some((flat.state, *span));
+            }
+            if !(flat.state.catch.is_empty() && flat.effects.writes.iter().any(replaces)) {
+                work.extend(flat.edges.iter().map(|edge| edge.to));
+            }
+        }
+        None
+    }
+
     /// Every state that can be reached from these.
     #[must_use]
     pub fn reachable(&self, from: &[Dest]) -> Vec<bool> {

@@ -5,6 +5,7 @@
 //! proof, not a likeness: every state that is absorbed must have no effect and no reader outside the idiom, and every
 //! final state of Livy must lead to one of two places.
 use super::data::{input_base, invoke_payload, result_place};
+use super::emr_job;
 use super::flow::{Dest, Edge, Flow};
 use super::link::Target;
 use super::path::{Access, parse};
@@ -16,12 +17,48 @@ use crate::ir::value::{Segment, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Span};
 use std::collections::BTreeMap;
 
-/// States of a Livy batch that are not final (Apache Livy, "REST API", Session State; and `recovering`, Livy's
-/// `SessionState.scala`).
-pub const RUNNING: &[&str] = &["not_started", "starting", "recovering", "idle", "running", "busy", "shutting_down"];
-/// Final states that are not `success` (same page).
-pub const FAILED: &[&str] = &["error", "dead", "killed"];
-const SUCCESS: &str = "success";
+/// What a job is called where it runs, and the states that it goes through.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Words {
+    pub noun: &'static str,
+    /// Not final; `works` is the one in which the job works.
+    pub running: &'static [&'static str],
+    pub works: &'static str,
+    pub success: &'static str,
+    /// Final, and not `success`.
+    pub failed: &'static [&'static str],
+}
+
+/// A Livy batch (Apache Livy, "REST API", Session State; and `recovering`, Livy's `SessionState.scala`).
+pub const BATCH: Words = Words {
+    noun: "batch",
+    running: &["not_started", "starting", "recovering", "idle", "running", "busy", "shutting_down"],
+    works: "running",
+    success: "success",
+    failed: &["error", "dead", "killed"],
+};
+
+/// What a state submits.
+pub struct Submission {
+    pub batch: Batch,
+    /// The function that does it.
+    pub function: Option<usize>,
+    pub words: &'static Words,
+    /// Where in the result the job's id is; `None`: not there.
+    pub id: Option<Access>,
+    /// Whether the state ends when the job does.
+    pub waits: bool,
+}
+
+/// What a state asks of a job.
+pub struct Question {
+    pub function: Option<usize>,
+    pub words: &'static Words,
+    /// Where in its input the job's id is; `None`: in no plain field.
+    pub id: Option<Access>,
+    /// Where in the result the job's state is.
+    pub status: Option<Access>,
+}
 
 /// A recognised job.
 #[derive(Debug)]
@@ -29,14 +66,23 @@ pub struct Idiom<'m> {
     pub submit: usize,
     /// Wait, poll and choice states: everything absorbed besides the submission.
     pub absorbed: Vec<usize>,
-    pub poll: usize,
-    pub choice: &'m State,
     pub batch: Batch,
     pub functions: Vec<usize>,
     pub success: Edge,
     /// `None`: no failure of the job leads anywhere; the run ends as failed.
     pub failure: Option<Edge>,
-    /// Final failures of Livy for which the source polls on for ever.
+    /// `None`: the state itself waits for the job's end.
+    pub polling: Option<Polling<'m>>,
+}
+
+/// How the source waits for a job's end.
+#[derive(Debug)]
+pub struct Polling<'m> {
+    /// What a job is called there.
+    pub noun: &'static str,
+    pub poll: usize,
+    pub choice: &'m State,
+    /// Final failures for which the source polls on for ever.
     pub polls_for_ever: Vec<&'static str>,
     /// What decides that: the Choice's Default.
     pub default_span: Option<Span>,
@@ -55,7 +101,7 @@ pub struct Mismatch {
     pub span: Span,
 }
 
-/// Matches the idiom at a state whose function submits a batch. `None` when the state does no such thing.
+/// Matches the idiom at a state that submits a job. `None` when the state does no such thing.
 #[must_use]
 pub fn at<'m>(
     flow: &Flow<'m>,
@@ -65,11 +111,40 @@ pub fn at<'m>(
     predecessors: &[Vec<usize>],
 ) -> Option<Result<Idiom<'m>, Mismatch>> {
     let state = flow.states[submit].state;
-    let (function_index, function) = function_of(state, targets, estate)?;
+    let submission = match submission(state, targets, estate)? {
+        Ok(submission) => submission,
+        Err(mismatch) => return Some(Err(mismatch)),
+    };
+    let matcher = Matcher { flow, targets, estate, predecessors };
+    Some(if submission.waits { matcher.waiting(submit, submission) } else { matcher.match_at(submit, submission) })
+}
+
+/// Whether a state submits a job that is understood.
+#[must_use]
+pub fn submits(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> bool {
+    submission(state, targets, estate).is_some_and(|found| found.is_ok())
+}
+
+fn submission(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Option<Result<Submission, Mismatch>> {
+    if let Target::Service(service) = targets.get(&state.span)? {
+        return emr_job::submission(state, &service.value);
+    }
+    let (index, function) = function_of(state, targets, estate)?;
     let behaviour = function.behaviour.as_ref()?;
     let Action::SubmitBatch { batch, .. } = &behaviour.action else { return None };
-    let matcher = Matcher { flow, targets, estate, predecessors };
-    Some(matcher.match_at(submit, function_index, batch, &behaviour.returns))
+    let id = response_place(&behaviour.returns, &|name| name.ends_with("id"));
+    Some(Ok(Submission { batch: (**batch).clone(), function: Some(index), words: &BATCH, id, waits: false }))
+}
+
+fn question(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Option<Question> {
+    if let Target::Service(service) = targets.get(&state.span)? {
+        return emr_job::question(&service.value);
+    }
+    let (index, function) = function_of(state, targets, estate)?;
+    let behaviour = function.behaviour.as_ref()?;
+    let Action::ReadBatchState { id, .. } = &behaviour.action else { return None };
+    let status = response_place(&behaviour.returns, &|name| name.ends_with("state"));
+    Some(Question { function: Some(index), words: &BATCH, id: event_path(id), status })
 }
 
 fn function_of<'e>(state: &State, targets: &BTreeMap<Span, Target>, estate: &'e Estate) -> Option<(usize, &'e Function)> {
@@ -96,16 +171,36 @@ impl<'m> Matcher<'_, 'm> {
         Err(Mismatch { why: why.into(), span: state.name.span().unwrap_or(state.span) })
     }
 
-    fn match_at(&self, submit: usize, function: usize, batch: &Batch, returns: &Val) -> Result<Idiom<'m>, Mismatch> {
+    /// A state that ends when its job does.
+    fn waiting(&self, submit: usize, submission: Submission) -> Result<Idiom<'m>, Mismatch> {
+        let success = self.first_edge(submit);
+        if let Some(place) = result_place(self.state(submit))
+            && let Some((reader, span)) = self.flow.reader_after(&[success.to], submit, &place)
+        {
+            let why = format!(
+                "`{}` reads what the {} of `{}` left in the document, which a Spark job on Kubernetes does not have",
+                reader.name.value,
+                submission.words.noun,
+                self.state(submit).name.value
+            );
+            return Err(Mismatch { why, span });
+        }
+        let functions = submission.function.into_iter().collect();
+        Ok(Idiom { submit, absorbed: Vec::new(), batch: submission.batch, functions, success, failure: None, polling: None })
+    }
+
+    fn match_at(&self, submit: usize, submission: Submission) -> Result<Idiom<'m>, Mismatch> {
         let state = self.state(submit);
         let name = &state.name.value;
-        let Some(id_inside) = response_place(returns, &|name| name.ends_with("id")) else {
-            return self.mismatch(submit, format!("`{name}` submits a batch, but what its function returns is not the batch's id"));
+        let words = submission.words;
+        let noun = words.noun;
+        let Some(id_inside) = &submission.id else {
+            return self.mismatch(submit, format!("`{name}` submits a {noun}, but what its function returns is not the {noun}'s id"));
         };
-        let Some(id_place) = self.placed(submit, &id_inside) else {
+        let Some(id_place) = self.placed(submit, id_inside) else {
             return self.mismatch(
                 submit,
-                format!("`{name}` discards the batch's id, or its ResultSelector or OutputPath does, so nothing can wait for the batch"),
+                format!("`{name}` discards the {noun}'s id, or its ResultSelector or OutputPath does, so nothing can wait for the {noun}"),
             );
         };
 
@@ -113,51 +208,42 @@ impl<'m> Matcher<'_, 'm> {
         let mut waits = Vec::new();
         let poll = self.skip_waits(self.first_edge(submit), &mut waits);
         let Dest::State(poll) = poll.to else {
-            return self.mismatch(submit, format!("after `{name}` nothing reads the batch's state"));
+            return self.mismatch(submit, format!("after `{name}` nothing reads the {noun}'s state"));
         };
-        let Some((poll_function, poll_behaviour)) =
-            function_of(self.state(poll), self.targets, self.estate).and_then(|(i, f)| f.behaviour.as_ref().map(|b| (i, b)))
-        else {
+        let Some(asked) = question(self.state(poll), self.targets, self.estate).filter(|asked| asked.words == words) else {
             return self.mismatch(
                 submit,
-                format!("`{}` follows the submission, and it is not known to read a batch's state", self.state(poll).name.value),
+                format!("`{}` follows the submission, and it is not known to read a {noun}'s state", self.state(poll).name.value),
             );
         };
-        let Action::ReadBatchState { id, .. } = &poll_behaviour.action else {
-            return self.mismatch(
-                submit,
-                format!("`{}` follows the submission, and its function does not read a batch's state", self.state(poll).name.value),
-            );
-        };
-        let Some(event_path) = event_path(id) else {
+        let Some(event_path) = &asked.id else {
             return self
-                .mismatch(poll, format!("which batch `{}` asks for is not a plain field of its input", self.state(poll).name.value));
+                .mismatch(poll, format!("which {noun} `{}` asks for is not a plain field of its input", self.state(poll).name.value));
         };
-        let asked = self.event_place(poll, &event_path);
-        if asked.as_ref() != Some(&id_place) {
+        if self.event_place(poll, event_path).as_ref() != Some(&id_place) {
             return self
-                .mismatch(poll, format!("`{}` asks for another batch than the one that `{name}` submitted", self.state(poll).name.value));
+                .mismatch(poll, format!("`{}` asks for another {noun} than the one that `{name}` submitted", self.state(poll).name.value));
         }
-        let Some(state_inside) = response_place(&poll_behaviour.returns, &|name| name.ends_with("state")) else {
-            return self.mismatch(poll, format!("what `{}` returns is not the batch's state", self.state(poll).name.value));
+        let Some(state_inside) = &asked.status else {
+            return self.mismatch(poll, format!("what `{}` returns is not the {noun}'s state", self.state(poll).name.value));
         };
-        let Some(status_place) = self.placed(poll, &state_inside) else {
+        let Some(status_place) = self.placed(poll, state_inside) else {
             return self.mismatch(
                 poll,
-                format!("`{}` discards the batch's state, or its ResultSelector or OutputPath does", self.state(poll).name.value),
+                format!("`{}` discards the {noun}'s state, or its ResultSelector or OutputPath does", self.state(poll).name.value),
             );
         };
         if status_place.overlaps(&id_place) {
             return self.mismatch(
                 poll,
-                format!("`{}` overwrites the batch's id, so the next poll would ask for nothing", self.state(poll).name.value),
+                format!("`{}` overwrites the {noun}'s id, so the next poll would ask for nothing", self.state(poll).name.value),
             );
         }
 
         // The choice.
         let poll_next = self.first_edge(poll);
         let Dest::State(choice) = poll_next.to else {
-            return self.mismatch(poll, format!("after `{}` nothing decides on the batch's state", self.state(poll).name.value));
+            return self.mismatch(poll, format!("after `{}` nothing decides on the {noun}'s state", self.state(poll).name.value));
         };
         let choice_state = self.state(choice);
         let StateKind::Choice { rules, default } = &choice_state.kind else {
@@ -167,7 +253,7 @@ impl<'m> Matcher<'_, 'm> {
         for rule in rules {
             match status_set(&rule.condition, &status_place, input_base(choice_state).as_ref()) {
                 Some(set) => statuses.push(set),
-                None => return self.mismatch(choice, format!("`{}` decides on more than the batch's state, or otherwise than by StringEquals and Or, which this version does not read", choice_state.name.value)),
+                None => return self.mismatch(choice, format!("`{}` decides on more than the {noun}'s state, or otherwise than by StringEquals and Or, which this version does not read", choice_state.name.value)),
             }
         }
         let edges = &self.flow.states[choice].edges;
@@ -184,25 +270,25 @@ impl<'m> Matcher<'_, 'm> {
             back
         };
 
-        let Some(success) = decide(SUCCESS).cloned() else {
-            return self.mismatch(choice, format!("`{}` has no way out for `success`", choice_state.name.value));
+        let Some(success) = decide(words.success).cloned() else {
+            return self.mismatch(choice, format!("`{}` has no way out for `{}`", choice_state.name.value, words.success));
         };
         if back_to_poll(&success) {
-            return self.mismatch(choice, format!("`{}` polls on after `success`", choice_state.name.value));
+            return self.mismatch(choice, format!("`{}` polls on after `{}`", choice_state.name.value, words.success));
         }
         let mut leaves_early = Vec::new();
-        for status in RUNNING {
+        for status in words.running {
             match decide(status) {
                 Some(edge) if back_to_poll(edge) => {}
                 _ => leaves_early.push(*status),
             }
         }
-        if leaves_early.contains(&"running") {
-            return self.mismatch(choice, format!("`{}` leaves the loop while the batch is running", choice_state.name.value));
+        if leaves_early.contains(&words.works) {
+            return self.mismatch(choice, format!("`{}` leaves the loop while the {noun} is running", choice_state.name.value));
         }
         let mut failure: Option<Edge> = None;
         let (mut polls_for_ever, mut unmatched) = (Vec::new(), Vec::new());
-        for status in FAILED {
+        for status in words.failed {
             match decide(status) {
                 None => unmatched.push(*status),
                 Some(edge) if back_to_poll(edge) => polls_for_ever.push(*status),
@@ -256,7 +342,7 @@ impl<'m> Matcher<'_, 'm> {
                 if !whole && (read.overlaps(&id_place) || read.overlaps(&status_place)) {
                     return Err(Mismatch {
                         why: format!(
-                            "`{}` reads the batch's id or state, which a Spark job on Kubernetes does not have",
+                            "`{}` reads the {noun}'s id or state, which a Spark job on Kubernetes does not have",
                             flat.state.name.value
                         ),
                         span: *span,
@@ -271,17 +357,20 @@ impl<'m> Matcher<'_, 'm> {
         Ok(Idiom {
             submit,
             absorbed: inside,
-            poll,
-            choice: choice_state,
-            batch: batch.clone(),
-            functions: vec![function, poll_function],
+            batch: submission.batch,
+            functions: submission.function.into_iter().chain(asked.function).collect(),
             success,
             failure,
-            polls_for_ever,
-            default_span: default.as_ref().and_then(crate::source::span::Sourced::span),
-            leaves_early,
-            unmatched,
-            wait_seconds,
+            polling: Some(Polling {
+                noun,
+                poll,
+                choice: choice_state,
+                polls_for_ever,
+                default_span: default.as_ref().and_then(crate::source::span::Sourced::span),
+                leaves_early,
+                unmatched,
+                wait_seconds,
+            }),
         })
     }
 

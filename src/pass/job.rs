@@ -15,7 +15,11 @@ use crate::source::sink::{Diagnostic, Sink};
 pub fn sized(state: &State, idiom: &Idiom<'_>, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
     let mut job = sizing::job(&idiom.batch, place, sink)?;
     super::secret::keep_out(&mut job, sink)?;
-    submission_retry(state, &mut job, sink);
+    if idiom.polling.is_some() {
+        submission_retry(state, &mut job, sink);
+    } else {
+        job_retry(state, &mut job, sink);
+    }
     job.name.value.clone_from(&place.name.value);
     Ok(job)
 }
@@ -32,6 +36,9 @@ pub fn submission_failure(flat: &Flat<'_>, idiom: &Idiom<'_>, sink: &mut Sink) -
         return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
     }
     let caught = catch_all(flat, sink)?;
+    if idiom.polling.is_none() {
+        return Ok(caught);
+    }
     match (&idiom.failure, caught) {
         (None, None) => Ok(None),
         (Some(failure), None) => {
@@ -87,50 +94,80 @@ fn submission_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
     job.submission_retry_seconds = Some(retry.interval_seconds);
 }
 
+/// Retries of a job that its state waits for: the operator starts it again.
+fn job_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
+    let Some(retry) = merged(&state.retry).filter(|retry| retry.limit.value > 0) else { return };
+    if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
+        sink.report(Diagnostic::changed(
+            &plan::PLN115,
+            state.retry[0].span,
+            format!("`{}`: the job is run again on {} → whenever it fails", state.name.value, error_names(&state.retry)),
+        ));
+    }
+    if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
+        sink.report(Diagnostic::changed(
+            &plan::PLN115,
+            state.retry[0].span,
+            format!(
+                "`{}`: run again {} times with growing pauses → {} times, the pause growing by {} s each time",
+                state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
+            ),
+        ));
+    }
+    job.runs_again = true;
+    job.submission_retries = Some(retry.limit);
+    job.submission_retry_seconds = Some(retry.interval_seconds);
+}
+
 /// Says what the watched job does otherwise than the polling loop.
 pub fn report(flow: &Flow<'_>, state: &State, idiom: &Idiom<'_>, handled: bool, sink: &mut Sink) {
     let name = &state.name.value;
     let at = state.name.span().unwrap_or(state.span);
-    let poll = flow.states[idiom.poll].state;
-    let every = idiom.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
+    let Some(polling) = &idiom.polling else { return };
+    let poll = flow.states[polling.poll].state;
+    let every = polling.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));
     sink.report(
         Diagnostic::equivalent(
             &plan::PLN107,
             at,
-            format!("`{name}`: the batch's state is polled{every} → the operator's watch, every 5 s"),
+            format!("`{name}`: the {}'s state is polled{every} → the operator's watch, every 5 s", polling.noun),
         )
         .related(poll.name.span(), "the poll"),
     );
     let goes = if handled { "goes where a failed job goes" } else { "the run fails" };
-    if !idiom.polls_for_ever.is_empty() {
+    if !polling.polls_for_ever.is_empty() {
         sink.report(
             Diagnostic::changed(
                 &plan::PLN102,
-                idiom.default_span.or(idiom.choice.name.span()),
-                format!("`{}`: after `{}` the source polls for ever → {goes}", idiom.choice.name.value, idiom.polls_for_ever.join("`, `")),
+                polling.default_span.or(polling.choice.name.span()),
+                format!(
+                    "`{}`: after `{}` the source polls for ever → {goes}",
+                    polling.choice.name.value,
+                    polling.polls_for_ever.join("`, `")
+                ),
             )
-            .related(idiom.choice.name.span(), "no rule of this Choice names it"),
+            .related(polling.choice.name.span(), "no rule of this Choice names it"),
         );
     }
-    if !idiom.unmatched.is_empty() {
+    if !polling.unmatched.is_empty() {
         sink.report(Diagnostic::changed(
             &plan::PLN102,
-            idiom.choice.name.span(),
+            polling.choice.name.span(),
             format!(
                 "`{}`: `{}` matches no rule and the execution fails with States.NoChoiceMatched → {goes}",
-                idiom.choice.name.value,
-                idiom.unmatched.join("`, `")
+                polling.choice.name.value,
+                polling.unmatched.join("`, `")
             ),
         ));
     }
-    if !idiom.leaves_early.is_empty() {
+    if !polling.leaves_early.is_empty() {
         sink.report(Diagnostic::changed(
             &plan::PLN103,
-            idiom.choice.name.span(),
+            polling.choice.name.span(),
             format!(
                 "`{}`: the source leaves the loop when the batch is `{}`, which is not final → the job is watched to its end",
-                idiom.choice.name.value,
-                idiom.leaves_early.join("`, `")
+                polling.choice.name.value,
+                polling.leaves_early.join("`, `")
             ),
         ));
     }

@@ -1,5 +1,6 @@
 //! From a machine to a pipeline: every state becomes a statement, a part of an idiom, or a refusal that says so.
-use super::data::{input_base, invoke_payload};
+use super::data::{input_base, invoke_payload, traced};
+use super::emr_cluster;
 use super::flow::{Dest, Edge, Flat, Flow, Role};
 use super::handlers::{catch_all, error_names, merged, takes_all};
 use super::idiom::{self, Idiom};
@@ -114,6 +115,7 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         calls: Vec::new(),
         call_names: Names::default(),
         outcome: Outcome::default(),
+        has_jobs: super::carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, targets, around.estate)),
         sink,
     };
     let body = planner.graph_block(&machine.graph, &[]);
@@ -181,13 +183,18 @@ struct Planner<'a> {
     calls: Vec<Function>,
     call_names: Names,
     outcome: Outcome,
+    /// Whether any state submits a job.
+    has_jobs: bool,
     sink: &'a mut Sink,
 }
 
 impl<'m> Planner<'_> {
     /// The statements of a graph. `inherited`: what was written into the document before it starts.
     fn graph_block(&mut self, graph: &'m Graph, inherited: &[Access]) -> Block {
-        let flow = Flow::new(graph, self.targets, self.around.estate);
+        let mut flow = Flow::new(graph, self.targets, self.around.estate);
+        if self.has_jobs {
+            emr_cluster::never_fails(&mut flow, self.targets);
+        }
         let predecessors = flow.predecessors();
         let mut steps: Vec<Option<Step>> = (0..flow.states.len()).map(|_| None).collect();
         let mut absorbed: BTreeSet<usize> = BTreeSet::new();
@@ -276,6 +283,15 @@ impl<'m> Planner<'_> {
                     let step = self.refuse(flat, &plan::PLN119, mismatch.why, Some(mismatch.span));
                     (step, Vec::new())
                 }
+            };
+        }
+        if let Some(found) = emr_cluster::at(here.flow, index, self.targets).filter(|_| self.has_jobs) {
+            return match found {
+                Ok(()) => {
+                    self.absorb_state(state, &plan::PLN138, "the life of an EMR cluster, which jobs on Kubernetes do not need");
+                    (self.quiet(state, StepKind::Skip(flat.first_edge())), Vec::new())
+                }
+                Err(mismatch) => (self.refuse(flat, &plan::PLN110, mismatch.why, Some(mismatch.span)), Vec::new()),
             };
         }
         (self.plain_step(here, index), Vec::new())
@@ -415,6 +431,11 @@ impl<'m> Planner<'_> {
         let flat = &here.flow.states[index];
         let state = flat.state;
         let target = self.targets.get(&state.span).cloned().unwrap_or(Target::None);
+        if let Some((span, text, name)) = super::placeholders::open(state) {
+            self.sink.report(super::carried::unanswered(state, span, text, &name.value));
+            let why = format!("`{}` sends `{text}`, which a deployment completes", state.name.value);
+            return self.refuse(flat, &plan::PLN133, why, Some(span));
+        }
         let mut known = None;
         let (name, called, envelope) = match &target {
             Target::Function { index: function, name, arn, envelope } => {
@@ -453,8 +474,10 @@ impl<'m> Planner<'_> {
                 (name.clone(), arn.clone().unwrap_or_else(|| name.clone()), *envelope)
             }
             Target::Service(service) => {
-                let why =
-                    format!("`{}` calls `{}`, a service integration that this version does not translate", state.name.value, service.value);
+                let why = format!(
+                    "`{}` calls `{}`, which is done only where the whole machine is translated with its data",
+                    state.name.value, service.value
+                );
                 return self.refuse(flat, &plan::PLN110, why, service.span());
             }
             Target::Other(resource) => {
@@ -674,15 +697,20 @@ impl<'m> Planner<'_> {
     fn job(&mut self, here: &Here<'_, 'm>, index: usize, idiom: Idiom<'m>) -> (Step, Vec<usize>) {
         let flat = &here.flow.states[index];
         let state = flat.state;
+        if idiom.polling.is_none() && matches!(&state.kind, StateKind::Task(task) if task.timeout_seconds.is_some()) {
+            let why = format!("`{}` has a deadline, which is kept only where the machine keeps its data", state.name.value);
+            return (self.refuse(flat, &plan::PLN110, why, None), Vec::new());
+        }
         let failure = match job::submission_failure(flat, &idiom, self.sink) {
             Ok(failure) => failure,
             Err(why) => return (self.refuse(flat, &plan::PLN119, why, None), Vec::new()),
         };
         let name = self.names.unique(&label(&state.name.value, 63));
+        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
         let place = sizing::Place {
             name: Sourced::new(name.clone(), state.name.origins.clone()),
             settings: self.around.settings,
-            input: &|event: &Access| here.event_input(index, event),
+            input: &|event: &Access| here.event_input(index, event, envelope),
             span: state.name.span().or(Some(state.span)),
         };
         let job = match job::sized(state, &idiom, &place, self.sink) {
@@ -841,14 +869,21 @@ impl Here<'_, '_> {
         Ok(text)
     }
 
-    /// A part of a function's event, as a path of the execution's input.
-    fn event_input(&self, index: usize, event: &Access) -> Result<String, String> {
+    /// A part of what a state sends, as a path of the execution's input. `envelope`: it is below `Payload`.
+    fn event_input(&self, index: usize, event: &Access, envelope: bool) -> Result<String, String> {
         let state = self.flow.states[index].state;
-        if state.data.parameters.is_some() || state.query_language == QueryLanguage::Jsonata {
-            return Err("the state builds its input itself, which this version does not translate".to_owned());
+        let built = || "the state builds it from data, which is done with the data only".to_owned();
+        if state.query_language == QueryLanguage::Jsonata {
+            return Err(built());
         }
         let base = input_base(state).ok_or_else(|| "the state discards its input".to_owned())?;
-        self.still_input(index, &base.join(event))
+        let template = if envelope { Some(invoke_payload(state).ok_or_else(built)?) } else { state.data.parameters.as_ref() };
+        let place = match (template, event) {
+            (None, _) => base.join(event),
+            (Some(template), Access::Fields(fields)) => traced(template, &base, fields).ok_or_else(built)?,
+            _ => return Err(built()),
+        };
+        self.still_input(index, &place)
     }
 }
 

@@ -136,6 +136,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         hadoop_conf: Vec::new(),
         submission_retries: None,
         submission_retry_seconds: None,
+        runs_again: false,
         secrets: Vec::new(),
         image: String::new(),
         release: place.settings.release.as_ref().map(|r| r.origins.clone()).unwrap_or_default(),

@@ -3,6 +3,7 @@
 //! The proof is that of [`super::idiom`]: what is absorbed has no other effect, and nobody reads by its path what it left in the document. So
 //! the Task leaves the document as it is; where the submission's result took the document's place, an empty object does.
 use super::data::{self, result_place};
+use super::emr_cluster;
 use super::flow::{Dest, Edge, Flow};
 use super::idiom::{self, Idiom, Mismatch};
 use super::job;
@@ -11,11 +12,11 @@ use super::naming::{Names, label};
 use super::path::Access;
 use super::plan::Surroundings;
 use super::sizing::Place;
-use crate::ir::control::JOB;
-use crate::ir::job::SparkJob;
-use crate::ir::machine::{Catcher, Graph, Next, PathField, QueryLanguage, State, StateKind, Task};
+use crate::ir::control::{CONSTANT, JOB};
+use crate::ir::job::{Piece, SparkJob};
+use crate::ir::machine::{Catcher, Graph, Next, Number, PathField, QueryLanguage, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::value::Val;
-use crate::source::rules::plan::{PLN101, PLN137};
+use crate::source::rules::plan::{PLN101, PLN137, PLN138};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,12 +50,15 @@ pub fn rewrite(
     output: bool,
     sink: &mut Sink,
 ) -> Result<Rewritten, Option<Mismatch>> {
-    let mut rewriter = Rewriter { targets, around, names: Names::default(), jobs: Vec::new(), replaced: BTreeSet::new(), sink };
+    let has_jobs = super::carried::states(graph).into_iter().any(|state| idiom::submits(state, targets, around.estate));
+    let mut rewriter = Rewriter { has_jobs, targets, around, names: Names::default(), jobs: Vec::new(), replaced: BTreeSet::new(), sink };
     let graph = rewriter.graph(graph, Readers { whole: output, parts: false })?;
     Ok(Rewritten { graph, jobs: rewriter.jobs, replaced: rewriter.replaced })
 }
 
 struct Rewriter<'a> {
+    /// Whether any state submits a job.
+    has_jobs: bool,
     targets: &'a BTreeMap<Span, Target>,
     around: &'a Surroundings<'a>,
     names: Names,
@@ -71,6 +75,11 @@ impl Rewriter<'_> {
         let mut absorbed: BTreeSet<usize> = BTreeSet::new();
         let mut tasks: BTreeMap<usize, State> = BTreeMap::new();
         for index in 0..flow.states.len() {
+            if self.has_jobs && emr_cluster::is(flow.states[index].state, self.targets) {
+                let state = self.cluster(&flow, index, readers)?;
+                tasks.insert(index, state);
+                continue;
+            }
             let Some(found) = idiom::at(&flow, index, self.targets, self.around.estate, &predecessors) else { continue };
             let idiom = found?;
             let task = self.job(&flow, index, &idiom, readers)?;
@@ -106,27 +115,74 @@ impl Rewriter<'_> {
         Ok(out)
     }
 
+    /// What stands in place of a call about the jobs' cluster: nothing, or where somebody reads the cluster's name, a name.
+    fn cluster(&mut self, flow: &Flow<'_>, index: usize, readers: Readers) -> Result<State, Option<Mismatch>> {
+        let state = flow.states[index].state;
+        if let Some(mismatch) = emr_cluster::not_alone(state) {
+            return Err(Some(mismatch));
+        }
+        let mut out = state.clone();
+        out.retry.clear();
+        out.catch.clear();
+        let data = &mut out.data;
+        data.parameters = None;
+        data.arguments = None;
+        data.input_path = None;
+        let jsonata = state.query_language == QueryLanguage::Jsonata;
+        let reader = emr_cluster::reader(flow, state, self.targets);
+        let leaves = jsonata || result_place(state).is_some();
+        let looked_at = reader.is_some()
+            || (leaves && (readers.parts || readers.whole))
+            || state.data.assign.is_some()
+            || (jsonata && state.data.output.is_some());
+        let result = emr_cluster::result(state, self.targets).filter(|_| looked_at).unwrap_or_else(|| "{}".to_owned());
+        if let Some((who, at)) = reader.filter(|_| result.len() > 2) {
+            let message = format!(
+                "`{who}` reads what `{}` says of its cluster → the name `{}`, because there is none",
+                state.name.value,
+                emr_cluster::NAME
+            );
+            self.sink.report(Diagnostic::changed(&PLN138, at, message).related(state.name.span(), "this state"));
+        }
+        self.sink.absorb(state.span, &PLN138, "the life of an EMR cluster, which jobs on Kubernetes do not need");
+        if !looked_at && !jsonata && result_place(state).is_none_or(|place| place != Access::whole()) {
+            data.result_selector = None;
+            data.result_path = None;
+            data.output_path = None;
+            out.kind = StateKind::Pass { result: None };
+            return Ok(out);
+        }
+        let resource = Some(Val::text(format!("{CONSTANT}{result}"), Origins::none()));
+        out.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds: None, heartbeat_seconds: None, credentials: None }));
+        Ok(out)
+    }
+
     /// The Task of one job.
     fn job(&mut self, flow: &Flow<'_>, index: usize, idiom: &Idiom<'_>, readers: Readers) -> Result<State, Option<Mismatch>> {
         let flat = &flow.states[index];
         let state = flat.state;
         let inside: Vec<&State> = std::iter::once(index).chain(idiom.absorbed.iter().copied()).map(|i| flow.states[i].state).collect();
         let mismatch = |state: &State, why: String| Some(Mismatch { why, span: state.name.span().unwrap_or(state.span) });
-        if let Some(other) = inside.iter().find(|state| !moves_nothing_else(state)) {
-            return Err(mismatch(
-                other,
-                format!("`{}` belongs to a Spark job and moves data besides, which this version does not read", other.name.value),
-            ));
+        let waits = idiom.polling.is_none();
+        if let Some(other) = inside.iter().find(|state| !(moves_nothing_else(state) || (waits && takes_no_result(state)))) {
+            let why = format!("`{}` belongs to a Spark job and moves data besides, which this version does not read", other.name.value);
+            return Err(mismatch(other, why));
         }
-        let drops = inside.iter().any(|state| matches!(state.kind, StateKind::Task(_)) && result_place(state).is_some());
-        if drops && !self.nobody_looks_inside(flow, state, idiom, readers) {
+        let places =
+            |state: &&State| matches!(state.kind, StateKind::Task(_)) && state.data.output.is_none() && result_place(state).is_some();
+        if inside.iter().any(places) && !self.nobody_looks_inside(flow, state, idiom, readers) {
             let why = format!(
-                "an expression takes apart a document that holds the batch's id or state of `{}`, which a Spark job on Kubernetes does not have",
+                "an expression takes apart a document that holds what the job of `{}` left there, which a Spark job on Kubernetes does not have",
                 state.name.value
             );
             return Err(mismatch(state, why));
         }
-        let failure = job::submission_failure(flat, idiom, self.sink).map_err(|why| mismatch(state, why))?;
+        let StateKind::Task(call) = &state.kind else { return Err(None) };
+        if call.credentials.is_some() {
+            let why = format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value);
+            return Err(mismatch(state, why));
+        }
+        let failure = if waits { None } else { job::submission_failure(flat, idiom, self.sink).map_err(|why| mismatch(state, why))? };
         let name = self.names.unique(&label(&state.name.value, 63));
         let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
         let input = |event: &Access| {
@@ -141,6 +197,12 @@ impl Rewriter<'_> {
         };
         let job = job::sized(state, idiom, &place, self.sink).map_err(|_| None)?;
         job::report(flow, state, idiom, failure.is_some(), self.sink);
+        let mut task = state.clone();
+        if matches!(self.targets.get(&state.span), Some(Target::Service(_))) {
+            let used = used(&job);
+            keep(&mut task.data.parameters, &used);
+            keep(&mut task.data.arguments, &used);
+        }
         self.jobs.push(job);
         for inside in &idiom.absorbed {
             let note = "part of submit, wait, poll and choose: the operator watches the job";
@@ -148,20 +210,28 @@ impl Rewriter<'_> {
         }
         self.replaced.extend(&idiom.functions);
 
-        let mut task = state.clone();
         // The function's name led to the batch and stands nowhere in the output.
         let resource = Some(Val::text(format!("{JOB}{name}"), Origins::none()));
-        task.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds: None, heartbeat_seconds: None, credentials: None }));
+        let timeout_seconds = call.timeout_seconds.clone().filter(|_| waits);
+        if let Some(Number::Literal(seconds)) = &timeout_seconds {
+            let message = format!(
+                "`{}`: after {} s the job is cancelled → the workflow stops waiting for it, and it runs on",
+                state.name.value, seconds.value
+            );
+            self.sink.report(Diagnostic::changed(&PLN137, seconds.span(), message));
+        }
+        task.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds, heartbeat_seconds: None, credentials: None }));
         task.retry.clear();
         task.data.result_selector = None;
-        task.data.output_path = None;
-        // An empty object stands where the submission's result was the whole document.
-        task.data.result_path = (result_place(state) != Some(Access::whole())).then_some(PathField::Null(state.span));
-        task.next = next(flow, &idiom.success);
-        task.catch = match failure {
-            None => Vec::new(),
-            Some(edge) => catcher(flow, state, &edge).into_iter().collect(),
-        };
+        if state.query_language == QueryLanguage::JsonPath {
+            task.data.output_path = None;
+            // An empty object stands where the job's result was the whole document.
+            task.data.result_path = (result_place(state) != Some(Access::whole())).then_some(PathField::Null(state.span));
+        }
+        if !waits {
+            task.next = next(flow, &idiom.success);
+            task.catch = failure.and_then(|edge| catcher(flow, state, &edge)).into_iter().collect();
+        }
         Ok(task)
     }
 
@@ -195,7 +265,7 @@ impl Rewriter<'_> {
             let mut report = Diagnostic::changed(
                 &PLN137,
                 at,
-                format!("{who} the whole document, with the batch's id and state of `{}` → without them", state.name.value),
+                format!("{who} the whole document, with what the job of `{}` left there → without it", state.name.value),
             );
             if let Some(related) = related {
                 report = report.related(related, "here");
@@ -237,6 +307,42 @@ fn moves_nothing_else(state: &State) -> bool {
         && state.data.assign.is_none()
         && !rules
         && !(passes && data::input_base(state) != Some(Access::whole()))
+}
+
+/// Whether a state in JSONata takes nothing from its result.
+fn takes_no_result(state: &State) -> bool {
+    let data = &state.data;
+    state.query_language == QueryLanguage::Jsonata
+        && [&data.output, &data.assign].into_iter().flatten().flat_map(Template::expressions).all(|(text, _)| !mentions_result(text))
+}
+
+/// `$states.result`, or `$states` as a whole.
+fn mentions_result(text: &str) -> bool {
+    text.match_indices("$states").any(|(at, name)| {
+        let rest = text[at + name.len()..].trim_start();
+        ![".context", ".input", ".errorOutput"].iter().any(|other| rest.starts_with(other))
+    })
+}
+
+/// Members of what is sent that a job's arguments come from.
+fn used(job: &SparkJob) -> BTreeSet<String> {
+    let pieces = job.arguments.iter().flat_map(|argument| &argument.value);
+    pieces
+        .filter_map(|piece| match piece {
+            Piece::Input(path) => match super::path::parse(path) {
+                Access::Fields(fields) => fields.into_iter().next(),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+/// Leaves the other members away: nobody takes them.
+fn keep(template: &mut Option<Template>, used: &BTreeSet<String>) {
+    if let Some(Template { value: TemplateValue::Map(entries), .. }) = template {
+        entries.retain(|(key, _)| used.contains(&key.value));
+    }
 }
 
 fn next(flow: &Flow<'_>, edge: &Edge) -> Option<Next> {

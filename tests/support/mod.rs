@@ -12,8 +12,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every fixture, in the order of the names; a test holds that none is missing.
-pub const FIXTURES: &[&str] =
-    &["broken", "control-flow", "embedded", "emr-json", "film-library", "jobs-and-data", "plain-livy", "refusals", "secrets", "two-stages"];
+pub const FIXTURES: &[&str] = &[
+    "broken",
+    "control-flow",
+    "embedded",
+    "emr-json",
+    "emr-steps",
+    "film-library",
+    "jobs-and-data",
+    "plain-livy",
+    "refusals",
+    "secrets",
+    "two-stages",
+];
 
 /// The shared data, which lies beside the project and is not part of it: `../shared`, or where `EMR2K8S_SHARED` says.
 pub fn shared() -> PathBuf {

@@ -38,7 +38,9 @@ impl Emitter<'_> {
         let name = self.names.unique(base);
         let mut template = Template::new(&name);
         let repeated = self.repeated.contains(&job.name.value);
-        template.whole = Some(argo_workflows::job_template(self.pipeline, job, &name, repeated, self.settings.jobs));
+        let mut node = argo_workflows::job_template(self.pipeline, job, &name, repeated, self.settings.jobs);
+        argo_workflows::deadline(&mut node, &leaf.state);
+        template.whole = Some(node);
         self.templates.push(template);
         let step_name = cursor.names.unique(base);
         let mut step = Step { parameters: spark_operator::inputs(job, &input), goes_on: mode.soft, ..Step::new(&step_name, &name) };

@@ -227,6 +227,11 @@ impl Emitter<'_> {
                     self.spark(leaf, &job, &base, cursor, mode);
                     return;
                 }
+                if let Some(json) = crate::ir::control::constant_of(state) {
+                    let before = cursor.document.clone();
+                    self.settle(leaf, &base, text::literal(&json), &before, cursor, mode);
+                    return;
+                }
                 let before = cursor.document.clone();
                 let arguments = self.arguments(leaf, &base, cursor, mode);
                 let template = self.call_template(leaf, &base);

@@ -15,6 +15,7 @@
 //! An error is what AWS refuses at `CreateStateMachine`; a warning is what it accepts and users regret. All are collected, and
 //! the machine that comes out is as complete as the text allows.
 mod choice;
+mod clusters;
 mod fields;
 mod handlers;
 mod lint;
@@ -26,8 +27,10 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use clusters::clusters;
 pub use lint::deployed;
 pub use machine::{import, looks_like};
+pub use template::{known, placeholders};
 
 /// A machine from JSON text of ours, whatever a linter would say of it.
 ///

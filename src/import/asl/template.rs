@@ -103,6 +103,45 @@ pub(super) fn segments(text: &str, span: Span) -> Vec<Segment> {
     out
 }
 
+/// A template that reads nothing, as a value; expressions in it are not known.
+#[must_use]
+pub fn known(template: &Template) -> Val {
+    let value = match &template.value {
+        TemplateValue::Null => Value::Null,
+        TemplateValue::Bool(value) => Value::Bool(*value),
+        TemplateValue::Number(text) => Value::Number(text.clone()),
+        TemplateValue::Text(text) => Value::Text(segments(text, template.span)),
+        TemplateValue::PathExpression(text) | TemplateValue::Jsonata(text) => {
+            return Val::unknown(text, "it is data of the execution, known only when it runs", template.span);
+        }
+        TemplateValue::List(items) => Value::List(items.iter().map(known).collect()),
+        TemplateValue::Map(entries) => Value::Map(entries.iter().map(|(key, value)| (key.clone(), known(value))).collect()),
+    };
+    Val::new(value, template.span)
+}
+
+/// A text as pieces, each with the name of the placeholder behind it; the last piece has none.
+#[must_use]
+pub fn placeholders(text: &str) -> Vec<(String, Option<String>)> {
+    let mut out = vec![(String::new(), None)];
+    for segment in segments(text, Span::new(crate::source::span::FileId(0), 0, 0)) {
+        match segment {
+            Segment::Literal(literal) => {
+                if let Some((last, None)) = out.last_mut() {
+                    last.push_str(&literal);
+                }
+            }
+            Segment::Symbol(symbol) => {
+                if let Some((_, name)) = out.last_mut() {
+                    *name = Some(symbol.name);
+                }
+                out.push((String::new(), None));
+            }
+        }
+    }
+    out
+}
+
 /// Where the brace closes that opens at the start of `text` (`${`).
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0_usize;

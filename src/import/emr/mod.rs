@@ -10,6 +10,7 @@ mod configurations;
 mod node;
 mod queues;
 mod settings;
+pub mod spark_submit;
 #[cfg(test)]
 mod tests;
 

@@ -204,7 +204,7 @@ the guard does not hold. `runtime: never` in `emr2k8s.yaml` refuses such states 
     PLN133 "placeholder-in-data" r"A state sends or holds a text that a deployment completes, and the sources do not say with what.
 
 `${Topic}` is filled in by CloudFormation, SAM, Terraform or the Serverless Framework. Sent as it stands it would be wrong without a sign, so the machine is not translated with its data.
-Write the value into the definition.";
+Say under `placeholders` in `emr2k8s.yaml` what it is, or write the value into the definition.";
 
     PLN134 "retry-jitter" r"`JitterStrategy: FULL` spreads retries over time; Argo's backoff has no chance in it.
 
@@ -219,6 +219,11 @@ concurrency that is data, a role for one call, records of items whose failure is
     PLN137 "no-result-of-a-job" r"A Spark job on Kubernetes leaves nothing in the state document.
 
 On EMR the id and the state of a batch, a step or a cluster stood there. No path reads them, which is proven; a function or a service that takes the whole document gets it without them.";
+
+    PLN138 "no-cluster" r"A state creates, changes or ends the cluster that jobs run on.
+
+On Kubernetes there is none: the SparkApplication brings its own pods. The state does nothing, and a Catch that leads to the end of the cluster leads to what comes after it. What the cluster's request says of Spark
+goes to its jobs. Where something else reads the cluster's name, it finds `kubernetes`.";
 
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
