@@ -580,6 +580,23 @@ fn files_that_are_no_json_are_pointed_at() {
     }
 }
 
+/// A terminal obeys these, and what strips colours drops them: they are data all the same, in values and in keys.
+#[test]
+fn a_simulation_keeps_every_control_character() {
+    let temp = tempfile::tempdir().unwrap();
+    let machine = r#"{"StartAt": "All", "States": {"All": {"Type": "Succeed"}}}"#;
+    fs::write(temp.path().join("all.asl.json"), machine).unwrap();
+    let controls: String = (1..=0x9f).filter_map(char::from_u32).collect();
+    let input = serde_json::json!({"text": controls, "key \u{7f}\u{9b}31m": "\u{7f}"});
+    fs::write(temp.path().join("input.json"), input.to_string()).unwrap();
+    for color in ["never", "always", "auto"] {
+        let output = emr2k8s(temp.path(), &["simulate", "all.asl.json", "--input", "input.json", "--color", color]);
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(said["output"], input, "--color {color}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(|c: char| c.is_control() && c != '\n'), "--color {color}");
+    }
+}
+
 #[test]
 fn the_machine_to_simulate_is_chosen_and_must_be_one() {
     let temp = simulation(&[("other.asl.json", CHAIN)]);

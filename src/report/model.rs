@@ -367,5 +367,19 @@ pub fn to_json(value: &impl Serialize) -> String {
     // These shapes hold strings and numbers only, which always serialise; should that ever change, an object says so.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"defect\": \"{error}\"}}"));
     text.push('\n');
-    text
+    shown(text)
+}
+
+/// The same JSON with the controls that it may hold as they are (U+007F to U+009F, inside strings only) as escapes: what strips colours from
+/// the output takes them for a terminal's and drops them.
+fn shown(json: String) -> String {
+    let obeyed = |c: char| ('\u{7f}'..='\u{9f}').contains(&c);
+    if !json.contains(obeyed) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if obeyed(c) { out.push_str(&format!("\\u{:04x}", u32::from(c))) } else { out.push(c) }
+    }
+    out
 }
