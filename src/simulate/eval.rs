@@ -2,7 +2,7 @@
 //!
 //! The request is a JSON object, made of texts by the workflow:
 //! `{"part", "name", "state", "document", "variables"?, "result"?, "error"?, "catcher"?, "retries"?, "machine"?, "execution"?}`.
-use super::engine::{Failure, limited};
+use super::engine::{Failure, limited, shallow};
 use super::error::EvalError;
 use super::jsonata::Entropy;
 use super::parts::{self, Chosen, Moved};
@@ -47,7 +47,7 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
     let state = read(name, definition)?;
     let document = request.get("document").cloned().unwrap_or_default();
     let variables: Variables = match request.get("variables") {
-        Some(Value::Object(object)) => Arc::clone(object),
+        Some(Value::Object(object)) => Arc::new(Object::clone(object)),
         _ => Variables::default(),
     };
     let context = context(name, request, now);
@@ -63,6 +63,7 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
         Unevaluated::Failed(Failure::new(&error.name, Some(cause)))
     };
     let moved = |moved: Moved| -> Result<Evaluated, EvalError> {
+        let moved = shallow(moved)?;
         let output = limited(name, moved.output)?;
         let variables = moved.assigned.map(|assigned| merged(&variables, &assigned));
         Ok(Evaluated { output: Some(safe(&output)), variables, next: None })
@@ -124,7 +125,7 @@ fn items(state: &State, scope: &Scope<'_>) -> Result<Evaluated, EvalError> {
 fn read(name: &str, definition: &Value) -> Result<State, String> {
     let mut states = Object::new();
     states.insert(name.into(), with_rest(definition));
-    let machine = Value::object([("StartAt", Value::string(name)), ("States", Value::Object(Arc::new(states)))]);
+    let machine = Value::object([("StartAt", Value::string(name)), ("States", states.into())]);
     let machine = crate::import::asl::of_text(&machine.to_json())?;
     let state = machine.graph.states.first().ok_or("there is no state in the request")?;
     State::compile(state).map_err(|errors| errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; "))
@@ -153,7 +154,7 @@ fn with_rest(definition: &Value) -> Value {
             object.insert("End".into(), Value::Bool(true));
         }
     }
-    Value::Object(Arc::new(object))
+    object.into()
 }
 
 /// The context object. There is no account and no region, but ids keep the form of ARNs.
@@ -201,7 +202,7 @@ fn merged(variables: &Variables, assigned: &Value) -> String {
             all.insert(Arc::clone(name), value.clone());
         }
     }
-    safe(&Value::Object(Arc::new(all)))
+    safe(&all.into())
 }
 
 /// JSON text in which nothing looks like a tag of Argo's: two braces stand together only inside texts, where the second may be written as

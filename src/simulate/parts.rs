@@ -261,5 +261,5 @@ pub fn iterations(state: &State, map: &Map, items: Vec<Item>, scope: &Scope<'_>)
 pub fn with_entry(object: &Value, name: &str, value: Value) -> Value {
     let mut object = object.as_object().cloned().unwrap_or_default();
     object.insert(name.into(), value);
-    Value::Object(std::sync::Arc::new(object))
+    object.into()
 }

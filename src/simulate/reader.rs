@@ -164,7 +164,7 @@ fn csv(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError> {
         .map(|row| {
             let cells = row.into_iter().chain(std::iter::repeat(String::new()));
             let object: Object = headers.iter().map(|h| Arc::from(h.as_str())).zip(cells.map(Value::string)).collect();
-            Value::Object(Arc::new(object))
+            object.into()
         })
         .collect())
 }

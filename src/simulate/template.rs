@@ -96,7 +96,7 @@ fn part(key: &str, template: &Template) -> Result<Part, String> {
                 .map(|(key, value)| Ok((Arc::from(key.value.as_str()), part(&key.value, value)?)))
                 .collect::<Result<Vec<(Arc<str>, _)>, String>>()?;
             let constants: Option<Object> = parts.iter().map(|(key, part)| Some((key.clone(), part.constant()?))).collect();
-            constants.map_or(Part::Map(parts), |object| Part::Constant(Value::Object(Arc::new(object))))
+            constants.map_or(Part::Map(parts), |object| Part::Constant(object.into()))
         }
     })
 }
@@ -119,7 +119,7 @@ impl Part {
                 for (key, part) in entries {
                     object.insert(key.clone(), part.evaluate(env)?);
                 }
-                Value::Object(Arc::new(object))
+                object.into()
             }
         })
     }

@@ -2,10 +2,15 @@
 //!
 //! Step Functions runs on Java and Jackson: a number with a fraction or an exponent is a double, any other an integer of any size, and the difference
 //! shows (`1.0` stays `1.0`, `States.Format` writes `1.0E10`). Objects keep the order of their keys. Clones are cheap: every state
-//! may keep the whole document.
+//! may keep the whole document. So is the size of its text, which each state is asked for: a list or an object knows it from the day it is made.
 use indexmap::IndexMap;
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::sync::Arc;
+
+/// The most lists and objects inside each other that a run goes on with: what Jackson reads by default (`StreamReadConstraints`, 1,000 since
+/// 2.15). It bounds the stack of whatever walks through a value.
+pub const MOST_LEVELS: usize = 1_000;
 
 /// An object: in the order of the text; of two equal keys the later value counts, at the place of the first.
 pub type Object = IndexMap<Arc<str>, Value>;
@@ -18,8 +23,71 @@ pub enum Value {
     Bool(bool),
     Number(Number),
     String(Arc<str>),
-    Array(Arc<Vec<Value>>),
-    Object(Arc<Object>),
+    Array(Arc<Measured<Vec<Value>>>),
+    Object(Arc<Measured<Object>>),
+}
+
+/// A list or an object with what is known of all that is in it. Nothing changes in place, so it stays true.
+#[derive(Debug)]
+pub struct Measured<T> {
+    inside: T,
+    facts: Facts,
+}
+
+impl<T> Deref for Measured<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inside
+    }
+}
+
+impl<T: PartialEq> PartialEq for Measured<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.inside == other.inside
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, Copy, Debug, Default)]
+struct Facts {
+    /// Of its compact JSON text.
+    bytes: usize,
+    /// Levels of lists and objects.
+    levels: usize,
+    /// Whether a double in it is an integer that fits 64 bits.
+    whole_double: bool,
+    /// Whether a number in it is beyond all doubles.
+    infinite: bool,
+}
+
+impl Facts {
+    /// A list or an object around its members: brackets, commas, and whatever else `punctuation` counts.
+    fn around(members: impl Iterator<Item = Facts>, count: usize, punctuation: usize) -> Self {
+        let empty = Self { bytes: 1 + count.max(1) + punctuation, ..Self::default() };
+        let all = members.fold(empty, |sum, one| Self {
+            bytes: sum.bytes + one.bytes,
+            levels: sum.levels.max(one.levels),
+            whole_double: sum.whole_double || one.whole_double,
+            infinite: sum.infinite || one.infinite,
+        });
+        Self { levels: all.levels + 1, ..all }
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(inside: Vec<Value>) -> Self {
+        let facts = Facts::around(inside.iter().map(Value::facts), inside.len(), 0);
+        Value::Array(Arc::new(Measured { inside, facts }))
+    }
+}
+
+impl From<Object> for Value {
+    fn from(inside: Object) -> Self {
+        let keys = inside.keys().map(|key| string_len(key) + 1).sum();
+        let facts = Facts::around(inside.values().map(Value::facts), inside.len(), keys);
+        Value::Object(Arc::new(Measured { inside, facts }))
+    }
 }
 
 /// A number as Java would hold it.
@@ -64,6 +132,18 @@ impl Number {
         }
     }
 
+    /// The length of [`Number::text`].
+    fn len(&self) -> usize {
+        match self {
+            Number::Int(int) => {
+                let digits = int.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
+                digits + usize::from(*int < 0)
+            }
+            Number::Big(text) => text.len(),
+            Number::Double(double) => java_double(*double).len(),
+        }
+    }
+
     /// As JSON text, the way Jackson writes it.
     #[must_use]
     pub fn text(&self) -> String {
@@ -84,6 +164,15 @@ impl PartialEq for Number {
             _ => self.as_f64() == other.as_f64(),
         }
     }
+}
+
+/// The integer that a double is, where it fits 64 bits.
+#[must_use]
+pub fn whole(double: f64) -> Option<i64> {
+    // 2^63 as a double; every whole double below it fits.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (double.fract() == 0.0 && (-LIMIT..LIMIT).contains(&double)).then_some(double as i64)
 }
 
 /// A double as `Double.toString` writes it (Java SE API, `java.lang.Double#toString`): plain between 10^-3 and 10^7, else with an exponent
@@ -152,12 +241,12 @@ impl Value {
 
     #[must_use]
     pub fn array(items: Vec<Value>) -> Self {
-        Value::Array(Arc::new(items))
+        items.into()
     }
 
     #[must_use]
     pub fn object(entries: impl IntoIterator<Item = (impl Into<Arc<str>>, Value)>) -> Self {
-        Value::Object(Arc::new(entries.into_iter().map(|(key, value)| (key.into(), value)).collect()))
+        entries.into_iter().map(|(key, value)| (key.into(), value)).collect::<Object>().into()
     }
 
     #[must_use]
@@ -197,15 +286,44 @@ impl Value {
         }
     }
 
+    /// What is known of it, without looking into lists and objects.
+    fn facts(&self) -> Facts {
+        let bytes = match self {
+            Value::Null => 4,
+            Value::Bool(value) => 5 - usize::from(*value),
+            Value::Number(number) => number.len(),
+            Value::String(text) => string_len(text),
+            Value::Array(items) => return items.facts,
+            Value::Object(object) => return object.facts,
+        };
+        let double = match self {
+            Value::Number(Number::Double(double)) => Some(*double),
+            _ => None,
+        };
+        Facts {
+            bytes,
+            levels: 0,
+            whole_double: double.is_some_and(|double| whole(double).is_some()),
+            infinite: double.is_some_and(|double| !double.is_finite()),
+        }
+    }
+
     /// Whether a number in it is beyond all doubles (`1e400`), which JSON cannot say again.
     #[must_use]
     pub fn has_infinite(&self) -> bool {
-        match self {
-            Value::Number(Number::Double(double)) => !double.is_finite(),
-            Value::Array(items) => items.iter().any(Value::has_infinite),
-            Value::Object(object) => object.values().any(Value::has_infinite),
-            _ => false,
-        }
+        self.facts().infinite
+    }
+
+    /// Whether a double in it is an integer that fits 64 bits (`1.0`).
+    #[must_use]
+    pub fn has_whole_double(&self) -> bool {
+        self.facts().whole_double
+    }
+
+    /// Lists and objects inside each other.
+    #[must_use]
+    pub fn levels(&self) -> usize {
+        self.facts().levels
     }
 
     /// A field of an object.
@@ -222,19 +340,10 @@ impl Value {
         out
     }
 
-    /// The length of [`Value::to_json`] in bytes, without writing it.
+    /// The length of [`Value::to_json`] in bytes.
     #[must_use]
     pub fn json_len(&self) -> usize {
-        match self {
-            Value::Null => 4,
-            Value::Bool(value) => 5 - usize::from(*value),
-            Value::Number(number) => number.text().len(),
-            Value::String(text) => string_len(text),
-            Value::Array(items) => 1 + items.len().max(1) + items.iter().map(Value::json_len).sum::<usize>(),
-            Value::Object(object) => {
-                1 + object.len().max(1) + object.iter().map(|(key, value)| string_len(key) + 1 + value.json_len()).sum::<usize>()
-            }
-        }
+        self.facts().bytes
     }
 
     fn write_json(&self, out: &mut String) {
@@ -270,10 +379,10 @@ impl Value {
 }
 
 fn string_len(text: &str) -> usize {
-    let escapes = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
-        0..32 => 5,
-        _ => 0,
+    // Without branches, so that the bytes of a long text are looked at many at a time.
+    let escapes = text.bytes().map(|byte| {
+        let short = matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12);
+        usize::from(short) + 5 * usize::from(byte < 32 && !short)
     });
     2 + text.len() + escapes.sum::<usize>()
 }
@@ -306,9 +415,7 @@ impl From<serde_json::Value> for Value {
             serde_json::Value::Number(number) => Value::Number(Number::of_text(number.as_str())),
             serde_json::Value::String(text) => Value::String(text.into()),
             serde_json::Value::Array(items) => Value::array(items.into_iter().map(Value::from).collect()),
-            serde_json::Value::Object(object) => {
-                Value::Object(Arc::new(object.into_iter().map(|(key, value)| (key.into(), Value::from(value))).collect()))
-            }
+            serde_json::Value::Object(object) => Value::object(object.into_iter().map(|(key, value)| (key, Value::from(value)))),
         }
     }
 }
@@ -347,6 +454,25 @@ mod tests {
         assert_eq!(value.to_json(), r#"{"b":2,"a":{"z":[1,"\u0001\""],"y":null}}"#);
         for text in ["[]", "{}", "[1]", "[1,2.5]", r#"{"a":"\n\u0002é","b":[true,false,null]}"#] {
             let value = Value::parse(text).expect("JSON");
+            assert_eq!(value.json_len(), value.to_json().len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_value_is_what_its_text_says() {
+        for (text, levels, whole_double, infinite) in [
+            ("0", 0, false, false),
+            ("-1.5", 0, false, false),
+            ("1.0", 0, true, false),
+            ("[]", 1, false, false),
+            (r#"{"a": [1, -10, {"b": -9223372036854775808}], "c": 99999999999999999999}"#, 3, false, false),
+            (r#"{"\u0001\u007f": [[2.0]]}"#, 3, true, false),
+            (r#"["x", [{"a": 1e400}]]"#, 3, false, true),
+            ("[1e-7, 1e10, 1e300]", 1, true, false),
+        ] {
+            let value = Value::parse(text).expect("JSON");
+            let known = (value.levels(), value.has_whole_double(), value.has_infinite());
+            assert_eq!(known, (levels, whole_double, infinite), "{text}");
             assert_eq!(value.json_len(), value.to_json().len(), "{text}");
         }
     }

@@ -19,7 +19,7 @@ use super::program::{Graph, Kind, Program, Retrier, State};
 use super::scope::{Scope, Variables};
 use super::services::{Fault, Services};
 use super::timestamp;
-use super::value::{Object, Value};
+use super::value::{MOST_LEVELS, Object, Value};
 use futures_util::future::{Either, LocalBoxFuture, select};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
@@ -270,7 +270,7 @@ impl Run<'_> {
             }
             let Some(catcher) = state.catch.iter().position(|catcher| failure.is_one_of(&catcher.errors)) else { break Err(failure) };
             let moved = parts::caught(state, catcher, &self.scope(&visit, &raw, variables), &failure.output());
-            break moved.map(|moved| (Way::Caught(catcher), moved)).map_err(|error| visit.failure(error));
+            break moved.and_then(shallow).map(|moved| (Way::Caught(catcher), moved)).map_err(|error| visit.failure(error));
         };
         if let (Some(steps), Some(step)) = (&self.steps, step)
             && let Some(step) = steps.borrow_mut().get_mut(step)
@@ -340,6 +340,7 @@ impl Run<'_> {
                 (Way::On, parts::settled(state, &self.scope(visit, raw, variables), result).map_err(lift)?)
             }
         };
+        let moved = shallow(moved).map_err(lift)?;
         let output = self.limited(&state.name, moved.output)?;
         Ok((way, Moved { output, ..moved }))
     }
@@ -369,12 +370,24 @@ impl Run<'_> {
         if let Some(item) = &frame.item {
             context.insert("Map".into(), Value::object([("Item", item.clone())]));
         }
-        Value::Object(Arc::new(context))
+        context.into()
     }
 
     fn fault(fault: Fault) -> Failure {
         Failure { error: fault.error, cause: fault.cause, heartbeat: false, fatal: false }
     }
+}
+
+/// What leaves a state, unless it nests too deep.
+///
+/// # Errors
+/// `States.Runtime`, in words of our own: none of AWS's are known.
+pub fn shallow(moved: Moved) -> Result<Moved, EvalError> {
+    let levels = moved.assigned.as_ref().map_or(0, Value::levels).max(moved.output.levels());
+    if levels > MOST_LEVELS {
+        return Err(EvalError::runtime(format!("The data of the state nests {levels} levels deep, and at most {MOST_LEVELS} are read.")));
+    }
+    Ok(moved)
 }
 
 /// A payload, unless it is too large; `label` is what AWS calls the state or task.

@@ -326,6 +326,28 @@ fn payloads_and_histories_have_their_limits() {
     assert!(said.starts_with("FAILED States.Runtime: ") && said.contains("25000"), "{said}");
 }
 
+/// Each turn puts the data into forty objects more; it ends before a stack does.
+#[test]
+fn data_that_nests_ever_deeper_ends_the_run() {
+    let wrap = |inner: &str| format!("{}{inner}{}", r#"{"a": "#.repeat(40), "}".repeat(40));
+    let turns = |state: &str| {
+        format!(
+            r#"{{"StartAt": "W", "States": {{"W": {{"Type": "Pass", {state}, "Next": "C"}}, "E": {{"Type": "Succeed"}},
+                "C": {{"Type": "Choice", "Choices": [{{"Variable": "$.b", "IsPresent": true, "Next": "E"}}], "Default": "W"}}}}}}"#
+        )
+    };
+    let data = turns(&format!(r#""Parameters": {}"#, wrap(r#"{"x.$": "$"}"#)));
+    let variables = turns(&format!(r#""Assign": {{"v": {}}}"#, wrap(r#"{"x.$": "$v"}"#)));
+    let variables = variables.replace(
+        r#""StartAt": "W", "States": {"#,
+        r#""StartAt": "V", "States": {"V": {"Type": "Pass", "Assign": {"v": 1}, "Next": "W"}, "#,
+    );
+    for machine in [data, variables] {
+        let said = end(&machine, "{}", "{}");
+        assert!(said.starts_with("FAILED States.Runtime: ") && said.contains("levels deep"), "{said}");
+    }
+}
+
 #[test]
 fn a_task_without_a_result_says_so_and_nothing_catches_it() {
     let caught = task(r#", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]"#, r#", "C": {"Type": "Pass", "End": true}"#);

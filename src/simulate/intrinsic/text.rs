@@ -1,6 +1,5 @@
 //! Functions of texts and JSON. `None`: the arguments do not fit.
-use crate::simulate::value::Value;
-use std::sync::Arc;
+use crate::simulate::value::{Object, Value};
 
 /// The template with a text for each `{}`. `\{`, `\}`, `\'` and `\\` mean the character.
 pub(super) fn format(template: &str, texts: &mut dyn Iterator<Item = String>) -> Result<String, String> {
@@ -28,11 +27,11 @@ pub(super) fn merge(left: &Value, right: &Value, deep: &Value) -> Option<Value> 
     if *deep == Value::Bool(true) {
         return None;
     }
-    let mut merged = (**left).clone();
+    let mut merged = Object::clone(left);
     for (key, value) in right.iter() {
         merged.insert(key.clone(), value.clone());
     }
-    Some(Value::Object(Arc::new(merged)))
+    Some(merged.into())
 }
 
 /// The JSON of a text; of a blank text, null.

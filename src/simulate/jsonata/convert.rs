@@ -1,5 +1,5 @@
 //! Values between the interpreter and the engine.
-use crate::simulate::value::{Number, Object, Value};
+use crate::simulate::value::{MOST_LEVELS, Number, Object, Value, whole};
 use jsonata_core::value::{JValue, with_stack};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// mean a tree that no memory holds.
 pub const MAX_ITEMS: usize = 1_000_000;
 
-/// How deep a result may nest: what Jackson reads by default (`StreamReadConstraints`, 1,000 since 2.15).
-pub const MAX_NESTING: usize = 1_000;
+/// How deep a result may nest.
+pub const MAX_NESTING: usize = MOST_LEVELS;
 
 /// Integers that a double cannot hold, by the bits of the nearest one: they come back as they went in. `None` where two of them meet.
 /// Clones share what they know.
@@ -127,7 +127,7 @@ fn of_engine_bounded(value: &JValue, exact: &Exact, items: &mut usize, depth: us
                     values.insert(Arc::from(key.as_str()), value);
                 }
             }
-            Ok(Value::Object(Arc::new(values)))
+            Ok(values.into())
         })?,
         JValue::Undefined => return Ok(None),
         JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return Err(Unfit::Function),
@@ -146,37 +146,17 @@ fn number(double: f64, exact: &Exact) -> Value {
     }
 }
 
-/// The integer that a double is, where it fits 64 bits.
-#[must_use]
-pub fn whole(double: f64) -> Option<i64> {
-    // 2^63 as a double; every whole double below it fits.
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    (double.fract() == 0.0 && (-LIMIT..LIMIT).contains(&double)).then_some(double as i64)
-}
-
 /// A value that passed through JavaScript untouched: its numbers are JavaScript's.
 #[must_use]
 pub fn through_javascript(value: Value) -> Value {
-    if has_whole_double(&value) { rewrite(&value) } else { value }
-}
-
-fn has_whole_double(value: &Value) -> bool {
-    match value {
-        Value::Number(Number::Double(double)) => whole(*double).is_some(),
-        Value::Array(items) => with_stack(|| items.iter().any(has_whole_double)),
-        Value::Object(object) => with_stack(|| object.values().any(has_whole_double)),
-        _ => false,
-    }
+    if value.has_whole_double() { rewrite(&value) } else { value }
 }
 
 fn rewrite(value: &Value) -> Value {
     match value {
         Value::Number(Number::Double(double)) => whole(*double).map_or_else(|| value.clone(), Value::int),
         Value::Array(items) => with_stack(|| Value::array(items.iter().map(rewrite).collect())),
-        Value::Object(object) => {
-            with_stack(|| Value::Object(Arc::new(object.iter().map(|(key, value)| (key.clone(), rewrite(value))).collect())))
-        }
+        Value::Object(object) => with_stack(|| Value::object(object.iter().map(|(key, value)| (key.clone(), rewrite(value))))),
         other => other.clone(),
     }
 }

@@ -108,7 +108,7 @@ fn compile(template: &Template, errors: &mut Vec<(Span, ParseError)>) -> Node {
             let nodes: Vec<(Arc<str>, Node)> =
                 entries.iter().map(|(key, item)| (Arc::from(key.value.as_str()), compile(item, errors))).collect();
             match nodes.iter().map(|(key, node)| Some((key.clone(), node.constant()?))).collect::<Option<Object>>() {
-                Some(values) => Node::Constant(Value::Object(Arc::new(values))),
+                Some(values) => Node::Constant(values.into()),
                 None => Node::Map(nodes),
             }
         }
@@ -134,7 +134,7 @@ fn evaluate(node: &Node, env: &Env<'_>, field: &str) -> Result<Value, EvalError>
         }
         Node::Map(entries) => {
             let values = entries.iter().map(|(key, item)| Ok((key.clone(), evaluate(item, env, &format!("{field}/{key}"))?)));
-            Value::Object(Arc::new(values.collect::<Result<_, EvalError>>()?))
+            values.collect::<Result<Object, EvalError>>()?.into()
         }
     })
 }

@@ -2,7 +2,6 @@
 use super::{Env, Path, Root, Step};
 use crate::simulate::error::EvalError;
 use crate::simulate::value::{Object, Value};
-use std::sync::Arc;
 
 /// A path that names one place of the state's data: of `ResultPath`, and of `ItemsPath`.
 #[derive(Clone, Debug)]
@@ -91,7 +90,7 @@ fn put(at: Option<&Value>, steps: &[Step], value: Value) -> Result<Value, String
             let mut object = at.and_then(Value::as_object).cloned().unwrap_or_else(Object::default);
             let inner = put(object.get(&name), rest, value)?;
             object.insert(name, inner);
-            Ok(Value::Object(Arc::new(object)))
+            Ok(object.into())
         }
         (Step::Indexes(indexes), Some(Value::Array(items))) => {
             let index = indexes.first().and_then(|index| usize::try_from(*index).ok()).filter(|index| *index < items.len());
