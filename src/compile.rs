@@ -7,6 +7,7 @@ mod pipelines;
 
 use crate::config::Config;
 use crate::emit::readme::{Note, Notes};
+use crate::emit::repository::Planned;
 use crate::emit::tree::Tree;
 use crate::emit::{self};
 use crate::ir::estate::Estate;
@@ -115,10 +116,10 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     for stage in &stages {
         let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
         phases.end("import of a stage");
-        let (mut plan, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
-        plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));
+        let (mut planned, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
+        planned.plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));
         phases.end("link and passes");
-        plans.push(plan);
+        plans.push(planned);
         links.extend(stage_links);
         estates.push((stage.clone(), estate));
     }
@@ -160,7 +161,7 @@ pub fn import(options: &Options) -> Result<Imported, CompileError> {
 #[expect(clippy::too_many_arguments, reason = "the driver's second half; each is one result of the first")]
 fn finish(
     documents: Documents,
-    plans: Vec<Plan>,
+    plans: Vec<Planned>,
     estates: Vec<(String, Estate)>,
     links: Vec<Link>,
     claimed: BTreeSet<FileId>,
@@ -170,7 +171,7 @@ fn finish(
 ) -> Compilation {
     let scalars = account::scalars(&documents, &claimed);
     let secrets = account::secrets(&documents, &scalars);
-    questions_of_the_target(&plans, config, &mut sink);
+    questions_of_the_target(&plans.iter().map(|stage| &stage.plan).collect::<Vec<_>>(), config, &mut sink);
     tidy(&mut sink.diagnostics, &secrets);
     let notes = notes(&sink.diagnostics, &documents.files);
     let mut tree = emit::repository::emit(&plans, config, &notes);
@@ -233,7 +234,7 @@ fn stage_names(options: &Options, known: &[(FileId, Vec<String>)]) -> Result<Vec
 }
 
 /// What the target needs to know and no source says.
-fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
+fn questions_of_the_target(plans: &[&Plan], config: &Config, sink: &mut Sink) {
     if plans.iter().all(|plan| plan.pipelines.is_empty()) {
         return;
     }
@@ -258,7 +259,7 @@ fn questions_of_the_target(plans: &[Plan], config: &Config, sink: &mut Sink) {
 }
 
 /// Answers about things that are not there: a slip in a name would otherwise be an answer that nobody hears.
-fn unheard_answers(plans: &[Plan], config: &Config, sink: &mut Sink) {
+fn unheard_answers(plans: &[&Plan], config: &Config, sink: &mut Sink) {
     let pipelines: BTreeSet<&str> = plans.iter().flat_map(|plan| &plan.pipelines).map(|p| p.name.value.as_str()).collect();
     for name in config.schedules.keys().filter(|name| !pipelines.contains(name.as_str())) {
         let known: Vec<&str> = pipelines.iter().copied().take(5).collect();
@@ -280,7 +281,7 @@ fn unheard_answers(plans: &[Plan], config: &Config, sink: &mut Sink) {
 }
 
 /// A file that each stage takes from another place is baked into one image: which of them is a person's choice.
-fn places_of_one_file(plans: &[Plan], sink: &mut Sink) {
+fn places_of_one_file(plans: &[&Plan], sink: &mut Sink) {
     let Some((first, rest)) = plans.split_first() else { return };
     for image in rest.iter().flat_map(|plan| &plan.images) {
         let Some(known) = first.images.iter().find(|i| i.name == image.name) else { continue };

@@ -100,6 +100,84 @@ fn a_chain_of_jobs_evaluates_nothing() {
     }
 }
 
+/// The WorkflowTemplate of a definition, or nothing where it is refused; and what PLN129 says.
+fn workflow(definition: &str) -> (Option<String>, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("m.asl.json"), definition).expect("written");
+    let compilation = support::compiled_at(folder.path(), Config { output: Some("always".into()), ..Config::default() });
+    let refused = compilation.diagnostics.iter().filter(|d| d.rule.code == "PLN129").map(|d| d.message.clone()).collect();
+    let file = compilation.tree.files.iter().find(|(path, _)| path.ends_with("/workflow-template.yaml"));
+    (file.map(|(_, file)| file.text()), refused)
+}
+
+/// Twice the statements are twice the text: what a step takes over from those before it must not name all of them.
+#[test]
+fn a_workflow_grows_with_its_machine() {
+    let diamonds = |count: usize| -> String {
+        let one = |i: usize| {
+            let next = if i + 1 == count { r#""End":true"#.to_owned() } else { format!(r#""Next":"C{}""#, i + 1) };
+            format!(
+                r#""C{i}":{{"Type":"Choice","Choices":[{{"Variable":"$.a","NumericEquals":{i},"Next":"L{i}"}}],"Default":"R{i}"}},
+                "L{i}":{{"Type":"Pass","Result":{i},"ResultPath":"$.a","Next":"J{i}"}},"R{i}":{{"Type":"Pass","Result":{i},"ResultPath":"$.b","Next":"J{i}"}},
+                "J{i}":{{"Type":"Pass",{next}}}"#
+            )
+        };
+        format!(r#"{{"StartAt":"C0","States":{{{}}}}}"#, (0..count).map(one).collect::<Vec<_>>().join(","))
+    };
+    // All that fail meet at one state.
+    let checks = |count: usize| -> String {
+        let one = |i: usize| {
+            let next = if i + 1 == count { "End".to_owned() } else { format!("C{}", i + 1) };
+            format!(
+                r#""C{i}":{{"Type":"Choice","Choices":[{{"Variable":"$.a","NumericEquals":{i},"Next":"{next}"}}],"Default":"F{i}"}},
+                "F{i}":{{"Type":"Pass","Result":{i},"Next":"End"}},"#
+            )
+        };
+        format!(r#"{{"StartAt":"C0","States":{{{}"End":{{"Type":"Succeed"}}}}}}"#, (0..count).map(one).collect::<String>())
+    };
+    let polls = |count: usize| -> String {
+        let one = |i: usize| {
+            let next = if i + 1 == count { "End".to_owned() } else { format!("W{}", i + 1) };
+            format!(
+                r#""W{i}":{{"Type":"Wait","Seconds":5,"Next":"D{i}"}},
+                "D{i}":{{"Type":"Choice","Choices":[{{"Variable":"$.a","NumericEquals":{i},"Next":"W{i}"}}],"Default":"{next}"}},"#
+            )
+        };
+        format!(r#"{{"StartAt":"W0","States":{{{}"End":{{"Type":"Succeed"}}}}}}"#, (0..count).map(one).collect::<String>())
+    };
+    for (shape, definition) in [("diamonds", &diamonds as &dyn Fn(usize) -> String), ("checks", &checks), ("polls", &polls)] {
+        let bytes = |count: usize| workflow(&definition(count)).0.unwrap_or_else(|| panic!("{count} {shape} are refused")).len();
+        let (one, two) = (bytes(30), bytes(60));
+        assert!(two < one * 21 / 10, "{shape}: {one} bytes, and twice the states {two}");
+    }
+}
+
+/// However long a machine is, it is compiled or refused, on the stack of a test's thread.
+#[test]
+fn a_machine_of_many_states_ends_no_stack() {
+    let chain = |count: usize, state: &str| -> String {
+        let one = |i: usize| {
+            let next = if i + 1 == count { r#""End":true"#.to_owned() } else { format!(r#""Next":"S{}""#, i + 1) };
+            format!(r#""S{i}":{{{state},{next}}}"#)
+        };
+        format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, (0..count).map(one).collect::<Vec<_>>().join(","))
+    };
+    let (text, refused) = workflow(&chain(30_000, r#""Type":"Pass""#));
+    assert!(refused.is_empty() && text.is_some_and(|text| text.len() < 10_000), "{refused:?}");
+    let (_, refused) = workflow(&chain(30_000, r#""Type":"Pass","Parameters":{"a.$":"$.a"}"#));
+    assert!(matches!(refused.as_slice(), [one] if one.contains("more than 1048576 bytes")), "{refused:?}");
+    for (open, close) in [(r#""Type":"Parallel","End":true,"Branches":["#, "]"), (r#""Type":"Map","End":true,"ItemProcessor":"#, "")] {
+        let nested = |count: usize| {
+            let inner = r#"{"StartAt":"X","States":{"X":{"Type":"Succeed"}}}"#;
+            let open: String = (0..count).map(|i| format!(r#"{{"StartAt":"P{i}","States":{{"P{i}":{{{open}"#)).collect();
+            format!("{open}{inner}{}", format!("{close}}}}}}}").repeat(count))
+        };
+        let (text, _) = workflow(&nested(20));
+        assert!(text.is_some_and(|text| text.contains("p19")), "{open}");
+        assert_eq!(workflow(&nested(2_000)), (None, Vec::new()), "a document that nests too deep is no machine");
+    }
+}
+
 /// What no cluster could hold is said before anything is written.
 #[test]
 fn a_workflow_that_is_too_large_is_refused() {
@@ -114,9 +192,6 @@ fn a_workflow_that_is_too_large_is_refused() {
         );
     }
     definition.push_str("}}");
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("m.asl.json"), definition).expect("written");
-    let compilation = support::compiled_at(folder.path(), Config { output: Some("always".into()), ..Config::default() });
-    let said: Vec<&str> = compilation.diagnostics.iter().filter(|d| d.rule.code == "PLN129").map(|d| d.message.as_str()).collect();
+    let (_, said) = workflow(&definition);
     assert!(matches!(said.as_slice(), [one] if one.contains("a Kubernetes object has at most 1048576")), "{said:?}");
 }

@@ -1,6 +1,8 @@
 //! The plan of one stage: every machine and every lone batch as a pipeline.
 use super::Link;
 use crate::config::Config;
+use crate::emit::repository::Planned;
+use crate::emit::yaml::Node;
 use crate::emit::{self, calls};
 use crate::ir::control::is_ours;
 use crate::ir::estate::Estate;
@@ -38,9 +40,13 @@ pub struct PipelineNames {
 }
 
 /// One machine, planned.
-struct Planned {
+struct OnePlanned {
     pipeline: Pipeline,
     outcome: Outcome,
+    /// The same machine with its data, which is better, if it can be a workflow.
+    with_data: Option<WithData>,
+    /// What is to be said if it cannot.
+    without_data: Sink,
     /// Functions that its states name, translated or not.
     called: BTreeSet<usize>,
     settings: ClusterSettings,
@@ -48,12 +54,33 @@ struct Planned {
     sink: Sink,
 }
 
+/// A machine planned with its data.
+struct WithData {
+    pipeline: Pipeline,
+    outcome: Outcome,
+    links: Vec<Link>,
+}
+
+impl OnePlanned {
+    /// Whether it runs Spark jobs, whichever way it is planned.
+    fn has_jobs(&self) -> bool {
+        !self.with_data.as_ref().map_or(&self.pipeline, |with| &with.pipeline).jobs.is_empty()
+    }
+}
+
 /// Plans every machine of a stage.
-pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names: &mut PipelineNames, sink: &mut Sink) -> (Plan, Vec<Link>) {
+pub fn plan(
+    files: &Files,
+    estate: &Estate,
+    config: &Config,
+    stage: &str,
+    names: &mut PipelineNames,
+    sink: &mut Sink,
+) -> (Planned, Vec<Link>) {
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
     let triggers::Links { of_machine, replaced } = triggers::link(estate, files, &functions, sink);
-    let mut planned: Vec<Planned> = estate
+    let mut planned: Vec<OnePlanned> = estate
         .machines
         .par_iter()
         .map(|machine| {
@@ -61,11 +88,13 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
             machine_pipeline(filled.as_ref().unwrap_or(machine), estate, &functions, &clusters, config)
         })
         .collect();
-    let lone: Vec<Planned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
+    let lone: Vec<OnePlanned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
     let machines = planned.len();
     planned.extend(lone);
 
     name(&mut planned, stage, config, names);
+    let workflows: BTreeMap<String, Node> =
+        planned.par_iter_mut().filter_map(|one| Some((one.pipeline.name.value.clone(), one.decide(config)?))).collect();
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
     let mut outcome = Outcome::of(replaced, BTreeSet::new());
     let mut linked = BTreeSet::new();
@@ -114,7 +143,7 @@ pub fn plan(files: &Files, estate: &Estate, config: &Config, stage: &str, names:
             sink.absorb(span, &crate::source::rules::plan::PLN122, "a part of the machine's name");
         }
     }
-    (plan, links)
+    (Planned { plan, workflows }, links)
 }
 
 fn trigger_name(trigger: &crate::ir::trigger::Trigger) -> String {
@@ -134,7 +163,7 @@ fn job_queue(plan: &mut Plan, queue: &Sourced<String>) {
     }
 }
 
-fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_>, clusters: &Clusters, config: &Config) -> Planned {
+fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_>, clusters: &Clusters, config: &Config) -> OnePlanned {
     let mut sink = Sink::default();
     let targets = link::targets(machine, functions);
     let submits = carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, &targets, estate));
@@ -145,61 +174,79 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     };
     let around = Surroundings { estate, functions, config, settings: &settings };
     let mut attempt = Sink::default();
-    let (mut pipeline, mut outcome) = pipeline(machine, &targets, &around, &mut attempt);
+    let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut attempt);
     // A machine of which a piece would be missing is planned with its data.
     let output = config.output.as_deref() == Some("always");
     let wanted = output || carried::has_refusal(&pipeline.body);
     let carried = if wanted { carried::control(machine, &targets, &around, &mut sink) } else { None };
-    let carried = carried.map(|carried| {
-        let with_data = Pipeline { jobs: carried.jobs, control: Some(carried.control), ..pipeline.without_flow() };
-        (with_data, Outcome::of(carried.replaced, carried.called))
+    let with_data = carried.map(|carried| {
+        let pipeline = Pipeline { jobs: carried.jobs, control: Some(carried.control), ..pipeline.without_flow() };
+        let links = links(machine, &targets, estate, &pipeline, &settings);
+        WithData { pipeline, outcome: Outcome::of(carried.replaced, carried.called), links }
     });
-    match carried.filter(|(with_data, _)| fits(with_data, config, &mut sink)) {
-        Some((with_data, with)) => {
-            pipeline = with_data;
-            outcome = with;
-            if let Some(control) = &pipeline.control {
-                calls_in_place(&control.body, &mut sink);
-            }
-        }
-        None => {
-            // Both ways may have failed at the same place.
-            sink.diagnostics.retain(|one| !attempt.diagnostics.iter().any(|other| one.message == other.message && one.span == other.span));
-            sink.append(attempt);
-        }
-    }
     let links = links(machine, &targets, estate, &pipeline, &settings);
-    Planned { pipeline, outcome, called: link::called(&targets), settings, links, sink }
+    let called = link::called(&targets);
+    OnePlanned { pipeline, outcome, with_data, without_data: attempt, called, settings, links, sink }
 }
 
-/// Whether the workflow of a machine that carries data can be, and what it needs: said here, because the target decides it.
-fn fits(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> bool {
-    let Some(control) = &pipeline.control else { return true };
+impl OnePlanned {
+    /// Decides between the plan with data and the one without. Gives the workflow of the former, unless it still lacks its images. The pipeline has its
+    /// name.
+    fn decide(&mut self, config: &Config) -> Option<Node> {
+        let without_data = std::mem::take(&mut self.without_data);
+        let with_data = self.with_data.take().and_then(|mut with| {
+            with.pipeline.name.clone_from(&self.pipeline.name);
+            Some((fitting(&with.pipeline, config, &mut self.sink)?, with))
+        });
+        let Some((workflow, with)) = with_data else {
+            // Both ways may have failed at the same place.
+            let said = |one: &Diagnostic| without_data.diagnostics.iter().any(|other| one.message == other.message && one.span == other.span);
+            self.sink.diagnostics.retain(|one| !said(one));
+            self.sink.append(without_data);
+            return None;
+        };
+        if let Some(control) = &with.pipeline.control {
+            calls_in_place(&control.body, &mut self.sink);
+        }
+        let whole = with.pipeline.jobs.is_empty();
+        (self.pipeline, self.outcome, self.links) = (with.pipeline, with.outcome, with.links);
+        whole.then_some(workflow)
+    }
+}
+
+/// The workflow of a machine that carries data, if it can be, and what it needs: said here, because the target decides it. Its jobs have no images yet.
+fn fitting(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> Option<Node> {
+    let control = pipeline.control.as_ref()?;
     let jobs = emit::argo_workflows::Settings { images: &[], reference: &str::to_owned, scheduler: None };
-    let settings = emit::control::Settings { runtime_image: "emr2k8s", call: &emit::argo_workflows::task_call, jobs: &jobs };
-    let emitted = emit::control::workflow_template(pipeline, control, &settings);
+    let image = emit::repository::reference(config, "emr2k8s");
+    let settings = emit::control::Settings { runtime_image: &image, call: &emit::argo_workflows::task_call, jobs: &jobs };
+    let emitted = emit::control::bounded(pipeline, control, &settings);
     let at = Some(pipeline.definition);
     let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
+    let too_large = |bytes: &str| {
+        refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {}", emit::control::MOST_BYTES))
+    };
+    let Ok(emitted) = emitted else {
+        sink.report(too_large(&format!("more than {}", emit::control::MOST_BYTES)));
+        return None;
+    };
     if emitted.depth > MOST_DEPTH {
         let message =
             format!("the workflow's templates would call each other {} levels deep, and Argo ends one at {MOST_DEPTH}", emitted.depth);
         sink.report(refuse(message));
-        return false;
+        return None;
     }
     let bytes = emit::yaml::write(&[], &PLN128, std::slice::from_ref(&emitted.document)).text().len();
-    if bytes > MOST_BYTES {
-        sink.report(refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {MOST_BYTES}")));
-        return false;
-    }
-    if emitted.runtime.is_empty() {
-        return true;
+    if bytes > emit::control::MOST_BYTES {
+        sink.report(too_large(&bytes.to_string()));
+        return None;
     }
     let named = |always: bool| {
         let names: Vec<String> = emitted.runtime.iter().filter(|e| e.always == always).map(|e| format!("`{}`", e.state.value)).collect();
         names.join(", ")
     };
     let place = emitted.runtime.first().and_then(|e| e.state.span()).or(at);
-    if config.runtime.as_deref() == Some("never") {
+    if config.runtime.as_deref() == Some("never") && !emitted.runtime.is_empty() {
         let names = [named(true), named(false)].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ");
         sink.report(
             Diagnostic::refused(
@@ -209,7 +256,7 @@ fn fits(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> bool {
             )
             .help("allow the runtime's pod, or replace these states"),
         );
-        return false;
+        return None;
     }
     for (names, when) in [
         (named(true), "is evaluated by the runtime's pod"),
@@ -222,13 +269,11 @@ fn fits(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> bool {
             );
         }
     }
-    true
+    Some(emitted.document)
 }
 
 /// Argo ends a workflow at a depth of 99 calls (run on the controller).
 const MOST_DEPTH: usize = 98;
-/// The largest object that etcd takes (Kubernetes and Argo, "Offloading Large Workflows").
-const MOST_BYTES: usize = 1_048_576;
 
 /// Says what becomes of each call of a machine that carries data.
 fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
@@ -337,7 +382,7 @@ fn links(
 }
 
 /// A payload in a file of its own: a pipeline of one job, named after the file.
-fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Planned> {
+fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<OnePlanned> {
     let mut sink = Sink::default();
     let stem = path.rsplit('/').next().and_then(|f| f.split('.').next()).unwrap_or("batch");
     let name = label(stem, 52);
@@ -375,18 +420,27 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<Plan
         timeout_seconds: None,
         origins: Origins::one(span),
     };
-    Some(Planned { pipeline, outcome: Outcome::default(), called: BTreeSet::new(), settings, links: Vec::new(), sink })
+    Some(OnePlanned {
+        pipeline,
+        outcome: Outcome::default(),
+        with_data: None,
+        without_data: Sink::default(),
+        called: BTreeSet::new(),
+        settings,
+        links: Vec::new(),
+        sink,
+    })
 }
 
 /// Gives every pipeline a name of its own. Pipelines of one name are told apart by the folders in which their paths differ; where
 /// that says nothing new (`step-function-1.json` and `step_function_1.json`), by their number.
-fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut PipelineNames) {
+fn name(planned: &mut [OnePlanned], stage: &str, config: &Config, names: &mut PipelineNames) {
     let wanted: Vec<String> = planned
         .iter()
         .map(|one| {
             let source = &one.pipeline.name.value;
             let chosen = config.names.get(source).cloned().unwrap_or_else(|| without_stage(source, stage));
-            let limit = if one.pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
+            let limit = if one.has_jobs() { LONGEST_WITH_JOBS } else { 48 };
             shorten(&label(&chosen, 63), limit, &chosen)
         })
         .collect();
@@ -400,7 +454,7 @@ fn name(planned: &mut [Planned], stage: &str, config: &Config, names: &mut Pipel
         let depth = (0..paths.iter().map(Vec::len).min().unwrap_or(0)).find(|d| paths.iter().any(|p| p[*d] != paths[0][*d]));
         for (member, path) in members.iter().zip(&paths) {
             if let Some(part) = depth.and_then(|d| path.get(d)) {
-                let limit = if planned[*member].pipeline.jobs.is_empty() { 48 } else { LONGEST_WITH_JOBS };
+                let limit = if planned[*member].has_jobs() { LONGEST_WITH_JOBS } else { 48 };
                 let part = label(part.split('.').next().unwrap_or(part), 63);
                 // `etl-eu/main.json` and `etl-us/main.json`, both `etl`: the folder says all.
                 let full = if format!("-{part}-").contains(&format!("-{name}-")) { part } else { label(&format!("{part}-{name}"), 63) };

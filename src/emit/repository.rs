@@ -6,7 +6,7 @@ use super::tree::{OutFile, Tree};
 use super::yaml::{self, Node};
 use super::{control, docker, kustomize, rbac, readme};
 use crate::config::Config;
-use crate::ir::plan::{Image, Pipeline, Plan};
+use crate::ir::plan::{Pipeline, Plan};
 use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG111};
 use crate::source::rules::emit::{EMI103, EMI104, EMI105};
@@ -16,24 +16,33 @@ use std::collections::BTreeMap;
 /// Where images are found when nobody said: nowhere.
 pub const NO_REGISTRY: &str = "registry.invalid";
 
+/// The plan of a stage, and those WorkflowTemplates of its pipelines that are made already, by the pipelines' names: whether a machine that carries data
+/// can be a workflow is known only when it is one.
+#[derive(Debug, Default)]
+pub struct Planned {
+    pub plan: Plan,
+    pub workflows: BTreeMap<String, Node>,
+}
+
 /// Everything that is written, from the plans of all stages; a pipeline has the same name in each. `notes`: what the README
 /// says about the run.
 #[must_use]
-pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
+pub fn emit(stages: &[Planned], config: &Config, notes: &readme::Notes) -> Tree {
     let mut tree = Tree::default();
-    let all = union(plans);
+    let all = union(stages.iter().map(|stage| &stage.plan));
     if all.pipelines.is_empty() {
         return tree;
     }
     let names: Vec<&str> = all.pipelines.iter().map(|p| p.name.value.as_str()).collect();
     let by_name: Vec<BTreeMap<&str, &Pipeline>> =
-        plans.iter().map(|plan| plan.pipelines.iter().map(|p| (p.name.value.as_str(), p)).collect()).collect();
+        stages.iter().map(|stage| stage.plan.pipelines.iter().map(|p| (p.name.value.as_str(), p)).collect()).collect();
     let parts: Vec<Part> = names
         .par_iter()
         .map(|name| {
-            let stages: Vec<(&Plan, &Pipeline)> =
-                plans.iter().zip(&by_name).filter_map(|(plan, of)| of.get(name).map(|p| (plan, *p))).collect();
-            pipeline(&stages, config)
+            let here = stages.iter().zip(&by_name).filter_map(|(stage, of)| Some((stage, *of.get(name)?)));
+            let templates = here.clone().map(|(stage, p)| template(stage, p, config)).collect();
+            let here: Vec<(&Plan, &Pipeline)> = here.map(|(stage, p)| (&stage.plan, p)).collect();
+            pipeline(&here, templates, config)
         })
         .collect();
     let mut places = Vec::new();
@@ -65,7 +74,7 @@ pub fn emit(plans: &[Plan], config: &Config, notes: &readme::Notes) -> Tree {
 
 /// Everything of all stages, each once, in the order of its first appearance: pipelines, images and queues by name. An image
 /// that is filled from another place in each stage names all of them.
-fn union(plans: &[Plan]) -> Plan {
+fn union<'p>(plans: impl Iterator<Item = &'p Plan>) -> Plan {
     let mut all = Plan::default();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for plan in plans {
@@ -118,7 +127,9 @@ fn add(tree: &mut Tree, path: String, file: OutFile) {
     assert!(added.is_ok(), "two files of the output have the path {added:?}");
 }
 
-fn reference(config: &Config, image: &str) -> String {
+/// How an image is named in a manifest.
+#[must_use]
+pub fn reference(config: &Config, image: &str) -> String {
     let registry = config.images.registry.as_deref().unwrap_or(NO_REGISTRY).trim_end_matches('/');
     format!("{registry}/{image}:{}", config.images.tag.as_deref().unwrap_or("1.0.0"))
 }
@@ -131,8 +142,12 @@ fn scheduler<'c>(config: &'c Config, pipeline: &Pipeline) -> Option<&'c str> {
     }
 }
 
-fn template(pipeline: &Pipeline, images: &[Image], config: &Config) -> Node {
-    let settings = Settings { images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
+fn template(stage: &Planned, pipeline: &Pipeline, config: &Config) -> Node {
+    if let Some(made) = stage.workflows.get(&pipeline.name.value) {
+        return made.clone();
+    }
+    let settings =
+        Settings { images: &stage.plan.images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
     if let Some(control) = &pipeline.control {
         let image = reference(config, "emr2k8s");
         let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call, jobs: &settings };
@@ -151,7 +166,7 @@ pub fn namespace(config: &Config, pipeline: &str, stage: &str) -> String {
 /// The files of one pipeline, and where it is deployed.
 type Part = (Vec<(String, OutFile)>, Vec<Place>);
 
-fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, OutFile)>, Vec<Place>) {
+fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config) -> Part {
     let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
     let name = first.name.value.clone();
     let root = format!("pipelines/{name}");
@@ -164,7 +179,6 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], config: &Config) -> (Vec<(String, Out
 
     let mut patches: Vec<Vec<(String, String, Vec<Patch>)>> = vec![Vec::new(); stages.len()];
     let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];
-    let templates: Vec<Node> = stages.iter().map(|(plan, p)| template(p, &plan.images, config)).collect();
     let head = vec![format!("From {}.", first.file)];
     match stages::merge(templates) {
         Ok((node, stage_patches)) => {

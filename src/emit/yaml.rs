@@ -26,6 +26,19 @@ pub enum Yaml {
     Block(Box<Yaml>),
 }
 
+impl Yaml {
+    fn bytes(&self) -> usize {
+        match self {
+            // A line feed at the end of a block may count for none.
+            Yaml::Text(text) | Yaml::Raw(text) | Yaml::Tagged(text) => text.trim_end_matches('\n').len(),
+            Yaml::Int(_) | Yaml::Bool(_) => 1,
+            Yaml::List(items) => items.iter().map(Node::bytes).sum(),
+            Yaml::Map(fields) => fields.iter().map(|field| field.key.len() + field.value.bytes()).sum(),
+            Yaml::Flow(inner) | Yaml::Block(inner) => inner.bytes(),
+        }
+    }
+}
+
 /// A key and a value of a map.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Field {
@@ -58,6 +71,12 @@ impl Node {
     pub fn from(mut self, origins: &Origins) -> Self {
         self.origins.extend(origins);
         self
+    }
+
+    /// The length of its text, at least: of keys and scalars alone.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.yaml.bytes()
     }
 
     /// A list with a blank line between its items: long ones read better so.

@@ -36,6 +36,9 @@ pub enum Unstructured {
 /// Blocks inside blocks. Argo ends a workflow whose templates call each other about 100 levels deep, so more could not run.
 pub const MOST_NESTED: usize = 90;
 
+/// Blocks inside blocks, with those of branches and items: beyond what could run, with room for blocks that need no template.
+const MOST_TOGETHER: usize = 2 * MOST_NESTED;
+
 /// Structures a graph and the graphs inside its states.
 ///
 /// # Errors
@@ -43,6 +46,10 @@ pub const MOST_NESTED: usize = 90;
 pub fn structure(graph: &Graph) -> Result<Structured, Unstructured> {
     let mut irreducible = Vec::new();
     let body = body(graph, &mut irreducible)?;
+    // Each graph by itself may be flat enough and all of them together not, and whoever walks down a machine has one stack.
+    if nested_in_all(&body.block) > MOST_TOGETHER {
+        return Err(Unstructured::TooDeep(graph.span));
+    }
     Ok(Structured { body, irreducible })
 }
 
@@ -141,6 +148,16 @@ fn body(graph: &Graph, irreducible: &mut Vec<Vec<Span>>) -> Result<Body, Unstruc
 /// How many levels of blocks there are.
 fn nested(block: &[Stmt]) -> usize {
     1 + block.iter().flat_map(|stmt| stmt.kind.blocks()).map(|inner| nested(inner)).max().unwrap_or_default()
+}
+
+/// The same with what is inside of states, level by level.
+fn nested_in_all(block: &[Stmt]) -> usize {
+    let of_leaf = |leaf: &Leaf| leaf.inner.iter().map(|body| nested_in_all(&body.block)).max().unwrap_or_default();
+    let of = |stmt: &Stmt| {
+        let below = stmt.kind.blocks().into_iter().map(|inner| nested_in_all(inner)).max().unwrap_or_default();
+        below.max(stmt.kind.leaf().map_or(0, of_leaf))
+    };
+    1 + block.iter().map(of).max().unwrap_or_default()
 }
 
 /// Gives every loop one way in. Returns where control starts.

@@ -7,7 +7,7 @@ use super::flow::{Dest, Edge};
 use crate::ir::plan::{Block, OnFailure, Stmt, StmtKind};
 use crate::source::span::{Origins, Sourced};
 use petgraph::algo::dominators::{self, Dominators};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// A step of the graph: what runs, and where control goes then.
@@ -76,15 +76,23 @@ fn cut_loops(steps: &mut [Option<Step>], start: &Edge, refuse_loop: &mut dyn FnM
             }
         }
         let looping = |component: &Vec<NodeIndex>| component.len() > 1 || component.first().is_some_and(|n| graph.contains_edge(*n, *n));
-        let order = order_from(steps, start);
-        let mut cut = Vec::new();
-        for component in tarjan_scc(&graph).into_iter().filter(looping) {
-            let members: Vec<usize> = component.iter().map(|n| n.index()).collect();
-            // The header is the member that a run reaches first.
-            if let Some(first) = order.iter().find(|i| members.contains(i)) {
-                cut.push((*first, members));
+        // Not Tarjan's method: the crate's recurses, and a chain of states is as long as its author likes.
+        let components: Vec<Vec<NodeIndex>> = kosaraju_scc(&graph).into_iter().filter(looping).collect();
+        let mut of = vec![None; steps.len()];
+        for (number, component) in components.iter().enumerate() {
+            for node in component {
+                of[node.index()] = Some(number);
             }
         }
+        // The header is the member that a run reaches first.
+        let mut first = vec![None; components.len()];
+        for index in order_from(steps, start) {
+            if let Some(number) = of[index] {
+                first[number].get_or_insert(index);
+            }
+        }
+        let members = components.into_iter().map(|component| component.iter().map(|node| node.index()).collect::<Vec<_>>());
+        let cut: Vec<(usize, Vec<usize>)> = first.into_iter().zip(members).filter_map(|(first, members)| Some((first?, members))).collect();
         if cut.is_empty() {
             return;
         }

@@ -41,6 +41,18 @@ pub struct Cursor {
     pub origins: Origins,
 }
 
+/// Document, variables, what dispatches are asked for: expressions.
+type Data = (String, Option<String>, Option<String>);
+
+/// What is carried on where none of the steps in question ran.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Otherwise {
+    /// What was carried before.
+    Before,
+    /// One of them runs whenever this is asked for: an expression that names what was before as well would grow with every statement.
+    Never,
+}
+
 /// A statement that may end the block: expressions, nil where it did not run.
 struct Exit {
     next: String,
@@ -107,6 +119,33 @@ impl Cursor {
     pub fn may_exit(&mut self, next: String, error: Option<String>) {
         self.gate = Some(format!("({next}) == \"\""));
         self.exits.push(Exit { next, document: self.document.clone(), variables: self.variables.clone(), goto: self.goto.clone(), error });
+    }
+
+    /// What is carried, to be set again.
+    fn data(&self) -> Data {
+        (self.document.clone(), self.variables.clone(), self.goto.clone())
+    }
+
+    fn set_data(&mut self, data: Data) {
+        (self.document, self.variables, self.goto) = data;
+    }
+
+    /// Takes what is carried from whichever of these steps ran.
+    pub fn take_from(&mut self, ran: &[String], otherwise: Otherwise) {
+        if ran.is_empty() {
+            return;
+        }
+        let chain = |parameter: &str, before: &String| {
+            let mut all: Vec<String> = ran.iter().map(|step| text::output(step, parameter)).collect();
+            all.push(match otherwise {
+                Otherwise::Before => before.clone(),
+                Otherwise::Never => "\"\"".to_owned(),
+            });
+            format!("({})", text::first(&all))
+        };
+        self.document = chain("state", &self.document);
+        self.variables = self.variables.as_ref().map(|before| chain("variables", before));
+        self.goto = self.goto.as_ref().map(|before| chain("goto", before));
     }
 
     /// Whether the block can end in any other way than by coming to its end.
@@ -196,6 +235,9 @@ impl Emitter<'_> {
     /// Emits a block into a template that is being written.
     pub(super) fn block(&mut self, block: &[Stmt], cursor: &mut Cursor, mode: Mode) {
         for stmt in block {
+            if self.too_large() {
+                return;
+            }
             match &stmt.kind {
                 Kind::State(leaf) => {
                     if matches!(leaf.state.kind, StateKind::Fail(_)) {
@@ -237,7 +279,7 @@ impl Emitter<'_> {
         self.block(block, &mut cursor, mode);
         template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
         template.take(cursor);
-        self.templates.push(template);
+        self.add(template);
         name
     }
 
@@ -256,7 +298,7 @@ impl Emitter<'_> {
         template.outputs = cursor.outputs(false, mode.soft);
         template.outputs.retain(|(name, _)| name == "state" || name == "error");
         template.take(cursor);
-        self.templates.push(template);
+        self.add(template);
         name
     }
 
@@ -282,6 +324,7 @@ impl Emitter<'_> {
         let jumps = mode.soft || any_jump || blocks.iter().any(|block| leaves(block));
         let mut group = Vec::new();
         let mut ran: Vec<String> = Vec::new();
+        let mut through: Vec<String> = Vec::new();
         for (target, block) in targets.iter().filter_map(|(label, block)| block.map(|block| (label, block))) {
             let when = format!("{} == {}", chosen.next, text::literal(target));
             let gate = cursor.gate.clone();
@@ -301,13 +344,18 @@ impl Emitter<'_> {
             let mut step = Step { parameters: cursor.carried(), when: Some(when), ..Step::new(&step_name, &template) };
             step.origins = leaf_origins(leaf);
             group.push(gate_step(step, gate.as_ref()));
+            if comes_to_its_end(block) {
+                through.push(step_name.clone());
+            }
             ran.push(step_name);
         }
         if !group.is_empty() {
             cursor.groups.push(group);
         }
-        self.after(&ran, cursor);
         if jumps {
+            // Where it ends here, by a jump that is an arm's own or by one that is the arm.
+            let here = cursor.data();
+            cursor.take_from(&ran, if any_jump { Otherwise::Before } else { Otherwise::Never });
             let mut nexts: Vec<String> = ran.iter().map(|step| text::output(step, "next")).collect();
             nexts.push(chosen.next.clone());
             let error = mode.soft.then(|| {
@@ -316,22 +364,11 @@ impl Emitter<'_> {
                 text::first(&errors)
             });
             cursor.may_exit(text::first(&nexts), error);
+            cursor.set_data(here);
         }
-    }
-
-    /// Takes what is carried from whichever of these steps ran.
-    fn after(&mut self, ran: &[String], cursor: &mut Cursor) {
-        if ran.is_empty() {
-            return;
-        }
-        let chain = |parameter: &str, before: &String| {
-            let mut all: Vec<String> = ran.iter().map(|step| text::output(step, parameter)).collect();
-            all.push(before.clone());
-            format!("({})", text::first(&all))
-        };
-        cursor.document = chain("state", &cursor.document);
-        cursor.variables = cursor.variables.as_ref().map(|before| chain("variables", before));
-        cursor.goto = cursor.goto.as_ref().map(|before| chain("goto", before));
+        // Where it goes on: from an arm that comes to its end, or past all of them.
+        let past = targets.iter().any(|(label, block)| block.is_none() && label.is_empty());
+        cursor.take_from(&through, if past || through.is_empty() { Otherwise::Before } else { Otherwise::Never });
     }
 
     fn tried(&mut self, leaf: &Leaf, handlers: &[Block], cursor: &mut Cursor, mode: Mode) {
@@ -346,7 +383,7 @@ impl Emitter<'_> {
         cursor.push(step);
         let next = text::output(&step_name, "next");
         let failure = text::output(&step_name, "error");
-        self.after(std::slice::from_ref(&step_name), cursor);
+        cursor.take_from(std::slice::from_ref(&step_name), Otherwise::Never);
         let jumps = mode.soft || handlers.iter().any(|handler| leaves(handler)) || handlers.iter().any(|handler| ends_in_jump(handler));
         let mut group = Vec::new();
         let mut ran = Vec::new();
@@ -368,7 +405,7 @@ impl Emitter<'_> {
             group.push(gate_step(step, cursor.gate.as_ref()));
         }
         cursor.groups.push(group);
-        self.after(&ran, cursor);
+        cursor.take_from(&ran, Otherwise::Before);
         if jumps {
             let mut nexts: Vec<String> = ran.iter().map(|step| text::output(step, "next")).collect();
             nexts.push(next);
@@ -391,7 +428,7 @@ impl Emitter<'_> {
         self.block(handler, &mut cursor, mode);
         template.outputs = cursor.outputs(with_next || mode.soft, mode.soft);
         template.take(cursor);
-        self.templates.push(template);
+        self.add(template);
         name
     }
 
@@ -400,7 +437,7 @@ impl Emitter<'_> {
         let template = self.block_template(&format!("before-{}", self.state_of(of)), body, mode, true);
         let step_name = cursor.names.unique(&template);
         cursor.push(Step { parameters: cursor.carried(), ..Step::new(&step_name, &template) });
-        self.after(std::slice::from_ref(&step_name), cursor);
+        cursor.take_from(std::slice::from_ref(&step_name), Otherwise::Never);
         let next = text::output(&step_name, "next");
         // Leaving the scope is coming here.
         let next = format!("({next} == {} ? \"\" : {next})", text::literal(&exit));
@@ -416,7 +453,7 @@ impl Emitter<'_> {
         let state = self.state_of(of);
         let turn = self.block_template(&format!("{state}-turn"), body, mode, true);
         let step_name = self.turns(&turn, &format!("{state}-loop"), &again, &[], cursor);
-        self.after_step(&step_name, cursor);
+        cursor.take_from(std::slice::from_ref(&step_name), Otherwise::Never);
         let next = text::output(&step_name, "next");
         let limit = crate::simulate::engine::EVENT_LIMIT;
         let failure =
@@ -465,7 +502,7 @@ impl Emitter<'_> {
         if self.gives(turn, "error") {
             template.outputs.push(("error".into(), last("error")));
         }
-        self.templates.push(template);
+        self.add(template);
         let step_name = cursor.names.unique(&name);
         let mut parameters = vec![("level".to_owned(), format!("\"{LEVELS}\""))];
         parameters.extend(cursor.carried());
@@ -474,12 +511,9 @@ impl Emitter<'_> {
         step_name
     }
 
+    /// Whether a template that was just made has an output.
     fn gives(&self, template: &str, output: &str) -> bool {
-        self.templates.iter().any(|t| t.name == template && t.outputs.iter().any(|(name, _)| name == output))
-    }
-
-    pub(super) fn after_step(&mut self, step: &str, cursor: &mut Cursor) {
-        self.after(&[step.to_owned()], cursor);
+        self.templates.iter().rev().find(|t| t.name == template).is_some_and(|t| t.outputs.iter().any(|(name, _)| name == output))
     }
 
     fn dispatch(&mut self, region: Label, arms: &[Block], cursor: &mut Cursor, mode: Mode) {
@@ -495,7 +529,8 @@ impl Emitter<'_> {
             ran.push(step_name);
         }
         cursor.groups.push(group);
-        self.after(&ran, cursor);
+        // Whoever comes here asked for one of them.
+        cursor.take_from(&ran, Otherwise::Never);
         let nexts: Vec<String> = ran.iter().map(|step| text::output(step, "next")).collect();
         let error = mode.soft.then(|| text::first(&ran.iter().map(|step| text::output(step, "error")).collect::<Vec<_>>()));
         cursor.may_exit(text::first(&nexts), error);
@@ -568,6 +603,16 @@ fn labels_of(block: &Block) -> std::collections::BTreeMap<Label, String> {
     let mut states = std::collections::BTreeMap::new();
     walk(block, &mut states);
     states
+}
+
+/// Whether a block can come to its end; in doubt it can.
+fn comes_to_its_end(block: &[Stmt]) -> bool {
+    match block.last().map(|stmt| &stmt.kind) {
+        Some(Kind::Leave(_) | Kind::Repeat(_) | Kind::Return) => false,
+        Some(Kind::State(leaf)) => !matches!(leaf.state.kind, StateKind::Fail(_)),
+        Some(Kind::Choose { arms, default, .. }) => arms.iter().chain(default).any(|arm| comes_to_its_end(arm)),
+        _ => true,
+    }
 }
 
 /// Whether control can leave a block by a jump out of it.

@@ -41,7 +41,7 @@ impl Emitter<'_> {
         let mut node = argo_workflows::job_template(self.pipeline, job, &name, repeated, self.settings.jobs);
         argo_workflows::deadline(&mut node, &leaf.state);
         template.whole = Some(node);
-        self.templates.push(template);
+        self.add(template);
         let step_name = cursor.names.unique(base);
         let mut step = Step { parameters: spark_operator::inputs(job, &input), goes_on: mode.soft, ..Step::new(&step_name, &name) };
         step.origins = leaf_origins(leaf);

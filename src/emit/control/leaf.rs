@@ -1,5 +1,5 @@
 //! States: what each becomes.
-use super::block::{Cursor, Mode, gate_step, leaf_origins};
+use super::block::{Cursor, Mode, Otherwise, gate_step, leaf_origins};
 use super::template::{Step, Template};
 use super::tier::{self, Tier};
 use super::{EVALUATE, Emitter, request, text};
@@ -155,7 +155,7 @@ impl Emitter<'_> {
             let lost = r#""{\"Error\":\"States.TaskFailed\",\"Cause\":\"the pod of the runtime was lost\"}""#;
             template.outputs.push(("error".into(), format!("{failed} ? (({error}) == \"\" ? {lost} : {error}) : \"\"")));
         }
-        self.templates.push(template);
+        self.add(template);
         let step_name = cursor.names.unique(&name);
         let mut step = Step { parameters, ..Step::new(&step_name, &name) };
         step.origins = leaf_origins(part.leaf);
@@ -353,7 +353,7 @@ impl Emitter<'_> {
         }
         template.outputs = outputs;
         template.take(cursor);
-        self.templates.push(template);
+        self.add(template);
         name
     }
 
@@ -396,7 +396,7 @@ impl Emitter<'_> {
         }
         template.outputs.push(("next".into(), text::output(&decide_step, "next")));
         template.outputs.push(("retries".into(), text::output(&decide_step, "retries")));
-        self.templates.push(template);
+        self.add(template);
         let more = [("retries".to_owned(), text::literal(&format!("[{}]", vec!["0"; leaf.state.retry.len()].join(","))))];
         let step = self.turns(&turn, &format!("{base}-retry"), "again", &more, cursor);
         let next = text::output(&step, "next");
@@ -408,7 +408,7 @@ impl Emitter<'_> {
             let fail = self.fail_step(name, format!("{failure} ?? \"\""), Some(format!("({next} ?? \"\") != \"\"")));
             cursor.push(fail);
         }
-        self.after_step(&step, cursor);
+        cursor.take_from(&[step], Otherwise::Never);
     }
 
     /// Which retrier takes an error, whether it has attempts left, how long to wait.
@@ -449,7 +449,7 @@ impl Emitter<'_> {
                 ),
             ),
         ];
-        self.templates.push(template);
+        self.add(template);
         name
     }
 
@@ -468,7 +468,7 @@ impl Emitter<'_> {
                 .build();
             let mut template = Template::new(NAME);
             template.whole = Some(node);
-            self.templates.push(template);
+            self.add(template);
         }
         NAME.to_owned()
     }
@@ -481,7 +481,7 @@ impl Emitter<'_> {
             let suspend = w.map().field("duration", w.text(format!("{}s", seconds.value)).from(&seconds.origins)).build();
             let mut template = Template::new(&name);
             template.whole = Some(w.map().field("name", w.text(&name).from(&origins)).field("suspend", suspend).build());
-            self.templates.push(template);
+            self.add(template);
             let step_name = cursor.names.unique(base);
             let mut step = Step::new(&step_name, &name);
             step.origins = origins;
@@ -533,7 +533,7 @@ impl Emitter<'_> {
         if inner_mode.soft {
             wrapper.outputs.push(("failed".into(), "\"-\" + (steps.run.outputs.parameters.error)".into()));
         }
-        self.templates.push(wrapper);
+        self.add(wrapper);
         let mut template = Template::new(&each);
         template.origins = leaf_origins(leaf);
         template.inputs = carried.iter().filter(|name| *name != "state").cloned().chain(["items".to_owned()]).collect();
@@ -600,7 +600,7 @@ impl Emitter<'_> {
             };
             template.outputs.push(("error".into(), error));
         }
-        self.templates.push(template);
+        self.add(template);
         let step_name = cursor.names.unique(base);
         let mut parameters: Vec<(String, String)> = cursor.carried().into_iter().filter(|(name, _)| name != "state").collect();
         parameters.push(("items".into(), format!("{} ?? \"[]\"", text::output(&items, "output"))));
@@ -652,7 +652,7 @@ impl Emitter<'_> {
             ),
             ("error".to_owned(), error.to_owned()),
         ]);
-        self.templates.push(template);
+        self.add(template);
         let all = format!("({} ?? \"[]\")", text::output(items, "output"));
         let first =
             [("items".to_owned(), all.clone()), ("index".to_owned(), "\"0\"".to_owned()), ("results".to_owned(), "\"\"".to_owned())];
@@ -679,7 +679,7 @@ impl Emitter<'_> {
         let name = self.names.unique(base);
         let mut template = Template::new(&name);
         template.whole = Some((self.settings.call)(&name, &leaf.state));
-        self.templates.push(template);
+        self.add(template);
         name
     }
 

@@ -49,36 +49,32 @@ pub struct Evaluation {
     pub always: bool,
 }
 
+/// The largest object that etcd takes (Kubernetes and Argo, "Offloading Large Workflows").
+pub const MOST_BYTES: usize = 1_048_576;
+
+/// A workflow that no cluster could hold: it would have more than [`MOST_BYTES`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooLarge;
+
+/// The WorkflowTemplate of a machine that carries data, unless it is too large.
+///
+/// # Errors
+/// Where it is certain to be too large, which is found before all of it is made; a little below the bound it is not, and its text is to be measured.
+pub fn bounded(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Result<Emitted, TooLarge> {
+    let mut emitter = Emitter::new(pipeline, control, settings, true);
+    let main = emitter.main();
+    if emitter.too_large() || emitter.bytes + main.bytes() > MOST_BYTES {
+        return Err(TooLarge);
+    }
+    Ok(emitter.emitted(main))
+}
+
 /// The WorkflowTemplate of a machine that carries data.
 #[must_use]
 pub fn workflow_template(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Emitted {
-    let name = &pipeline.name.value;
-    let mut emitter = Emitter {
-        pipeline,
-        repeated: job::repeated(&control.body),
-        control,
-        names: Names::default(),
-        templates: Vec::new(),
-        labels: Names::default(),
-        label_names: std::collections::BTreeMap::new(),
-        states: std::collections::BTreeMap::new(),
-        uses: Uses::default(),
-        settings,
-    };
-    for taken in [FAIL, EVALUATE] {
-        emitter.names.unique(taken);
-    }
-    let entry = emitter.names.unique(name);
-    let main = emitter.entry(&entry);
-    emitter.templates.insert(0, main);
-    let depth = template::depth(&emitter.templates, &entry);
-    let mut runtime = std::mem::take(&mut emitter.uses.evaluations);
-    runtime.sort_by(|a, b| (a.state.span().map(|s| s.start), !a.always).cmp(&(b.state.span().map(|s| s.start), !b.always)));
-    runtime.dedup_by(|later, first| later.state.value == first.state.value);
-    let mut templates: Vec<Node> = emitter.templates.iter().map(Template::node).collect();
-    templates.append(&mut emitter.shared());
-    let document = super::argo_workflows::document(pipeline, entry, true, templates);
-    Emitted { document, depth, runtime }
+    let mut emitter = Emitter::new(pipeline, control, settings, false);
+    let main = emitter.main();
+    emitter.emitted(main)
 }
 
 /// The template that ends the run.
@@ -101,6 +97,10 @@ struct Emitter<'e> {
     /// Of templates.
     names: Names,
     templates: Vec<Template>,
+    /// Of their text, at least.
+    bytes: usize,
+    /// Whether what is too large need not be finished.
+    bounded: bool,
     labels: Names,
     label_names: std::collections::BTreeMap<(&'static str, crate::ir::control::Label), String>,
     /// Header or target state of a label, where it is known.
@@ -109,20 +109,71 @@ struct Emitter<'e> {
     settings: &'e Settings<'e>,
 }
 
+impl<'e> Emitter<'e> {
+    fn new(pipeline: &'e Pipeline, control: &'e Control, settings: &'e Settings<'e>, bounded: bool) -> Self {
+        Self {
+            pipeline,
+            repeated: job::repeated(&control.body),
+            control,
+            names: Names::default(),
+            templates: Vec::new(),
+            bytes: 0,
+            bounded,
+            labels: Names::default(),
+            label_names: std::collections::BTreeMap::new(),
+            states: std::collections::BTreeMap::new(),
+            uses: Uses::default(),
+            settings,
+        }
+    }
+}
+
 impl Emitter<'_> {
+    /// The entrypoint's template; makes all others.
+    fn main(&mut self) -> Template {
+        for taken in [FAIL, EVALUATE] {
+            self.names.unique(taken);
+        }
+        let entry = self.names.unique(&self.pipeline.name.value);
+        self.entry(&entry)
+    }
+
+    fn emitted(mut self, main: Template) -> Emitted {
+        let entry = main.name.clone();
+        self.templates.insert(0, main);
+        let depth = template::depth(&self.templates, &entry);
+        let mut runtime = std::mem::take(&mut self.uses.evaluations);
+        runtime.sort_by(|a, b| (a.state.span().map(|s| s.start), !a.always).cmp(&(b.state.span().map(|s| s.start), !b.always)));
+        runtime.dedup_by(|later, first| later.state.value == first.state.value);
+        let mut templates: Vec<Node> = self.templates.iter().map(Template::node).collect();
+        templates.append(&mut self.shared());
+        let document = super::argo_workflows::document(self.pipeline, entry, true, templates);
+        Emitted { document, depth, runtime }
+    }
+
+    fn add(&mut self, template: Template) {
+        self.bytes += template.bytes();
+        self.templates.push(template);
+    }
+
+    /// Whether there is more already than a cluster holds: then nothing that is still written will be used.
+    fn too_large(&self) -> bool {
+        self.bounded && self.bytes > MOST_BYTES
+    }
+
     fn entry(&mut self, name: &str) -> Template {
         self.name_labels();
         let mut template = Template::new(name);
         let input = text::safe_json("workflow.parameters.input");
         let mut cursor = block::Cursor::entry(input.clone(), self.control);
         let body = self.control.body.block.clone();
-        let before = (self.templates.len(), self.names.clone(), self.labels.clone(), self.label_names.clone());
+        let before = (self.templates.len(), self.bytes, self.names.clone(), self.labels.clone(), self.label_names.clone());
         self.block(&body, &mut cursor, block::Mode { soft: false });
         let output = cursor.document_at_end();
         if self.control.output && output.contains("workflow.") {
             // The workflow's parameters cannot be relied on in an output's expression: they go through a template of their own.
             self.templates.truncate(before.0);
-            (self.names, self.labels, self.label_names) = (before.1, before.2, before.3);
+            (self.bytes, self.names, self.labels, self.label_names) = (before.1, before.2, before.3, before.4);
             let states = self.body_template("states", &self.control.body.clone(), block::Mode { soft: false });
             let mut parameters = vec![("state".to_owned(), input)];
             parameters.extend(block::Cursor::entry(String::new(), self.control).carried().into_iter().skip(1));

@@ -101,6 +101,13 @@ impl Template {
         map.build()
     }
 
+    /// The length of its text, at least: of names, expressions and requests alone.
+    pub fn bytes(&self) -> usize {
+        let steps = self.groups.iter().flatten().map(Step::bytes).sum::<usize>();
+        let outputs = self.outputs.iter().map(|(name, expression)| name.len() + expression.len()).sum::<usize>();
+        steps + outputs + self.whole.as_ref().map_or(0, Node::bytes)
+    }
+
     /// Templates that it calls.
     fn calls(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().flatten().flat_map(|step| std::iter::once(&step.template).chain(&step.also)).map(String::as_str)
@@ -121,6 +128,12 @@ impl Step {
             origins: Origins::none(),
             comment: None,
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let texts = [&self.request, &self.when, &self.count].into_iter().flatten().map(String::len).sum::<usize>();
+        self.name.len() + self.template.len() + parameters + texts
     }
 
     fn node(&self) -> Node {
