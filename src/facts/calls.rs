@@ -165,6 +165,12 @@ static INTEGRATIONS: LazyLock<Vec<Integration>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Every optimized integration, in the order of the table.
+#[must_use]
+pub fn integrations() -> &'static [Integration] {
+    &INTEGRATIONS
+}
+
 impl CallResource {
     /// Reads a Task's `Resource`.
     ///

@@ -336,7 +336,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
 }
 
 /// Functions of JSONata that expressions are translated by (docs.jsonata.org, "Function Library", and the Developer Guide's additions, November 2026).
-const FUNCTIONS: &[&str] = &[
+pub const FUNCTIONS: &[&str] = &[
     "string",
     "length",
     "substring",

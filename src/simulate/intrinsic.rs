@@ -88,6 +88,11 @@ const FUNCTIONS: [(&str, Function, usize, usize); 18] = [
     ("Format", Function::Format, 1, usize::MAX),
 ];
 
+/// Names of all functions, without `States.`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.into_iter().map(|(name, ..)| name)
+}
+
 impl Function {
     fn row(self) -> (&'static str, Self, usize, usize) {
         FUNCTIONS.into_iter().find(|(_, function, ..)| *function == self).unwrap_or(("", self, 0, 0))

@@ -144,6 +144,18 @@ pub(super) const RETRIER: Names = &[
 pub(super) const CATCHER: Names =
     &[("ErrorEquals", None), ("Next", None), ("ResultPath", PATH), ("Output", ATA), ("Assign", None), ("Comment", None)];
 
+/// Every place of the language that has fields, with their names: kinds of state, and what stands in states and around them.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Vec<&'static str>)> {
+    let of = |names: Names| names.iter().map(|(name, _)| *name).collect();
+    let states = KINDS.iter().map(|(kind, bit)| {
+        let fields = STATE.iter().filter(|(_, kinds, _)| kinds.has(*bit)).map(|(name, ..)| *name);
+        (*kind, fields.collect())
+    });
+    let others = [("State machine", of(ROOT)), ("ProcessorConfig", of(PROCESSOR_CONFIG)), ("Retry", of(RETRIER)), ("Catch", of(CATCHER))];
+    states.chain(others).chain(super::map::FIELDS.iter().map(|(place, fields)| (*place, fields.to_vec()))).collect()
+}
+
 pub(super) fn language_name(language: QueryLanguage) -> &'static str {
     match language {
         QueryLanguage::JsonPath => "JSONPath",

@@ -20,6 +20,15 @@ const DISTRIBUTED: [&str; 8] = [
     "ToleratedFailurePercentagePath",
 ];
 
+/// The objects of a Map and their fields.
+pub(super) const FIELDS: &[(&str, &[&str])] = &[
+    ("ItemReader", READER),
+    ("ReaderConfig", READER_CONFIG),
+    ("ItemBatcher", BATCHER),
+    ("ResultWriter", WRITER),
+    ("WriterConfig", WRITER_CONFIG),
+];
+
 /// Contents of `ItemReader`, `ItemBatcher` and `ResultWriter` and of the configurations in them (the pages of the three in the
 /// Step Functions Developer Guide, November 2026).
 const READER: &[&str] = &["Resource", "ReaderConfig", "Parameters", "Arguments"];

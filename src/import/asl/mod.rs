@@ -28,6 +28,7 @@ mod template;
 mod tests;
 
 pub use clusters::clusters;
+pub use fields::all as fields;
 pub use lint::deployed;
 pub use machine::{import, looks_like};
 pub use template::{known, placeholders};
