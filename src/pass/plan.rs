@@ -113,6 +113,7 @@ pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Su
         names: Names::default(),
         jobs: Vec::new(),
         calls: Vec::new(),
+        call_of: BTreeMap::new(),
         call_names: Names::default(),
         outcome: Outcome::default(),
         has_jobs: super::carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, targets, around.estate)),
@@ -175,12 +176,25 @@ pub fn missing_function(functions: &Functions<'_>, state: &State, name: &Sourced
     })
 }
 
+/// What makes two calls the same template: what is called, how it is tried again, how long it may take.
+type Shape = (String, Option<(u32, u32, Option<u32>, Option<u32>)>, Option<u64>);
+
+fn shape(function: &Function) -> Shape {
+    let retry = function.retry.as_ref().map(|retry| {
+        let (factor, most) = (retry.factor.as_ref().map(|x| x.value), retry.max_seconds.as_ref().map(|x| x.value));
+        (retry.limit.value, retry.interval_seconds.value, factor, most)
+    });
+    (function.target.value.clone(), retry, function.timeout_seconds.as_ref().map(|t| t.value))
+}
+
 struct Planner<'a> {
     targets: &'a BTreeMap<Span, Target>,
     around: &'a Surroundings<'a>,
     names: Names,
     jobs: Vec<SparkJob>,
     calls: Vec<Function>,
+    /// Where in `calls` the one of that shape is.
+    call_of: BTreeMap<Shape, usize>,
     call_names: Names,
     outcome: Outcome,
     /// Whether any state submits a job.
@@ -642,15 +656,6 @@ impl<'m> Planner<'_> {
         defined: bool,
         state: &State,
     ) -> String {
-        let shape = |f: &Function| {
-            (
-                f.target.value.clone(),
-                f.retry.as_ref().map(|r| {
-                    (r.limit.value, r.interval_seconds.value, r.factor.as_ref().map(|x| x.value), r.max_seconds.as_ref().map(|x| x.value))
-                }),
-                f.timeout_seconds.as_ref().map(|t| t.value),
-            )
-        };
         let answer = self.around.config.functions.get(&name.value).and_then(|a| a.call.clone());
         let mut new = Function {
             name: String::new(),
@@ -663,7 +668,8 @@ impl<'m> Planner<'_> {
             timeout_seconds: timeout,
             span: state.span,
         };
-        if let Some(known) = self.calls.iter_mut().find(|f| shape(f) == shape(&new)) {
+        let shape = shape(&new);
+        if let Some(known) = self.call_of.get(&shape).and_then(|index| self.calls.get_mut(*index)) {
             known.target.origins.extend(&new.target.origins);
             if let (Some(old), Some(retry)) = (&mut known.retry, new.retry) {
                 old.limit.origins.extend(&retry.limit.origins);
@@ -689,6 +695,7 @@ impl<'m> Planner<'_> {
         );
         new.name = self.call_names.unique(&label(&name.value, 60));
         let name = new.name.clone();
+        self.call_of.insert(shape, self.calls.len());
         self.calls.push(new);
         name
     }

@@ -39,15 +39,15 @@ impl Prefix {
 /// The diagnostics, each followed by an empty line.
 #[must_use]
 pub fn render(diagnostics: &[&Diagnostic], files: &Files, prefix: &Prefix) -> String {
-    // In pieces on all cores: what is kept of a file's excerpts serves the neighbours, which speak of the same file.
+    // On all cores: what is kept of a file's excerpts serves all, for many speak of the same line.
+    let excerpts = Excerpts::new(files);
     let pieces: Vec<String> = diagnostics
         .par_chunks(256)
         .map(|piece| {
-            let mut excerpts = Excerpts::new(files);
             let renderer = Renderer::styled().term_width(usize::from(u16::MAX));
             let mut out = String::new();
             for diagnostic in piece {
-                out.push_str(&one(diagnostic, files, prefix, &mut excerpts, &renderer));
+                out.push_str(&one(diagnostic, files, prefix, &excerpts, &renderer));
                 out.push_str("\n\n");
             }
             out
@@ -78,7 +78,7 @@ fn level(diagnostic: &Diagnostic) -> Level<'static> {
     level.with_name(label(diagnostic))
 }
 
-fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &mut Excerpts<'_>, renderer: &Renderer) -> String {
+fn one(diagnostic: &Diagnostic, files: &Files, prefix: &Prefix, excerpts: &Excerpts<'_>, renderer: &Renderer) -> String {
     let mut places = Vec::new();
     if let Some(span) = diagnostic.span {
         places.push((prefix.show(&files.get(span.file).path), excerpts.of(span), AnnotationKind::Primary, String::new()));

@@ -6,6 +6,7 @@ use crate::source::secret::{self, Secrets};
 use crate::source::span::{FileId, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Longest line, in characters, that is shown whole. Step Functions' `DescribeStateMachine` returns definitions of many
 /// kilobytes on one line.
@@ -27,26 +28,30 @@ pub struct Excerpt {
     pub span: Range<usize>,
 }
 
-/// Makes excerpts of the files of a run; remembers the secrets of lines, because many diagnostics point at the same long line.
+/// Secrets of a line, once somebody has looked for them.
+type Found = OnceLock<Vec<Range<usize>>>;
+
+/// Makes excerpts of the files of a run, on several threads at once; remembers the secrets of lines, because many diagnostics point at the same long line.
 pub struct Excerpts<'a> {
     files: &'a Files,
-    secrets: BTreeMap<(FileId, u32), Vec<Range<usize>>>,
+    secrets: Mutex<BTreeMap<(FileId, u32), Arc<Found>>>,
 }
 
 impl<'a> Excerpts<'a> {
     #[must_use]
     pub fn new(files: &'a Files) -> Self {
-        Self { files, secrets: BTreeMap::new() }
+        Self { files, secrets: Mutex::default() }
     }
 
     /// The first line of a span.
-    pub fn of(&mut self, span: Span) -> Excerpt {
+    pub fn of(&self, span: Span) -> Excerpt {
         let file = self.files.get(span.file);
         let (line, column) = file.position(span.start);
         let (start, end) = file.line_range(line).unwrap_or((0, 0));
         let text = file.text.get(start..end).unwrap_or("");
         let hidden = &self.files.secrets;
-        let secrets = self.secrets.entry((span.file, line)).or_insert_with(|| line_secrets(file, line, text, hidden));
+        let known = Arc::clone(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).entry((span.file, line)).or_default());
+        let secrets = known.get_or_init(|| line_secrets(file, line, text, hidden));
         let from = (span.start as usize).saturating_sub(start).min(text.len());
         let to = (span.end as usize).saturating_sub(start).clamp(from, text.len());
         let (text, span) = crop(text, secrets, floor(text, from)..floor(text, to));

@@ -6,12 +6,14 @@ use crate::source::rules::asl::{ASL111, ASL112, ASL119, ASL120};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 /// Checks every graph of the machine.
 pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
     let mut names = BTreeMap::new();
+    let mut compared = MOST_COMPARED;
     collect(&machine.graph, &mut names, sink);
-    graph(&machine.graph, "the state machine", &names, sink);
+    graph(&machine.graph, "the state machine", &names, &mut compared, sink);
 }
 
 /// Every name of the machine with its first place; reports the others (`DUPLICATE_STATE_NAME`, cfn-lint#3616; the scope is the
@@ -64,7 +66,12 @@ pub(super) fn ends(state: &State) -> bool {
     matches!(state.next, Some(Next::End(_))) || matches!(state.kind, StateKind::Succeed | StateKind::Fail(_))
 }
 
-fn graph(of: &Graph, what: &str, names: &BTreeMap<&str, Option<Span>>, sink: &mut Sink) {
+/// So many pairs of names are compared in one machine in search of what was meant. Where hardly a name is right, to compare each with all others would take
+/// the square of the machine's size; then only its neighbours in the order of names are looked at.
+const MOST_COMPARED: usize = 100_000;
+const NEIGHBOURS: usize = 8;
+
+fn graph(of: &Graph, what: &str, names: &BTreeMap<&str, Option<Span>>, compared: &mut usize, sink: &mut Sink) {
     let index: BTreeMap<&str, usize> = of.states.iter().enumerate().map(|(at, state)| (state.name.value.as_str(), at)).collect();
     // Whether something that leads on is unknown: then nothing is said of what cannot be reached or cannot end.
     let mut open = false;
@@ -72,7 +79,7 @@ fn graph(of: &Graph, what: &str, names: &BTreeMap<&str, Option<Span>>, sink: &mu
     for state in &of.states {
         let mut leads_to = Vec::new();
         for target in targets(state) {
-            match resolve(target, &index, what, names, sink) {
+            match resolve(target, &index, what, names, compared, sink) {
                 Some(at) => leads_to.push(at),
                 None => open |= has_placeholder(&target.value),
             }
@@ -81,14 +88,14 @@ fn graph(of: &Graph, what: &str, names: &BTreeMap<&str, Option<Span>>, sink: &mu
     }
     let start = of.start_at.as_ref().and_then(|start| {
         open |= has_placeholder(&start.value);
-        resolve(start, &index, what, names, sink)
+        resolve(start, &index, what, names, compared, sink)
     });
     if !open && let Some(start) = start {
         reach(of, what, start, &edges, sink);
     }
     for state in &of.states {
         for (what, inner) in inner_graphs(state) {
-            graph(inner, &what, names, sink);
+            graph(inner, &what, names, compared, sink);
         }
     }
 }
@@ -99,6 +106,7 @@ fn resolve(
     index: &BTreeMap<&str, usize>,
     what: &str,
     names: &BTreeMap<&str, Option<Span>>,
+    compared: &mut usize,
     sink: &mut Sink,
 ) -> Option<usize> {
     let name = target.value.as_str();
@@ -111,13 +119,24 @@ fn resolve(
     let mut report = Diagnostic::error(&ASL111, target.span(), format!("there is no state `{name}` in {what}"));
     report = if let Some(elsewhere) = names.get(name) {
         report.related(*elsewhere, "it is here").help("a transition cannot enter or leave a branch or an item processor")
-    } else if let Some(near) = fields::nearest(name, index.keys().copied()) {
+    } else if let Some(near) = nearest(name, index, compared) {
         report.help(format!("did you mean `{near}`?"))
     } else {
         report.help("correct the name, or add the state")
     };
     sink.report(report);
     None
+}
+
+/// The state that was probably meant; `compared`: how many more may be.
+fn nearest<'m>(name: &str, index: &BTreeMap<&'m str, usize>, compared: &mut usize) -> Option<&'m str> {
+    if let Some(left) = compared.checked_sub(index.len()) {
+        *compared = left;
+        return fields::nearest(name, index.keys().copied());
+    }
+    let before = index.range::<str, _>((Unbounded, Excluded(name))).rev().take(NEIGHBOURS);
+    let after = index.range::<str, _>((Included(name), Unbounded)).take(NEIGHBOURS);
+    fields::nearest(name, before.chain(after).map(|(name, _)| *name))
 }
 
 /// Reports what cannot be reached, and what cannot end.
