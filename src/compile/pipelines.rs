@@ -1,6 +1,7 @@
 //! The plan of one stage: every machine and every lone batch as a pipeline.
 use super::Link;
 use crate::config::Config;
+use crate::emit::control::{MOST_BYTES, MOST_TEMPLATES, TooLarge};
 use crate::emit::repository::Planned;
 use crate::emit::yaml::Node;
 use crate::emit::{self, calls};
@@ -200,9 +201,17 @@ impl OnePlanned {
         });
         let Some((workflow, with)) = with_data else {
             // Both ways may have failed at the same place.
-            let said = |one: &Diagnostic| without_data.diagnostics.iter().any(|other| one.message == other.message && one.span == other.span);
-            self.sink.diagnostics.retain(|one| !said(one));
+            let said: BTreeSet<(Option<Span>, &str)> = without_data.diagnostics.iter().map(|one| (one.span, one.message.as_str())).collect();
+            self.sink.diagnostics.retain(|one| !said.contains(&(one.span, one.message.as_str())));
             self.sink.append(without_data);
+            // Each is a template at least; the API server refuses more, so this cannot come to run unseen.
+            let templates = self.pipeline.jobs.len() + self.pipeline.calls.len();
+            if templates > MOST_TEMPLATES {
+                let message = format!(
+                    "the workflow has {templates} templates for jobs and calls alone, and Argo's definition of a WorkflowTemplate takes {MOST_TEMPLATES}"
+                );
+                self.sink.report(Diagnostic::refused(&PLN129, Some(self.pipeline.definition), message).help("split the machine"));
+            }
             return None;
         };
         if let Some(control) = &with.pipeline.control {
@@ -223,12 +232,19 @@ fn fitting(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> Option<Node
     let emitted = emit::control::bounded(pipeline, control, &settings);
     let at = Some(pipeline.definition);
     let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
-    let too_large = |bytes: &str| {
-        refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {}", emit::control::MOST_BYTES))
-    };
-    let Ok(emitted) = emitted else {
-        sink.report(too_large(&format!("more than {}", emit::control::MOST_BYTES)));
-        return None;
+    let too_many_bytes =
+        |bytes: &str| refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {MOST_BYTES}"));
+    let emitted = match emitted {
+        Ok(emitted) => emitted,
+        Err(why) => {
+            sink.report(match why {
+                TooLarge::Bytes => too_many_bytes(&format!("more than {MOST_BYTES}")),
+                TooLarge::Templates => refuse(format!(
+                    "the workflow would have more than {MOST_TEMPLATES} templates, and Argo's definition of a WorkflowTemplate takes no more"
+                )),
+            });
+            return None;
+        }
     };
     if emitted.depth > MOST_DEPTH {
         let message =
@@ -237,8 +253,8 @@ fn fitting(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> Option<Node
         return None;
     }
     let bytes = emit::yaml::write(&[], &PLN128, std::slice::from_ref(&emitted.document)).text().len();
-    if bytes > emit::control::MOST_BYTES {
-        sink.report(too_large(&bytes.to_string()));
+    if bytes > MOST_BYTES {
+        sink.report(too_many_bytes(&bytes.to_string()));
         return None;
     }
     let named = |always: bool| {

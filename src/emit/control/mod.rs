@@ -52,19 +52,30 @@ pub struct Evaluation {
 /// The largest object that etcd takes (Kubernetes and Argo, "Offloading Large Workflows").
 pub const MOST_BYTES: usize = 1_048_576;
 
-/// A workflow that no cluster could hold: it would have more than [`MOST_BYTES`].
+/// The most templates that Argo's definition of a WorkflowTemplate takes (`spec.templates`, `maxItems`, since 4.0; tried on the API server).
+pub const MOST_TEMPLATES: usize = 200;
+
+/// A workflow that no cluster could hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooLarge;
+pub enum TooLarge {
+    /// More than [`MOST_BYTES`].
+    Bytes,
+    /// More than [`MOST_TEMPLATES`].
+    Templates,
+}
 
 /// The WorkflowTemplate of a machine that carries data, unless it is too large.
 ///
 /// # Errors
-/// Where it is certain to be too large, which is found before all of it is made; a little below the bound it is not, and its text is to be measured.
+/// Where it is too large, which is found before all of it is made; of its text only a little less than all is counted here.
 pub fn bounded(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Result<Emitted, TooLarge> {
     let mut emitter = Emitter::new(pipeline, control, settings, true);
     let main = emitter.main();
-    if emitter.too_large() || emitter.bytes + main.bytes() > MOST_BYTES {
-        return Err(TooLarge);
+    if emitter.templates.len() + 1 + emitter.shared().len() > MOST_TEMPLATES {
+        return Err(TooLarge::Templates);
+    }
+    if emitter.bytes + main.bytes() > MOST_BYTES {
+        return Err(TooLarge::Bytes);
     }
     Ok(emitter.emitted(main))
 }
@@ -158,7 +169,7 @@ impl Emitter<'_> {
 
     /// Whether there is more already than a cluster holds: then nothing that is still written will be used.
     fn too_large(&self) -> bool {
-        self.bounded && self.bytes > MOST_BYTES
+        self.bounded && (self.bytes > MOST_BYTES || self.templates.len() > MOST_TEMPLATES)
     }
 
     fn entry(&mut self, name: &str) -> Template {

@@ -185,9 +185,9 @@ credential. Let what needs the credential read it from a Secret or through its A
 
 The document flows from step to step as a parameter, as JSON text. What a state computes is an expression where that is exact, and else the runtime's small pod, which holds the
 interpreter itself.";
-    PLN129 "too-deep" r"Choices and handlers nest deeper than a workflow can.
+    PLN129 "too-large" r"The workflow of a machine would be more than a cluster takes.
 
-Argo ends a workflow whose templates call each other about 100 levels deep. Split the machine into several.";
+Argo ends a workflow whose templates call each other about 100 levels deep, its definition of a WorkflowTemplate takes 200 templates, and Kubernetes an object of 1 MiB. Split the machine into several.";
     PLN130 "irreducible-loop" r"A loop that is entered at several states has no nested form.
 
 Its entries become the arms of a dispatch inside a loop: a step says which one is next, and the loop goes there. The same states run in the same order.";
