@@ -12,6 +12,7 @@ use crate::emit::tree::Tree;
 use crate::emit::{self};
 use crate::ir::estate::Estate;
 use crate::ir::plan::Plan;
+use crate::pass::placeholders;
 use crate::source::files::Files;
 use crate::source::rules::emit::{EMI109, EMI110};
 use crate::source::rules::plan::SIZ113;
@@ -114,7 +115,8 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     let mut names = pipelines::PipelineNames::default();
     let mut stage_labels = crate::pass::naming::Names::default();
     for stage in &stages {
-        let estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
+        let mut estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
+        placeholders::fill(&mut estate.machines, &config.placeholders, stage);
         phases.end("import of a stage");
         let (mut planned, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
         planned.plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));

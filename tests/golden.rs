@@ -30,6 +30,7 @@ goldens! {
     emr_steps "emr-steps",
     film_library "film-library",
     jobs_and_data "jobs-and-data",
+    nested "nested",
     plain_livy "plain-livy",
     refusals "refusals",
     secrets "secrets",

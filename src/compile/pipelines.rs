@@ -5,7 +5,7 @@ use crate::emit::control::{MOST_BYTES, MOST_TEMPLATES, TooLarge};
 use crate::emit::repository::Planned;
 use crate::emit::yaml::Node;
 use crate::emit::{self, calls};
-use crate::ir::control::is_ours;
+use crate::ir::control::{is_ours, nested_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::{Batch, SparkJob};
@@ -18,11 +18,12 @@ use crate::pass::idiom;
 use crate::pass::images::Images;
 use crate::pass::link::{self, Functions, Target};
 use crate::pass::naming::{Names, label, shorten};
-use crate::pass::placeholders;
+use crate::pass::nested;
 use crate::pass::plan::{Outcome, Surroundings, pipeline};
 use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
+use crate::source::rules::call::CAL105;
 use crate::source::rules::plan::{PLN128, PLN129, PLN132};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
@@ -81,12 +82,14 @@ pub fn plan(
     let functions = Functions::new(estate, files);
     let clusters = cluster::read(estate, files, sink);
     let triggers::Links { of_machine, replaced } = triggers::link(estate, files, &functions, sink);
+    let outputs = nested::outputs_taken(estate, &|machine| link::targets(machine, &functions));
     let mut planned: Vec<OnePlanned> = estate
         .machines
         .par_iter()
-        .map(|machine| {
-            let filled = placeholders::filled(machine, &config.placeholders, stage);
-            machine_pipeline(filled.as_ref().unwrap_or(machine), estate, &functions, &clusters, config)
+        .enumerate()
+        .map(|(index, machine)| {
+            let output = outputs.contains(&index) || config.output.as_deref() == Some("always");
+            machine_pipeline(machine, estate, &functions, &clusters, config, output)
         })
         .collect();
     let lone: Vec<OnePlanned> = estate.batches.par_iter().filter_map(|(path, batch)| batch_pipeline(path, batch, &clusters)).collect();
@@ -94,8 +97,15 @@ pub fn plan(
     planned.extend(lone);
 
     name(&mut planned, stage, config, names);
-    let workflows: BTreeMap<String, Node> =
-        planned.par_iter_mut().filter_map(|one| Some((one.pipeline.name.value.clone(), one.decide(config)?))).collect();
+    let started: Vec<String> = planned.iter().map(|one| one.pipeline.name.value.clone()).collect();
+    let workflows: BTreeMap<String, Node> = planned
+        .par_iter_mut()
+        .filter_map(|one| {
+            let caller = one.pipeline.name.value.clone();
+            let place = |machine: usize| Some(emit::repository::place(config, stage, &caller, started.get(machine)?));
+            Some((caller.clone(), one.decide(config, &place)?))
+        })
+        .collect();
     let mut plan = Plan { stage: stage.to_owned(), ..Plan::default() };
     let mut outcome = Outcome::of(replaced, BTreeSet::new());
     let mut linked = BTreeSet::new();
@@ -164,7 +174,14 @@ fn job_queue(plan: &mut Plan, queue: &Sourced<String>) {
     }
 }
 
-fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_>, clusters: &Clusters, config: &Config) -> OnePlanned {
+fn machine_pipeline(
+    machine: &Machine,
+    estate: &Estate,
+    functions: &Functions<'_>,
+    clusters: &Clusters,
+    config: &Config,
+    output: bool,
+) -> OnePlanned {
     let mut sink = Sink::default();
     let targets = link::targets(machine, functions);
     let submits = carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, &targets, estate));
@@ -173,11 +190,10 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
     } else {
         ClusterSettings::default()
     };
-    let around = Surroundings { estate, functions, config, settings: &settings };
+    let around = Surroundings { estate, functions, config, settings: &settings, output };
     let mut attempt = Sink::default();
     let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut attempt);
     // A machine of which a piece would be missing is planned with its data.
-    let output = config.output.as_deref() == Some("always");
     let wanted = output || carried::has_refusal(&pipeline.body);
     let carried = if wanted { carried::control(machine, &targets, &around, &mut sink) } else { None };
     let with_data = carried.map(|carried| {
@@ -193,15 +209,16 @@ fn machine_pipeline(machine: &Machine, estate: &Estate, functions: &Functions<'_
 impl OnePlanned {
     /// Decides between the plan with data and the one without. Gives the workflow of the former, unless it still lacks its images. The pipeline has its
     /// name.
-    fn decide(&mut self, config: &Config) -> Option<Node> {
+    fn decide(&mut self, config: &Config, place: &dyn Fn(usize) -> Option<emit::control::nested::Place>) -> Option<Node> {
         let without_data = std::mem::take(&mut self.without_data);
         let with_data = self.with_data.take().and_then(|mut with| {
             with.pipeline.name.clone_from(&self.pipeline.name);
-            Some((fitting(&with.pipeline, config, &mut self.sink)?, with))
+            Some((fitting(&with.pipeline, config, place, &mut self.sink)?, with))
         });
         let Some((workflow, with)) = with_data else {
             // Both ways may have failed at the same place.
-            let said: BTreeSet<(Option<Span>, &str)> = without_data.diagnostics.iter().map(|one| (one.span, one.message.as_str())).collect();
+            let said: BTreeSet<(Option<Span>, &str)> =
+                without_data.diagnostics.iter().map(|one| (one.span, one.message.as_str())).collect();
             self.sink.diagnostics.retain(|one| !said.contains(&(one.span, one.message.as_str())));
             self.sink.append(without_data);
             // Each is a template at least; the API server refuses more, so this cannot come to run unseen.
@@ -215,7 +232,7 @@ impl OnePlanned {
             return None;
         };
         if let Some(control) = &with.pipeline.control {
-            calls_in_place(&control.body, &mut self.sink);
+            calls_in_place(&control.body, place, &mut self.sink);
         }
         let whole = with.pipeline.jobs.is_empty();
         (self.pipeline, self.outcome, self.links) = (with.pipeline, with.outcome, with.links);
@@ -224,11 +241,16 @@ impl OnePlanned {
 }
 
 /// The workflow of a machine that carries data, if it can be, and what it needs: said here, because the target decides it. Its jobs have no images yet.
-fn fitting(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> Option<Node> {
+fn fitting(
+    pipeline: &Pipeline,
+    config: &Config,
+    place: &dyn Fn(usize) -> Option<emit::control::nested::Place>,
+    sink: &mut Sink,
+) -> Option<Node> {
     let control = pipeline.control.as_ref()?;
     let jobs = emit::argo_workflows::Settings { images: &[], reference: &str::to_owned, scheduler: None };
     let image = emit::repository::reference(config, "emr2k8s");
-    let settings = emit::control::Settings { runtime_image: &image, call: &emit::argo_workflows::task_call, jobs: &jobs };
+    let settings = emit::control::Settings { runtime_image: &image, call: &emit::argo_workflows::task_call, nested: place, jobs: &jobs };
     let emitted = emit::control::bounded(pipeline, control, &settings);
     let at = Some(pipeline.definition);
     let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
@@ -292,8 +314,13 @@ fn fitting(pipeline: &Pipeline, config: &Config, sink: &mut Sink) -> Option<Node
 const MOST_DEPTH: usize = 98;
 
 /// Says what becomes of each call of a machine that carries data.
-fn calls_in_place(body: &crate::ir::control::Body, sink: &mut Sink) {
+fn calls_in_place(body: &crate::ir::control::Body, place: &dyn Fn(usize) -> Option<emit::control::nested::Place>, sink: &mut Sink) {
     for leaf in body.leaves() {
+        if let Some(place) = nested_of(&leaf.state).and_then(|nested| place(nested.machine)) {
+            let message = format!("`{}` starts another machine → a Workflow of the pipeline `{}`", leaf.state.name.value, place.template);
+            sink.report(Diagnostic::equivalent(&CAL105, leaf.state.name.span(), message));
+            continue;
+        }
         let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
         let Some(resource) = task.resource.as_ref().filter(|_| !is_ours(&leaf.state)) else { continue };
         let fate = match emit::argo_workflows::call_of(&resource.display()) {

@@ -172,9 +172,10 @@ pub fn token(step: &str) -> String {
 ///
 /// It takes `input`, the request's `Input` as JSON text. It gives, when the pattern waits, `phase` and `output` of the Workflow, JSON text,
 /// and `message`; else `name`. It waits well for a Workflow that fails, because the outputs of a failed `resource` template are lost: the
-/// caller looks at `phase`, and raises `States.TaskFailed`.
+/// caller looks at `phase`, and raises `States.TaskFailed`. `namespace`: where it runs, if not beside its caller; no owner reference crosses
+/// namespaces (Kubernetes, "Owners and Dependents").
 #[must_use]
-pub fn nested(workflow_template: &str, pattern: Pattern, template: &str, origins: &Origins) -> Node {
+pub fn nested(workflow_template: &str, namespace: Option<&str>, pattern: Pattern, template: &str, origins: &Origins) -> Node {
     let w = Writer(&CAL105);
     let waits = matches!(pattern, Pattern::Sync | Pattern::Sync2);
     let value = Node::new(w.0, Yaml::Raw(REQUEST_TEXT.to_owned()));
@@ -188,12 +189,21 @@ pub fn nested(workflow_template: &str, pattern: Pattern, template: &str, origins
         .map()
         .text("apiVersion", "argoproj.io/v1alpha1")
         .text("kind", "Workflow")
-        .field("metadata", w.map().text("generateName", format!("{workflow_template}-")).build())
+        .field(
+            "metadata",
+            w.map()
+                .text("generateName", format!("{workflow_template}-"))
+                .optional("namespace", namespace.map(|namespace| w.text(namespace)))
+                .build(),
+        )
         .field("spec", spec)
         .build();
     let mut resource = w.map().text("action", "create");
     if waits {
-        resource = resource.field("setOwnerReference", w.bool(true)).text("successCondition", "status.phase in (Succeeded, Failed, Error)");
+        if namespace.is_none() {
+            resource = resource.field("setOwnerReference", w.bool(true));
+        }
+        resource = resource.text("successCondition", "status.phase in (Succeeded, Failed, Error)");
     }
     let output = |name: &str, path: &str| {
         let from = w.map().text("jsonPath", path).text("default", "").build();
@@ -699,13 +709,13 @@ mod tests {
 
     #[test]
     fn a_nested_machine_is_a_workflow_from_its_template() {
-        let waits = write(&[], &CAL105, &[nested("load", Pattern::Sync2, "start-load", &Origins::none())]).text();
+        let waits = write(&[], &CAL105, &[nested("load", None, Pattern::Sync2, "start-load", &Origins::none())]).text();
         let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&waits).expect("YAML");
         let manifest = document["resource"]["manifest"].as_str().expect("a manifest");
         assert!(manifest.contains("name: load\n") && manifest.contains("generateName: load-"), "{manifest}");
         assert!(manifest.contains("value: {{=toJson("), "{manifest}");
         assert_eq!(document["resource"]["successCondition"], "status.phase in (Succeeded, Failed, Error)");
-        let goes_on = write(&[], &CAL105, &[nested("load", Pattern::RequestResponse, "start-load", &Origins::none())]).text();
+        let goes_on = write(&[], &CAL105, &[nested("load", None, Pattern::RequestResponse, "start-load", &Origins::none())]).text();
         assert!(!goes_on.contains("successCondition") && !goes_on.contains("setOwnerReference"), "{goes_on}");
         assert!(write(&[], &CAL106, &[token_wait("approve", &Origins::none())]).text().contains("supplied: {}"));
         assert_eq!(token("approve"), "{{workflow.namespace}}/{{workflow.name}}/approve");

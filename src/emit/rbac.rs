@@ -6,9 +6,9 @@ use crate::source::rules::emit::EMI103;
 const W: Writer = Writer(&EMI103);
 
 /// Everything that a pipeline's identities need in any of its stages: the workflow's, and the driver's when there are Spark jobs. `role`: the AWS
-/// role that pods take, where the user gave it.
+/// role that pods take, where the user gave it. `starts`: whether it starts another pipeline in its own namespace.
 #[must_use]
-pub fn manifests(stages: &[&Pipeline], role: Option<&str>) -> Vec<Node> {
+pub fn manifests(stages: &[&Pipeline], starts: bool, role: Option<&str>) -> Vec<Node> {
     let Some(pipeline) = stages.first() else { return Vec::new() };
     let name = pipeline.name.value.as_str();
     let driver = format!("{name}-spark");
@@ -16,6 +16,9 @@ pub fn manifests(stages: &[&Pipeline], role: Option<&str>) -> Vec<Node> {
     let has_calls = stages.iter().any(|p| p.calls_aws());
     let mut out = vec![account(name, role.filter(|_| has_calls))];
     let mut rules = vec![rule("argoproj.io", &["workflowtaskresults"], &["create", "patch"])];
+    if starts {
+        rules.push(rule("argoproj.io", &["workflows"], &["create", "get"]));
+    }
     if has_jobs {
         out.push(account(&driver, role));
         rules.push(rule("sparkoperator.k8s.io", &["sparkapplications"], &["create", "get"]));
@@ -33,6 +36,27 @@ pub fn manifests(stages: &[&Pipeline], role: Option<&str>) -> Vec<Node> {
         out.push(binding(&driver));
     }
     out.into_iter().map(|node| node.from(&pipeline.name.origins)).collect()
+}
+
+/// What lets other pipelines, by name and namespace, start this one in its namespace.
+#[must_use]
+pub fn callers(name: &str, others: &[(&str, String)]) -> Vec<Node> {
+    let role = format!("{name}-callers");
+    let subjects = others.iter().map(|(caller, namespace)| {
+        W.flow(W.map().text("kind", "ServiceAccount").text("name", *caller).text("namespace", namespace.clone()).build())
+    });
+    let binding = W
+        .map()
+        .text("apiVersion", "rbac.authorization.k8s.io/v1")
+        .text("kind", "RoleBinding")
+        .field("metadata", W.map().text("name", role.clone()).build())
+        .field(
+            "roleRef",
+            W.flow(W.map().text("apiGroup", "rbac.authorization.k8s.io").text("kind", "Role").text("name", role.clone()).build()),
+        )
+        .field("subjects", W.list(subjects.collect()))
+        .build();
+    vec![self::role(&role, vec![rule("argoproj.io", &["workflows"], &["create", "get"])]), binding]
 }
 
 fn account(name: &str, role: Option<&str>) -> Node {

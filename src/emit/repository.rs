@@ -150,7 +150,9 @@ fn template(stage: &Planned, pipeline: &Pipeline, config: &Config) -> Node {
         Settings { images: &stage.plan.images, reference: &|image| reference(config, image), scheduler: scheduler(config, pipeline) };
     if let Some(control) = &pipeline.control {
         let image = reference(config, "emr2k8s");
-        let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call, jobs: &settings };
+        let started = &stage.plan.pipelines;
+        let nested = |machine: usize| Some(place(config, &stage.plan.stage, &pipeline.name.value, &started.get(machine)?.name.value));
+        let settings = control::Settings { runtime_image: &image, call: &argo_workflows::task_call, nested: &nested, jobs: &settings };
         return control::workflow_template(pipeline, control, &settings).document;
     }
     argo_workflows::workflow_template(pipeline, &settings)
@@ -161,6 +163,22 @@ fn template(stage: &Planned, pipeline: &Pipeline, config: &Config) -> Node {
 pub fn namespace(config: &Config, pipeline: &str, stage: &str) -> String {
     let pattern = config.namespaces.as_deref().unwrap_or("{pipeline}-{stage}");
     crate::pass::naming::label(&pattern.replace("{pipeline}", pipeline).replace("{stage}", stage), 63)
+}
+
+/// Where the Workflow of a pipeline is made that another one starts.
+#[must_use]
+pub fn place(config: &Config, stage: &str, caller: &str, started: &str) -> control::nested::Place {
+    let there = namespace(config, started, stage);
+    let namespace = (there != namespace(config, caller, stage)).then_some(there);
+    control::nested::Place { template: started.to_owned(), namespace }
+}
+
+/// Pipelines of a stage by what they start: those that start the pipeline, and those that it starts, by their names.
+fn callers<'p>(plan: &'p Plan, pipeline: &str) -> Vec<&'p str> {
+    let starts = |caller: &&Pipeline| {
+        caller.starts().iter().any(|machine| plan.pipelines.get(*machine).is_some_and(|started| started.name.value == pipeline))
+    };
+    plan.pipelines.iter().filter(starts).map(|caller| caller.name.value.as_str()).collect()
 }
 
 /// The files of one pipeline, and where it is deployed.
@@ -174,7 +192,15 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config
     let mut base = vec!["rbac.yaml"];
     files.push((
         format!("{root}/base/rbac.yaml"),
-        yaml::write(&[], &EMI103, &rbac::manifests(&stages.iter().map(|(_, p)| *p).collect::<Vec<_>>(), config.spark.role.as_deref())),
+        yaml::write(
+            &[],
+            &EMI103,
+            &rbac::manifests(
+                &stages.iter().map(|(_, p)| *p).collect::<Vec<_>>(),
+                starts_beside(stages, config),
+                config.spark.role.as_deref(),
+            ),
+        ),
     ));
 
     let mut patches: Vec<Vec<(String, String, Vec<Patch>)>> = vec![Vec::new(); stages.len()];
@@ -196,6 +222,19 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config
             }
         }
     }
+    for (i, (plan, _)) in stages.iter().enumerate() {
+        let here = namespace(config, &name, &plan.stage);
+        let others: Vec<(&str, String)> = callers(plan, &name)
+            .into_iter()
+            .map(|caller| (caller, namespace(config, caller, &plan.stage)))
+            .filter(|(_, there)| *there != here)
+            .collect();
+        if !others.is_empty() {
+            own[i].push("callers.yaml");
+            let path = format!("{root}/overlays/{}/callers.yaml", plan.stage);
+            files.push((path, yaml::write(&[], &EMI103, &rbac::callers(&name, &others))));
+        }
+    }
     crons(stages, &root, &mut base, &mut own, &mut patches, &mut files);
     files.push((format!("{root}/base/kustomization.yaml"), yaml::write(&[], &EMI104, &[kustomize::base(&base)])));
     let mut places = Vec::new();
@@ -214,6 +253,15 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config
         });
     }
     (files, places)
+}
+
+/// Whether a pipeline starts another one in its own namespace.
+fn starts_beside(stages: &[(&Plan, &Pipeline)], config: &Config) -> bool {
+    stages.iter().any(|(plan, pipeline)| {
+        let started = pipeline.starts().into_iter().filter_map(|machine| plan.pipelines.get(machine));
+        let name = &pipeline.name.value;
+        started.into_iter().any(|other| place(config, &plan.stage, name, &other.name.value).namespace.is_none())
+    })
 }
 
 fn crons<'s>(

@@ -44,10 +44,54 @@ pub fn job_of(state: &State) -> Option<String> {
     task.resource.as_ref()?.literal()?.strip_prefix(JOB).map(str::to_owned)
 }
 
-/// Whether a Task is none of the source's: it runs a Spark job or calls nothing.
+/// Marks the resource of a Task that starts another machine of the estate, before its index and how it is started.
+pub const NESTED: &str = "machine:";
+
+/// A machine that a state starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Nested {
+    /// Its index in the estate, and so its pipeline's in the plan.
+    pub machine: usize,
+    pub starts: Starts,
+}
+
+/// How long the state that starts a machine lasts, and what it has as its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Starts {
+    /// It goes on when the machine has started.
+    GoesOn,
+    /// It waits; input and output are texts in the result.
+    Waits,
+    /// It waits; input and output are values.
+    WaitsForJson,
+}
+
+impl Starts {
+    /// As a resource has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GoesOn => "start",
+            Self::Waits => "sync",
+            Self::WaitsForJson => "sync2",
+        }
+    }
+}
+
+/// The machine that a state starts.
+#[must_use]
+pub fn nested_of(state: &State) -> Option<Nested> {
+    let super::machine::StateKind::Task(task) = &state.kind else { return None };
+    let text = task.resource.as_ref()?.literal()?;
+    let (index, word) = text.strip_prefix(NESTED)?.split_once(':')?;
+    let starts = [Starts::GoesOn, Starts::Waits, Starts::WaitsForJson].into_iter().find(|starts| starts.word() == word)?;
+    Some(Nested { machine: index.parse().ok()?, starts })
+}
+
+/// Whether a Task calls nothing that lies outside: it runs a Spark job, starts a machine of the estate, or gives what is known.
 #[must_use]
 pub fn is_ours(state: &State) -> bool {
-    job_of(state).is_some() || constant_of(state).is_some()
+    job_of(state).is_some() || constant_of(state).is_some() || nested_of(state).is_some()
 }
 
 /// The flow of a machine, of a branch of Parallel or of an item processor.

@@ -31,6 +31,13 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// Machines (by their index in the estate) that a step of it starts.
+    #[must_use]
+    pub fn starts(&self) -> Vec<usize> {
+        let leaves = self.control.iter().flat_map(|control| control.body.leaves());
+        leaves.filter_map(|leaf| super::control::nested_of(&leaf.state)).map(|nested| nested.machine).collect()
+    }
+
     /// Whether a step of it calls AWS.
     #[must_use]
     pub fn calls_aws(&self) -> bool {

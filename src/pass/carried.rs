@@ -4,11 +4,12 @@
 //! whole machine is structured and its states keep their data flow as ASL means it; the states of a Spark job are one Task ([`super::spark`]).
 use super::control::{Unstructured, structure};
 use super::link::Target;
+use super::nested;
 use super::placeholders;
 use super::plan::{Surroundings, missing_function};
 use super::spark;
 use crate::config::Config;
-use crate::ir::control::{Block, Body, Control, Kind, is_ours};
+use crate::ir::control::{Block, Body, Control, Kind, is_ours, nested_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::SparkJob;
@@ -75,7 +76,7 @@ pub const FUNCTION: &str = "function:";
 fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
-        if !is_ours(state) && placeholders::open(state).is_some() {
+        if sends_itself(state) && placeholders::open(state).is_some() {
             return None;
         }
         let span = state.span;
@@ -239,6 +240,11 @@ pub struct Carried {
     pub called: BTreeSet<usize>,
 }
 
+/// Whether what a state is given goes anywhere as it is written: a Spark job takes what it needs out of it.
+fn sends_itself(state: &State) -> bool {
+    !is_ours(state) || nested_of(state).is_some()
+}
+
 /// What to ask of a placeholder that nobody answered.
 #[must_use]
 pub fn unanswered(state: &State, span: Span, text: &str, name: &str) -> Diagnostic {
@@ -252,9 +258,9 @@ pub fn unanswered(state: &State, span: Span, text: &str, name: &str) -> Diagnost
 /// The machine with its data, where that is the way to plan it.
 pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Carried> {
     let (estate, config) = (around.estate, around.config);
-    let output = config.output.as_deref() == Some("always");
+    let output = around.output;
     let mut said = Sink::default();
-    let spark::Rewritten { graph, jobs, replaced } = match spark::rewrite(&machine.graph, targets, around, output, &mut said) {
+    let spark::Rewritten { mut graph, jobs, replaced } = match spark::rewrite(&machine.graph, targets, around, output, &mut said) {
         Ok(rewritten) => rewritten,
         Err(None) => {
             sink.diagnostics.extend(said.diagnostics.into_iter().filter(|one| one.verdict == Some(Verdict::Refused)));
@@ -267,6 +273,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
             return None;
         }
     };
+    nested::rewrite(&mut graph, targets, estate, &machine.file);
     let all = states(&graph);
     if all.iter().any(|state| matches!(state.kind, StateKind::Task(_)) && !is_ours(state) && is_spark(state, targets, estate)) {
         return None;
@@ -275,7 +282,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
         return None;
     }
     for state in &all {
-        if let Some((span, text, name)) = placeholders::open(state).filter(|_| !is_ours(state)) {
+        if let Some((span, text, name)) = placeholders::open(state).filter(|_| sends_itself(state)) {
             sink.report(unanswered(state, span, text, &name.value));
         }
     }

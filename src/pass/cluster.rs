@@ -226,15 +226,16 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
     let hadoop_conf = text(found.hadoop_conf, sink);
     let property =
         |name: &str| list.iter().flat_map(|c| &c.properties).find(|(key, _)| key.value == name).and_then(|(_, value)| value.sourced());
-    let dynamic_allocation = property("spark.dynamicAllocation.enabled").and_then(|value| match value.value.to_ascii_lowercase().as_str() {
-        "true" => Some(Sourced::new(true, value.origins)),
-        "false" => Some(Sourced::new(false, value.origins)),
-        other => {
-            let message = format!("`spark.dynamicAllocation.enabled` is `{other}`, which Spark refuses; it is left out");
-            sink.report(Diagnostic::warning(&SIZ111, value.span(), message).help("write `true` or `false`"));
-            None
-        }
-    });
+    let dynamic_allocation =
+        property("spark.dynamicAllocation.enabled").and_then(|value| match value.value.to_ascii_lowercase().as_str() {
+            "true" => Some(Sourced::new(true, value.origins)),
+            "false" => Some(Sourced::new(false, value.origins)),
+            other => {
+                let message = format!("`spark.dynamicAllocation.enabled` is `{other}`, which Spark refuses; it is left out");
+                sink.report(Diagnostic::warning(&SIZ111, value.span(), message).help("write `true` or `false`"));
+                None
+            }
+        });
     // A job says by its own fields whether its executors come and go.
     spark_conf.retain(|(key, value)| key.value != "spark.dynamicAllocation.enabled" || value.value.eq_ignore_ascii_case("true"));
     for queue in &found.queues {

@@ -18,6 +18,7 @@ pub mod job;
 pub mod link;
 pub mod naming;
 pub mod near;
+pub mod nested;
 pub mod path;
 pub mod placeholders;
 pub mod plan;

@@ -8,16 +8,16 @@ use crate::ir::value::{Segment, Val, Value};
 use crate::source::span::{Sourced, Span};
 use std::collections::BTreeMap;
 
-/// The machine with answers in place of its placeholders; `{stage}` in an answer is the stage. `None`: nothing is answered.
-#[must_use]
-pub fn filled(machine: &Machine, answers: &BTreeMap<String, String>, stage: &str) -> Option<Machine> {
+/// Puts answers in place of the machines' placeholders; `{stage}` in an answer is the stage.
+pub fn fill(machines: &mut [Machine], answers: &BTreeMap<String, String>, stage: &str) {
     if answers.is_empty() {
-        return None;
+        return;
     }
     let answers = answers.iter().map(|(name, answer)| (name.clone(), answer.replace("{stage}", stage))).collect();
-    let mut filled = machine.clone();
-    Filler { answers }.graph(&mut filled.graph);
-    Some(filled)
+    let filler = Filler { answers };
+    for machine in machines {
+        filler.graph(&mut machine.graph);
+    }
 }
 
 struct Filler {
@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn answers_stand_in_place_of_placeholders() {
-        let machine = machine(r#"{"TopicArn":"arn:${Topic}-${Other}","Message.$":"States.Format('{} ${Topic}', $.a)"}"#);
+        let mut machine = machine(r#"{"TopicArn":"arn:${Topic}-${Other}","Message.$":"States.Format('{} ${Topic}', $.a)"}"#);
         let answers = BTreeMap::from([("Topic".to_owned(), "t-{stage}".to_owned())]);
-        let filled = filled(&machine, &answers, "prod").expect("answered");
-        let state = &filled.graph.states[0];
+        fill(std::slice::from_mut(&mut machine), &answers, "prod");
+        let state = &machine.graph.states[0];
         let template = state.data.parameters.as_ref().expect("parameters");
         assert_eq!(template.expressions()[0].0, "States.Format('{} t-prod', $.a)");
         let (_, text, name) = open(state).expect("one is left");

@@ -26,6 +26,8 @@ pub struct Surroundings<'a> {
     pub functions: &'a Functions<'a>,
     pub config: &'a Config,
     pub settings: &'a ClusterSettings,
+    /// Whether the execution's output is wanted.
+    pub output: bool,
 }
 
 /// What came of a machine besides the pipeline itself.

@@ -96,7 +96,10 @@ impl Rewriter<'_> {
                 continue;
             }
             let mut state = state.clone();
-            let below = below(&flow, &state, readers);
+            let below = match &state.kind {
+                StateKind::Parallel { .. } | StateKind::Map(_) => below(&flow, &state, readers),
+                _ => readers,
+            };
             match &mut state.kind {
                 StateKind::Parallel { branches } => {
                     for branch in branches {

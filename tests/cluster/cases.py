@@ -11,6 +11,7 @@ cases.py judge CASES RESULTS          a line for each case: its id, a tab, what 
 OBJECTS is what `kubectl create -o json` prints. CASES is a list of
   id        what the case is about, unique
   pipeline, stage
+  also      pipelines that are there too, which the first one starts
   input     the JSON text that start-execution would take, as JSON; without it the parameter's default stands
   fail      what fails: names of Spark jobs (the end of the SparkApplication's name), or of templates
   refused   templates of Spark jobs whose driver the API server refuses, so that their submission fails
@@ -21,6 +22,7 @@ OBJECTS is what `kubectl create -o json` prints. CASES is a list of
             not        nodes that never started
             created    how many SparkApplications there are in the end
             arguments  the last argument of every SparkApplication: one text for all, or a list in any order
+            workflows  what other workflows were started, by the template's name: {template: the part of the input that must be there}
             payload    what a call hands over, as JSON: {node: value}
 """
 import json
@@ -70,8 +72,8 @@ def resources(objects):
         for template in templates(obj):
             manifest = template.get("resource", {}).get("manifest")
             if manifest:
-                # An argument from the execution's input is a JSON text of a string.
-                lines = [TAG.sub('"1"', l) if l.lstrip().startswith("- {{inputs.") else l for l in manifest.split("\n")]
+                # An argument from the execution's input is a JSON text of a string, and so is what a nested machine is given.
+                lines = [TAG.sub('"1"', l) if l.lstrip().startswith(("- {{inputs.", "value: {{=")) else l for l in manifest.split("\n")]
                 yield TAG.sub(fill, "\n".join(lines))
 
 
@@ -98,7 +100,8 @@ def refuse(obj, refused):
 def build(cases, built, folder):
     os.makedirs(folder, exist_ok=True)
     for number, case in enumerate(cases):
-        objects = documents(os.path.join(built, f"{case['pipeline']}.{case['stage']}.json"))
+        pipelines = [case["pipeline"], *case.get("also", [])]
+        objects = [o for pipeline in pipelines for o in documents(os.path.join(built, f"{pipeline}.{case['stage']}.json"))]
         for obj in objects:
             obj["metadata"].pop("namespace", None)
         # A schedule must not start a second workflow while the case runs.
@@ -111,7 +114,7 @@ def build(cases, built, folder):
             "manifests": objects,
             "submit": {"template": case["pipeline"], "parameters": parameters},
             "script": script,
-            "observe": ["sparkapplications.sparkoperator.k8s.io", "pods"],
+            "observe": ["sparkapplications.sparkoperator.k8s.io", "pods", "workflows.argoproj.io"],
         }
         with open(os.path.join(folder, f"{number:02}.json"), "w", encoding="utf-8") as file:
             json.dump(out, file)
@@ -150,6 +153,13 @@ def problems(case, result):
         wanted = expect["arguments"]
         if sorted(last, key=str) != sorted(wanted) if isinstance(wanted, list) else any(text != wanted for text in last):
             yield f"the jobs got {last}, not {expect['arguments']!r}"
+    for name, value in expect.get("workflows", {}).items():
+        made = [o["spec"] for o in result.get("objects") or [] if o["kind"] == "Workflow"]
+        made = [spec for spec in made if spec.get("workflowTemplateRef", {}).get("name") == name]
+        inputs = [as_json(p["value"]) for spec in made for p in spec.get("arguments", {}).get("parameters", []) if p["name"] == "input"]
+        right = [i for i in inputs if i == value or (isinstance(value, dict) and isinstance(i, dict) and value.items() <= i.items())]
+        if not right:
+            yield f"workflows of {name} got {inputs}, not {json.dumps(value, ensure_ascii=False)}"
     for name, value in expect.get("payload", {}).items():
         texts = [env.get("value", "") for pod in pods if node_of(pod) == name for env in environment(pod) if env["name"] == "PAYLOAD"]
         if not texts or any(as_json(text) != value for text in texts):

@@ -227,6 +227,10 @@ impl Emitter<'_> {
                     self.spark(leaf, &job, &base, cursor, mode);
                     return;
                 }
+                if let Some(nested) = crate::ir::control::nested_of(state) {
+                    self.nested(leaf, nested, &base, cursor, mode);
+                    return;
+                }
                 if let Some(json) = crate::ir::control::constant_of(state) {
                     let before = cursor.document.clone();
                     self.settle(leaf, &base, text::literal(&json), &before, cursor, mode);

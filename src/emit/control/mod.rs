@@ -11,6 +11,7 @@
 mod block;
 mod job;
 mod leaf;
+pub mod nested;
 mod request;
 pub mod retry;
 mod template;
@@ -29,6 +30,8 @@ pub struct Settings<'a> {
     pub runtime_image: &'a str,
     /// Makes the template of a task's call: name, resource, seconds after which it fails.
     pub call: &'a dyn Fn(&str, &crate::ir::machine::State) -> Node,
+    /// Where the Workflow of another machine is made, by the machine's index in the estate.
+    pub nested: &'a dyn Fn(usize) -> Option<nested::Place>,
     /// What templates of Spark jobs need.
     pub jobs: &'a super::argo_workflows::Settings<'a>,
 }
@@ -190,10 +193,12 @@ impl Emitter<'_> {
             parameters.extend(block::Cursor::entry(String::new(), self.control).carried().into_iter().skip(1));
             template.groups.push(vec![Step { parameters, ..Step::new("states", &states) }]);
             template.outputs.push(("output".into(), "steps.states.outputs.parameters.state".into()));
+            template.exports = true;
             return template;
         }
         if self.control.output {
             template.outputs.push(("output".into(), output));
+            template.exports = true;
         }
         template.groups = cursor.groups;
         template

@@ -15,6 +15,7 @@ pub fn is_simple(state: &State) -> bool {
     let [retrier] = state.retry.as_slice() else { return false };
     let whole = |number: &Option<Sourced<String>>| number.as_ref().is_none_or(|n| n.value.trim_end_matches(".0").parse::<u32>().is_ok());
     matches!(state.kind, StateKind::Task(_))
+        && crate::ir::control::nested_of(state).is_none()
         && (tier::keeps_document(state) || tier::result(state) == Tier::Same)
         && whole(&retrier.interval_seconds)
         && whole(&retrier.backoff_rate)

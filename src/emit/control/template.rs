@@ -15,6 +15,8 @@ pub struct Template {
     pub outputs: Vec<(String, String)>,
     pub parallelism: Option<i64>,
     pub fail_fast: bool,
+    /// Whether its outputs are the workflow's too.
+    pub exports: bool,
     /// Of another kind: all of it.
     pub whole: Option<Node>,
     pub origins: Origins,
@@ -52,6 +54,7 @@ impl Template {
             outputs: Vec::new(),
             parallelism: None,
             fail_fast: false,
+            exports: false,
             whole: None,
             origins: Origins::none(),
             comment: None,
@@ -94,7 +97,8 @@ impl Template {
         if !self.outputs.is_empty() {
             let outputs = self.outputs.iter().map(|(name, expression)| {
                 let value = w.map().field("expression", w.text(expression.clone()).from(&self.origins)).build();
-                w.map().text("name", name).field("valueFrom", value).build()
+                let exported = self.exports.then(|| w.text(name));
+                w.map().text("name", name).field("valueFrom", value).optional("globalName", exported).build()
             });
             map = map.field("outputs", w.map().field("parameters", w.list(outputs.collect())).build());
         }

@@ -84,10 +84,14 @@ func newRunner(ctx context.Context, config *rest.Config) (*runner, error) {
 	return r, nil
 }
 
+// ownLabel marks the workflow that a case is about.
+const ownLabel = "run-cases/case"
+
 // see hands a workflow that has ended to the case that waits for it.
 func (r *runner) see(o any) {
 	wf, ok := o.(*wfv1.Workflow)
-	if !ok || !wf.Status.Fulfilled() {
+	// Workflows that the case's own one starts end, too.
+	if !ok || !wf.Status.Fulfilled() || wf.Labels[ownLabel] == "" {
 		return
 	}
 	r.mu.Lock()
@@ -174,7 +178,14 @@ func (r *runner) submit(ctx context.Context, c *Case, namespace string) (*wfv1.W
 			return nil, err
 		}
 	}
-	object, err := r.create(ctx, c.workflow(), namespace)
+	workflow := c.workflow()
+	labels := workflow.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[ownLabel] = "own"
+	workflow.SetLabels(labels)
+	object, err := r.create(ctx, workflow, namespace)
 	if err != nil {
 		return nil, err
 	}
