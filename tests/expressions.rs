@@ -13,10 +13,10 @@ use emr2k8s::compile::{self, Options};
 use emr2k8s::config::Config;
 use emr2k8s::emit::argo_expressions::{self, Fast, Names, Tier};
 use emr2k8s::ir::machine::Machine;
-use emr2k8s::simulate::engine;
 use emr2k8s::simulate::program::Program;
 use emr2k8s::simulate::services::{Answer, Call, Fault, Services};
 use emr2k8s::simulate::value::Value;
+use emr2k8s::simulate::{definition, engine, eval};
 use random::Random;
 use serde_json::json;
 use states::{PARTS, Part, VARIABLES};
@@ -36,6 +36,8 @@ const NAMES: Names<'static> = Names {
     result: "inputs.parameters.result",
     error: "inputs.parameters.error",
     input: "inputs.parameters.input",
+    machine: "",
+    retries: None,
 };
 
 /// The machine around a state: what comes before gives it variables and a document, what comes behind shows what it left.
@@ -85,7 +87,7 @@ struct Case {
 }
 
 fn is_json(output: &str) -> bool {
-    matches!(output, "output" | "variables" | "arguments" | "items")
+    matches!(output, "output" | "variables" | "arguments" | "items" | "tolerated")
 }
 
 /// JSON without the order of keys.
@@ -107,7 +109,22 @@ fn canonical_text(text: &str) -> String {
     Value::parse(text).map_or_else(|error| format!("no JSON: {error}: {text}"), |value| canonical(&value))
 }
 
-fn case(random: &mut Random, index: usize, part: Part, program: &Program, ordinary: bool) -> Option<Case> {
+/// How many items of a Map may fail, by the runtime of the pod. Like the expression it counts in no particular kind of number.
+fn tolerated(machine: &Machine, document: &str, variables: &str, input: &str) -> Option<String> {
+    let definition = definition::write(machine.graph.state("S")?);
+    let request = Value::object([
+        ("part", Value::string("items")),
+        ("name", Value::string("S")),
+        ("state", definition),
+        ("document", Value::parse(document).ok()?),
+        ("variables", Value::parse(variables).ok()?),
+        ("execution", Value::object([("Input", Value::parse(input).ok()?), ("Name", Value::string("execution"))])),
+    ]);
+    let evaluated = eval::evaluate(&request, 0, 0).ok()?;
+    Some(canonical_text(&evaluated.variables?).replace(".0}", "}"))
+}
+
+fn case(random: &mut Random, index: usize, part: Part, machine: &Machine, program: &Program, ordinary: bool) -> Option<Case> {
     let (document, variables) = if ordinary {
         (random.ordinary(), states::variables(random, false))
     } else {
@@ -145,6 +162,11 @@ fn case(random: &mut Random, index: usize, part: Part, program: &Program, ordina
                 expected.insert("output", canonical(probe));
             }
         }
+        if part == Part::Items
+            && let Some(tolerated) = tolerated(machine, &document, &variables, &input)
+        {
+            expected.insert("tolerated", tolerated);
+        }
         expected.insert("seconds", ((outcome.finished - options.start) / 1000).to_string());
     }
     let expected = match part {
@@ -178,15 +200,16 @@ fn case(random: &mut Random, index: usize, part: Part, program: &Program, ordina
 
 fn tier(part: Part, machine: &Machine) -> Tier {
     let state = machine.graph.state("S").expect("a state");
+    let names = Names { machine: &machine.name.value, ..NAMES };
     match part {
-        Part::Pass => argo_expressions::pass(state, &NAMES),
-        Part::Choose => argo_expressions::choose(state, &NAMES),
-        Part::Arguments => argo_expressions::arguments(state, &NAMES),
-        Part::Result => argo_expressions::result(state, &NAMES),
-        Part::Wait => argo_expressions::wait(state, &NAMES),
-        Part::Items => argo_expressions::items(state, &NAMES),
-        Part::Fail => argo_expressions::fail(state, &NAMES),
-        Part::Caught => argo_expressions::caught(state, 0, &NAMES),
+        Part::Pass => argo_expressions::pass(state, &names),
+        Part::Choose => argo_expressions::choose(state, &names),
+        Part::Arguments => argo_expressions::arguments(state, &names),
+        Part::Result | Part::Waited => argo_expressions::result(state, &names),
+        Part::Wait => argo_expressions::wait(state, &names),
+        Part::Items => argo_expressions::items(state, &names),
+        Part::Fail => argo_expressions::fail(state, &names),
+        Part::Caught => argo_expressions::caught(state, 0, &names),
     }
 }
 
@@ -270,7 +293,7 @@ fn translations_give_what_the_interpreter_gives() {
             }
         }
         for round in 0..ORDINARY + NASTY {
-            let Some(case) = case(&mut random, index, *part, &program, round < ORDINARY) else { continue };
+            let Some(case) = case(&mut random, index, *part, machine, &program, round < ORDINARY) else { continue };
             match &tier {
                 Tier::Folded(outputs) => {
                     for (name, output) in outputs {

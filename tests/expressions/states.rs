@@ -11,9 +11,12 @@ pub enum Part {
     Items,
     Fail,
     Caught,
+    /// What leaves a Wait.
+    Waited,
 }
 
-pub const PARTS: [Part; 8] = [Part::Pass, Part::Choose, Part::Arguments, Part::Result, Part::Wait, Part::Items, Part::Fail, Part::Caught];
+pub const PARTS: [Part; 9] =
+    [Part::Pass, Part::Choose, Part::Arguments, Part::Result, Part::Wait, Part::Items, Part::Fail, Part::Caught, Part::Waited];
 
 /// The variables that every machine has, with their texts.
 pub fn variables(random: &mut Random, nasty: bool) -> String {
@@ -69,7 +72,14 @@ const PATHS: &[&str] = &[
     "$obj.k",
     "$list[1]",
     "$obj",
+    "$.price",
+    "$.price",
+    "$.rates",
+    "$.rates[1]",
+    "$.mixed",
     "$$.State.Name",
+    "$$.State.RetryCount",
+    "$$.StateMachine.Name",
     "$$.Execution.Input",
     "$$.Execution.Input.d.name",
     "$$.Execution.Name",
@@ -89,12 +99,15 @@ fn of(random: &mut Random, paths: &[&str], literals: &[&str]) -> String {
 
 fn call(random: &mut Random, depth: usize, item: bool) -> String {
     let text = |random: &mut Random| of(random, &["$.name", "$.a.b", "$x", "$.words[0]", "$['größe']", "$.a.c.d"], &["'film'", "'a b'"]);
-    let number = |random: &mut Random| of(random, &["$.count", "$.a.n", "$num", "$.index"], &["1", "2", "0", "-3"]);
+    let number =
+        |random: &mut Random| of(random, &["$.count", "$.a.n", "$num", "$.index", "$.price"], &["1", "2", "0", "-3", "1.5", "-0.5"]);
     let list = |random: &mut Random| {
-        random.pick(&["$.words", "$.numbers", "$.a.list", "$.items", "$list", "$.matrix[0]", "$.items[*].id"]).to_owned()
+        random
+            .pick(&["$.words", "$.numbers", "$.a.list", "$.items", "$list", "$.matrix[0]", "$.items[*].id", "$.rates", "$.mixed"])
+            .to_owned()
     };
     let any = |random: &mut Random| if depth > 0 && random.one_in(4) { call(random, depth - 1, item) } else { path(random, item) };
-    match random.below(17) {
+    match random.below(19) {
         0..=2 => {
             let template = random.pick(&[
                 "{}",
@@ -110,17 +123,37 @@ fn call(random: &mut Random, depth: usize, item: bool) -> String {
         }
         3 => format!("States.Array({}, {}, 'x')", any(random), any(random)),
         4 => format!("States.ArrayPartition({}, {})", list(random), number(random)),
-        5 => format!("States.ArrayContains({}, {})", list(random), if random.one_in(2) { text(random) } else { number(random) }),
+        5 => {
+            let wanted = match random.below(3) {
+                0 => text(random),
+                1 => number(random),
+                _ => any(random),
+            };
+            format!("States.ArrayContains({}, {wanted})", list(random))
+        }
         6 => format!("States.ArrayRange({}, {}, {})", number(random), number(random), random.pick(&["1", "2", "-1", "7", "$.index"])),
         7 => format!("States.ArrayGetItem({}, {})", list(random), of(random, &["$.index"], &["0", "1"])),
         8 => format!("States.ArrayLength({})", list(random)),
         9 => format!("States.JsonToString({})", any(random)),
-        10 => format!("States.StringToJson({})", random.pick(&["$.json", "$.number", "$.name", "$.json"])),
+        10 => format!("States.StringToJson({})", random.pick(&["$.json", "$.number", "$.name", "$.json", "$.blank"])),
         11 => format!("States.Base64Encode({})", text(random)),
         12 => format!("States.Base64Decode({})", random.pick(&["$.b64", "$.name"])),
         13 => format!("States.Hash({}, '{}')", any(random), random.pick(&["SHA-1", "SHA-256", "SHA-512", "MD5"])),
         14 => format!("States.MathAdd({}, {})", number(random), number(random)),
         15 => format!("States.StringSplit({}, '{}')", text(random), random.pick(&[",", ",;", " ", "."])),
+        16 => format!("States.StringSplit({}, {})", text(random), random.pick(&["$.sep", "$.sep", "$.name", "$x"])),
+        17 => match random.below(3) {
+            // Where there is only one number to draw.
+            0 => {
+                let from = format!("States.ArrayLength({})", list(random));
+                format!("States.MathRandom({from}, States.MathAdd({from}, 1.25))")
+            }
+            1 => {
+                let from = number(random);
+                format!("States.MathRandom({from}, {from})")
+            }
+            _ => format!("States.Hash({}, $.hash)", any(random)),
+        },
         _ => format!(
             "States.JsonMerge({}, {}, false)",
             random.pick(&["$.a", "$", "$obj", "$['x-y']"]),
@@ -257,6 +290,9 @@ fn jsonata_path(random: &mut Random, root: &str) -> String {
             "json",
             "items.id",
             "nil.x",
+            "price",
+            "rates",
+            "rates[0]",
         ])
     )
 }
@@ -265,8 +301,19 @@ fn jsonata(random: &mut Random, depth: usize, roots: &[&str]) -> String {
     let root = random.pick(roots);
     if depth == 0 {
         return match random.below(5) {
-            0 => random.pick(&["1", "2.5", "'film'", "true", "null", "-3", "[]", "{}", "1e3"]).to_owned(),
-            1 => random.pick(&["$x", "$num", "$obj.k", "$list", "$list[1]", "$obj"]).to_owned(),
+            0 => random.pick(&["1", "2.5", "'film'", "true", "null", "-3", "[]", "{}", "1e3", "0.0001", "-1.25"]).to_owned(),
+            1 => random
+                .pick(&[
+                    "$x",
+                    "$num",
+                    "$obj.k",
+                    "$list",
+                    "$list[1]",
+                    "$obj",
+                    "$states.context.StateMachine.Name",
+                    "$states.context.State.RetryCount",
+                ])
+                .to_owned(),
             2 => random.pick(roots).to_owned(),
             _ => jsonata_path(random, root),
         };
@@ -277,11 +324,12 @@ fn jsonata(random: &mut Random, depth: usize, roots: &[&str]) -> String {
         _ => format!("{root}.{}", random.pick(&["name", "a.b", "a.c.d", "words[0]"])),
     };
     let number = |random: &mut Random| match random.below(4) {
-        0 => random.pick(&["1", "-2", "1000", "0"]).to_owned(),
+        0 => random.pick(&["1", "-2", "1000", "0", "2.5"]).to_owned(),
         1 => "$num".to_owned(),
-        _ => format!("{root}.{}", random.pick(&["count", "a.n", "index"])),
+        _ => format!("{root}.{}", random.pick(&["count", "a.n", "index", "price"])),
     };
-    let list = |random: &mut Random| format!("{root}.{}", random.pick(&["words", "numbers", "items", "a.list", "matrix"]));
+    let list =
+        |random: &mut Random| format!("{root}.{}", random.pick(&["words", "numbers", "items", "a.list", "matrix", "rates", "mixed"]));
     let flag = |random: &mut Random| match random.below(4) {
         0 => format!("{root}.flag"),
         1 => format!("{} = {}", jsonata_path(random, root), random.pick(&["'film'", "1", "true", "2.5", "null"])),
@@ -289,7 +337,7 @@ fn jsonata(random: &mut Random, depth: usize, roots: &[&str]) -> String {
         _ => format!("$exists({})", jsonata_path(random, root)),
     };
     let inner = |random: &mut Random| jsonata(random, depth - 1, roots);
-    match random.below(24) {
+    match random.below(26) {
         0 | 1 => format!("{{'a': {}, 'b{{{{': {}}}", inner(random), inner(random)),
         2 => format!("[{}, {}]", inner(random), inner(random)),
         3 => format!("{} & '-' & {}", inner(random), text(random)),
@@ -313,8 +361,10 @@ fn jsonata(random: &mut Random, depth: usize, roots: &[&str]) -> String {
         14 => format!("$join({}, ',')", list(random)),
         15 => format!("{}({})", random.pick(&["$sum", "$max", "$min"]), list(random)),
         16 => format!("$number({root}.number)"),
-        17 => format!("$parse({root}.{})", random.pick(&["json", "number", "name"])),
-        18 => format!("$partition({}, 2)", list(random)),
+        17 => format!("$parse({root}.{})", random.pick(&["json", "number", "name", "blank"])),
+        18 => format!("$partition({}, {})", list(random), number(random)),
+        23 => format!("$range({}, {}, {})", number(random), number(random), number(random)),
+        24 => format!("-{}", number(random)),
         19 => format!("$merge([{root}.a, $obj])"),
         20 => format!("{} {} {}", inner(random), random.pick(&["=", "!="]), random.pick(&["'film'", "1", "null"])),
         21 => format!("{} in ['film', 'reel', 1]", jsonata_path(random, root)),
@@ -335,6 +385,23 @@ fn jsonata_field(random: &mut Random, roots: &[&str]) -> String {
 
 fn jsonata_assign(random: &mut Random, roots: &[&str]) -> String {
     maybe(random, 3, |random| format!(r#", "Assign": {{"set": {}}}"#, jsonata_field(random, roots)))
+}
+
+/// How many items of a Map run at once and how many may fail.
+fn settings(random: &mut Random, jsonata: bool, distributed: bool) -> String {
+    let mut fields = String::new();
+    for name in ["MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"] {
+        if !random.one_in(3) || (name != "MaxConcurrency" && !distributed) {
+            continue;
+        }
+        let field = random.pick(&["most", "most", "index", "count", "price", "name", "nope"]);
+        fields += &match random.below(3) {
+            0 => format!(r#""{name}": {}, "#, random.pick(&["0", "1", "7"])),
+            _ if jsonata => format!(r#""{name}": "{{% $states.input.{field} %}}", "#),
+            _ => format!(r#""{name}Path": "$.{field}", "#),
+        };
+    }
+    fields
 }
 
 /// The fields of a state whose `part` is tried, and how many rules a Choice has.
@@ -418,7 +485,7 @@ pub fn state(random: &mut Random, part: Part) -> (String, usize) {
         (Part::Wait, false) => {
             let field = match random.below(4) {
                 0 => r#""Seconds": 12"#.to_owned(),
-                _ => format!(r#""SecondsPath": "{}""#, random.pick(&["$.seconds", "$.count", "$num", "$.a.n", "$.name"])),
+                _ => format!(r#""SecondsPath": "{}""#, random.pick(&["$.seconds", "$.count", "$num", "$.a.n", "$.name", "$.price"])),
             };
             format!(r#""Type": "Wait", {field}{}"#, input_path(random))
         }
@@ -429,8 +496,19 @@ pub fn state(random: &mut Random, part: Part) -> (String, usize) {
                 random.pick(&["$states.input.seconds", "$states.input.count + 1", "$num", "$states.input.name"])
             ))
         ),
+        (Part::Waited, false) => {
+            format!(r#""Type": "Wait", "Seconds": 0{}{}{}"#, input_path(random), output_path(random), maybe(random, 2, assign))
+        }
+        (Part::Waited, true) => {
+            let output = maybe(random, 1, |random| format!(r#", "Output": {}"#, jsonata_field(random, input)));
+            format!(r#""Type": "Wait", "Seconds": 0{output}{}"#, jsonata_assign(random, input))
+        }
         (Part::Items, language) => {
-            let processor = r#""ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}"#;
+            let mode = random.pick(&["INLINE", "DISTRIBUTED\", \"ExecutionType\": \"STANDARD"]);
+            let processor = settings(random, language, mode != "INLINE")
+                + &format!(
+                    r#""ItemProcessor": {{"ProcessorConfig": {{"Mode": "{mode}"}}, "StartAt": "I", "States": {{"I": {{"Type": "Pass", "End": true}}}}}}"#
+                );
             if language {
                 let selector = maybe(random, 2, |random| {
                     format!(r#", "ItemSelector": {}"#, jsonata_field(random, &["$states.input", "$states.context.Map.Item.Value"]))

@@ -5,6 +5,9 @@
 //! and none of the phrases by which the controller tells a variable that is not there yet: a failure with one would be tried for ever.
 use std::fmt::Write as _;
 
+/// The most elements of a range ("You can't specify a range of more than 1000", AWS Step Functions Developer Guide, `States.ArrayRange`).
+pub(super) const RANGE: usize = 1_000;
+
 /// A JSON text that a template of the workflow has at hand.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Root {
@@ -42,7 +45,7 @@ pub enum Ast {
     Raw(String),
     Text(String),
     Int(i64),
-    /// Digits with a fraction.
+    /// Digits with a fraction, and a sign where it is negative.
     Decimal(String),
     Bool(bool),
     Nil,
@@ -216,12 +219,13 @@ impl Ast {
                 "map" | "filter" => Type::List,
                 _ => return None,
             },
-            Ast::Call(name, _) => match *name {
+            Ast::Call(name, of) => match *name {
                 "toJson" | "string" | "type" | "upper" | "lower" | "toBase64" | "fromBase64" | "join" | "replace" | "sprig.sha1sum"
                 | "sprig.sha256sum" | "sprig.sha512sum" | "sprig.uuidv4" | "sprig.replace" | "trim" => Type::Text,
-                "len" | "int" | "abs" | "sum" | "max" | "min" | "float" => Type::Number,
+                "len" | "int" | "abs" | "floor" | "sum" | "max" | "min" | "float" | "sprig.randInt" => Type::Number,
                 "split" | "concat" | "sprig.chunk" => Type::List,
-                "sprig.set" | "sprig.omit" | "sprig.pick" | "reduce" => Type::Map,
+                "sprig.set" | "sprig.omit" | "sprig.pick" => Type::Map,
+                "reduce" => return of.get(1).and_then(Ast::known_type),
                 _ => return None,
             },
             Ast::Binary(operator, left, right) => match *operator {
@@ -318,6 +322,7 @@ impl Ast {
         match self {
             Ast::Element => true,
             Ast::Each(_, list, _) => list.has_element(),
+            Ast::Call("reduce", all) => all.first().is_some_and(Ast::has_element),
             other => other.children().into_iter().any(Ast::has_element),
         }
     }
@@ -331,6 +336,9 @@ impl Ast {
     /// How many times longer than all roots together the JSON of this value can be, constants apart.
     #[expect(clippy::match_same_arms, reason = "each has a reason of its own")]
     pub(super) fn growth(&self) -> usize {
+        if matches!(self.known_type(), Some(Type::Null | Type::Bool | Type::Number)) {
+            return 0;
+        }
         match self {
             Ast::Source(_) | Ast::Parsed(_) | Ast::Fresh(_) | Ast::Raw(_) => 1,
             // An element is no longer than its list, and all of them together are not.
@@ -338,11 +346,9 @@ impl Ast {
             Ast::Field(of, _) | Ast::Slice(of, ..) | Ast::At(of, _) => of.growth(),
             // A text of JSON has an escape before each quote and each escape.
             Ast::Call("toJson" | "sprig.toRawJson" | "toBase64", all) => 2 * all.iter().map(Ast::growth).sum::<usize>(),
-            Ast::Call("sprig.sha1sum" | "sprig.sha256sum" | "sprig.sha512sum" | "len" | "type" | "sprig.uuidv4", _) => 0,
+            Ast::Call("sprig.sha1sum" | "sprig.sha256sum" | "sprig.sha512sum" | "type" | "sprig.uuidv4", _) => 0,
             Ast::Call("upper" | "lower", all) => 3 * all.iter().map(Ast::growth).sum::<usize>(),
             Ast::If(_, a, b) => a.growth().max(b.growth()),
-            Ast::Each("all" | "any" | "none" | "one", ..) | Ast::Not(_) => 0,
-            Ast::Binary("==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "in" | "matches" | "contains" | "startsWith", ..) => 0,
             // What is read in a predicate may be read for each element.
             Ast::Each(_, list, each) => list.growth() * 2 + each.growth() * 1000,
             other => other.children().into_iter().map(Ast::growth).sum(),
@@ -353,6 +359,9 @@ impl Ast {
     pub(super) fn constants(&self) -> usize {
         match self {
             Ast::Text(text) => text.len() * 2,
+            // Ranges are kept to that many by those who make them.
+            Ast::Each("map", list, each) if matches!(**list, Ast::Binary("..", ..)) => RANGE * (1 + each.constants()),
+            _ if matches!(self.known_type(), Some(Type::Null | Type::Bool | Type::Number)) => 25,
             Ast::Map(entries) => entries.iter().map(|(key, value)| key.len() + 5 + value.constants()).sum::<usize>() + 2,
             other => 20 + other.children().into_iter().map(Ast::constants).sum::<usize>(),
         }
@@ -414,6 +423,7 @@ impl Printer<'_> {
             Ast::Binary(operator, ..) => strength(operator),
             Ast::Not(_) => 50,
             Ast::Int(int) if *int < 0 => 70,
+            Ast::Decimal(digits) if digits.starts_with('-') => 70,
             _ => ATOM,
         };
         let parentheses = own < least;
@@ -468,7 +478,11 @@ impl Printer<'_> {
             Ast::Call(name, arguments) => {
                 out.push_str(name);
                 out.push('(');
-                self.list(arguments, within, out);
+                for (at, argument) in arguments.iter().enumerate() {
+                    out.push_str(if at > 0 { ", " } else { "" });
+                    // What `reduce` does with each element is a predicate, and what it begins with is evaluated within it.
+                    self.write(argument, 0, within || (*name == "reduce" && at > 0), out);
+                }
                 out.push(')');
             }
             Ast::Method(of, name) => {

@@ -1,5 +1,5 @@
 //! What must hold so that a translation is exact, in the order in which it may be asked.
-use super::ast::{Ast, Type, and, binary, field, is, text};
+use super::ast::{Ast, Type, and, binary, call, field, is, text};
 use super::json::{Json, type_of};
 
 /// Conditions; each may rely on those before it.
@@ -59,6 +59,17 @@ impl Guard {
         }
     }
 
+    /// That a number has no fraction. `None`: it has one.
+    pub(super) fn need_whole(&mut self, number: &Ast) -> Option<()> {
+        if matches!(number, Ast::Decimal(_)) {
+            return None;
+        }
+        if !is_whole(number) {
+            self.need(binary("==", call("floor", [number.clone()]), number.clone()));
+        }
+        Some(())
+    }
+
     pub(super) fn extend(&mut self, other: Guard) {
         for condition in other.0 {
             self.need(condition);
@@ -72,6 +83,16 @@ impl Guard {
 
     pub(super) fn conditions(&self) -> &[Ast] {
         &self.0
+    }
+}
+
+/// Whether a number is an integer by the form of its expression. Sums of lists are made of integers only.
+pub(super) fn is_whole(number: &Ast) -> bool {
+    match number {
+        Ast::Int(_) | Ast::Call("len" | "int" | "floor" | "sum" | "sprig.randInt", _) => true,
+        Ast::Binary("+" | "-" | "*", left, right) => is_whole(left) && is_whole(right),
+        Ast::Call("float", of) => of.iter().all(|of| of.known_type() != Some(Type::Number)),
+        _ => false,
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! What makes a text of an object is not among them: Argo's objects forget the order of their keys. Nor is `ArrayUnique`, whose order is that of Java's
 //! hashes, MD5 and SHA-384, which Argo does not have, and the seeded `MathRandom`.
-use super::ast::{Ast, Type, all, at, binary, call as ast_call, concat, each, is, not, text, when};
-use super::guard::Guard;
+use super::ast::{Ast, RANGE, Type, all, and, at, binary, call as ast_call, concat, each, is, not, or, text, when};
+use super::guard::{Guard, is_whole};
 use super::json::Json;
 use super::plain::{plain, plain_text};
 use super::scope::Scope;
@@ -14,8 +14,13 @@ use crate::simulate::value::Value;
 const LONGEST: i64 = 5_000;
 /// Integers of arithmetic are of 32 bits; the least of them is left to the pod.
 const INT: i64 = 1 << 31;
-/// "You can't specify a range of more than 1000" (AWS Step Functions Developer Guide, `States.ArrayRange`).
-const RANGE: i64 = 1_000;
+/// What a text begins with that may be that of an array or an object.
+const NESTED: &str = r"^[\x5b\x7b]";
+/// What `States.StringToJson` makes null of.
+const NULL: &str = r"^[ \x09\x0a\x0d]*(?:null[ \x09\x0a\x0d]*)?$";
+
+/// The hashes that Argo knows.
+const HASHES: [(&str, &str); 3] = [("SHA-1", "sprig.sha1sum"), ("SHA-256", "sprig.sha256sum"), ("SHA-512", "sprig.sha512sum")];
 
 /// A call's value.
 pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
@@ -34,25 +39,35 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
         ("Array", _) => Some(Json::list(values)),
         ("ArrayPartition", [list, size]) => {
             let list = typed(list, Type::List, guard)?;
-            let size = integer(size, guard)?;
-            guard.need(at_least(&size, 1));
-            Some(Json::Value(ast_call("sprig.chunk", [whole(size), list])))
+            Some(Json::Value(ast_call("sprig.chunk", [count(size, guard)?, list])))
         }
         ("ArrayContains", [list, wanted]) => {
             let list = typed(list, Type::List, guard)?;
+            let known = wanted.constant();
+            let number = wanted.known_type() == Some(Type::Number);
             let wanted = scalar_text(wanted, guard)?;
-            guard.need(each("all", list.clone(), is_scalar(&Ast::Element)));
-            (!wanted.has_element()).then(|| Json::Value(each("any", list, binary("==", text_of(Ast::Element), wanted))))
+            if wanted.has_element() {
+                return None;
+            }
+            // An array or an object prints with a bracket in front; what does not is none of them.
+            let scalars = each("all", list.clone(), is_scalar(&Ast::Element));
+            match known {
+                Some(Value::String(text)) if text.starts_with(['[', '{']) => guard.need(scalars),
+                Some(_) => {}
+                None if number => {}
+                None => guard.need(or(not(binary("matches", wanted.clone(), Ast::Regex(NESTED))), scalars)),
+            }
+            Some(Json::Value(each("any", list, and(is_scalar(&Ast::Element), binary("==", text_of(Ast::Element), wanted)))))
         }
         ("ArrayRange", [from, to, step]) => {
             let Json::Constant(Value::Number(step)) = step else { return None };
             let step = step.as_i64().filter(|step| *step != 0 && step.abs() < INT)?;
-            let (from, to) = (integer(from, guard)?, integer(to, guard)?);
+            let (from, to) = (cut(integer(from, guard)?), cut(integer(to, guard)?));
             if from.has_element() {
                 return None;
             }
             let steps = binary("/", binary("-", to, from.clone()), Ast::Int(step));
-            guard.need(binary("<", steps.clone(), Ast::Int(RANGE)));
+            guard.need(binary("<", steps.clone(), Ast::Int(i64::try_from(RANGE).ok()?)));
             let last = ast_call("int", [ast_call("floor", [steps])]);
             let offset = if step == 1 { Ast::Element } else { binary("*", Ast::Element, Ast::Int(step)) };
             Some(Json::Value(each("map", binary("..", Ast::Int(0), last), binary("+", from, offset))))
@@ -62,7 +77,7 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
             let index = integer(index, guard)?;
             guard.need(at_least(&index, 0));
             guard.need(binary(">", ast_call("len", [list.clone()]), index.clone()));
-            Some(Json::Value(at(list, whole(index))))
+            Some(Json::Value(at(list, cut(index))))
         }
         ("ArrayLength", [list]) => Some(Json::Value(ast_call("len", [typed(list, Type::List, guard)?]))),
         ("Base64Encode", [of]) => Some(Json::Value(ast_call("toBase64", [short_text(of, guard)?]))),
@@ -74,34 +89,42 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
             guard.need(not(binary("matches", decoded.clone(), Ast::Regex(r"\x{FFFD}"))));
             Some(Json::Value(decoded))
         }
-        ("Hash", [data, Json::Constant(Value::String(algorithm))]) => {
-            let function = match &**algorithm {
-                "SHA-1" => "sprig.sha1sum",
-                "SHA-256" => "sprig.sha256sum",
-                "SHA-512" => "sprig.sha512sum",
-                _ => return None,
-            };
+        ("Hash", [data, algorithm]) => {
             let data = scalar_text(data, guard)?;
             guard.need(shorter(&data));
-            Some(Json::Value(ast_call(function, [data])))
+            if let Json::Constant(algorithm) = algorithm {
+                let (_, function) = HASHES.into_iter().find(|(name, _)| Some(*name) == algorithm.as_str())?;
+                return Some(Json::Value(ast_call(function, [data])));
+            }
+            let algorithm = algorithm.value()?;
+            guard.need(binary("in", algorithm.clone(), Ast::List(HASHES.iter().map(|(name, _)| text(*name)).collect())));
+            let hash = |function| ast_call(function, [data.clone()]);
+            let [(_, last), others @ ..] = HASHES;
+            let chosen =
+                others.into_iter().fold(hash(last), |rest, (name, of)| when(binary("==", algorithm.clone(), text(name)), hash(of), rest));
+            Some(Json::Value(chosen))
         }
         ("JsonMerge", [left, right, Json::Constant(deep)]) if *deep != Value::Bool(true) => merged(left, right, guard),
         ("StringToJson", [of]) => {
             let of = typed(of, Type::Text, guard)?;
             guard.need(plain_text(of.clone()));
             // Of what is no JSON, Sprig makes nil.
-            let read = ast_call("sprig.fromJson", [of]);
-            guard.need(not(is(read.clone(), Type::Null)));
+            let read = ast_call("sprig.fromJson", [of.clone()]);
+            guard.need(or(not(is(read.clone(), Type::Null)), binary("matches", of, Ast::Regex(NULL))));
             Some(Json::Value(read))
         }
         ("JsonToString", [of]) => json_text(of, guard),
-        ("MathRandom", [Json::Constant(from), Json::Constant(to)]) => {
-            let int = |value: &Value| value.as_number()?.as_i64().filter(|int| int.abs() < INT);
-            let (from, to) = (int(from)?, int(to)?);
-            (from < to).then(|| Json::Value(ast_call("sprig.randInt", [Ast::Int(from), Ast::Int(to)])))
+        ("MathRandom", [from, to]) => {
+            let (from, to) = (cut(integer(from, guard)?), cut(integer(to, guard)?));
+            match (&from, &to) {
+                (Ast::Int(from), Ast::Int(to)) if from < to => {}
+                (Ast::Int(_), Ast::Int(_)) => return None,
+                _ => guard.need(binary("<", from.clone(), to.clone())),
+            }
+            Some(Json::Value(ast_call("sprig.randInt", [from, to])))
         }
         ("MathAdd", [left, right]) => {
-            let (left, right) = (integer(left, guard)?, integer(right, guard)?);
+            let (left, right) = (rounded(integer(left, guard)?), rounded(integer(right, guard)?));
             let sum = binary("+", left, right);
             guard.need(binary("<", ast_call("abs", [sum.clone()]), Ast::Int(INT)));
             Some(Json::Value(sum))
@@ -112,6 +135,18 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
             let first = delimiters.next()?;
             let one = delimiters.filter(|other| *other != first).fold(of, |of, other| ast_call("replace", [of, text(other), text(first)]));
             Some(Json::Value(each("filter", ast_call("split", [one, text(first)]), binary("!=", Ast::Element, text("")))))
+        }
+        ("StringSplit", [of, delimiters]) => {
+            let (of, delimiters) = (typed(of, Type::Text, guard)?, typed(delimiters, Type::Text, guard)?);
+            if of.has_element() || delimiters.has_element() {
+                return None;
+            }
+            guard.need(binary("!=", delimiters.clone(), text("")));
+            let delimiters = ast_call("split", [delimiters, text("")]);
+            let first = at(delimiters.clone(), Ast::Int(0));
+            let replaced = ast_call("replace", [Ast::Raw("#acc".into()), Ast::Element, first.clone()]);
+            let one = ast_call("reduce", [delimiters, replaced, of]);
+            Some(Json::Value(each("filter", ast_call("split", [one, first]), binary("!=", Ast::Element, text("")))))
         }
         ("UUID", []) => Some(Json::Value(ast_call("sprig.uuidv4", []))),
         _ => None,
@@ -132,10 +167,13 @@ fn typed(json: &Json, wanted: Type, guard: &mut Guard) -> Option<Ast> {
     json.value()
 }
 
-/// A number of 32 bits.
-fn integer(json: &Json, guard: &mut Guard) -> Option<Ast> {
+/// A number of 32 bits, which may have a fraction.
+pub(super) fn integer(json: &Json, guard: &mut Guard) -> Option<Ast> {
     match json {
-        Json::Constant(Value::Number(number)) => number.as_i64().filter(|int| int.abs() < INT).map(Ast::Int),
+        Json::Constant(Value::Number(number)) => {
+            let small = number.as_f64().abs() < 2_147_483_648.0;
+            if small { json.value() } else { None }
+        }
         _ => {
             let value = typed(json, Type::Number, guard)?;
             if !matches!(value, Ast::Call("len", _)) {
@@ -146,9 +184,21 @@ fn integer(json: &Json, guard: &mut Guard) -> Option<Ast> {
     }
 }
 
-/// A number as Argo's integer, which lengths and literals are already.
-fn whole(number: Ast) -> Ast {
-    if matches!(number, Ast::Int(_) | Ast::Call("len", _)) { number } else { ast_call("int", [number]) }
+/// A number as Argo's integer, which lengths and literals are already; what is behind the point is cut off, as Java does.
+pub(super) fn cut(number: Ast) -> Ast {
+    if matches!(number, Ast::Int(_) | Ast::Call("len" | "int", _)) { number } else { ast_call("int", [number]) }
+}
+
+/// A number rounded, halves upwards, as Java does.
+fn rounded(number: Ast) -> Ast {
+    if is_whole(&number) { number } else { ast_call("floor", [binary("+", number, Ast::Decimal("0.5".into()))]) }
+}
+
+/// A number above 0.
+pub(super) fn count(json: &Json, guard: &mut Guard) -> Option<Ast> {
+    let number = integer(json, guard)?;
+    guard.need(at_least(&number, 1));
+    Some(cut(number))
 }
 
 fn at_least(number: &Ast, least: i64) -> Ast {
@@ -256,7 +306,7 @@ fn json_text(of: &Json, guard: &mut Guard) -> Option<Json> {
         Some(_) => Ast::Bool(true),
         None => {
             let list = all([is(value.clone(), Type::List), each("all", value.clone(), is_scalar(&Ast::Element))]);
-            super::ast::or(is_scalar(&value), list)
+            or(is_scalar(&value), list)
         }
     };
     guard.need(flat);

@@ -1,6 +1,6 @@
 //! JSON values that are known in part: what a state's fields make, before it is an expression.
 use super::ast::{Ast, Root, Type, call, concat, text};
-use super::plain::LARGEST;
+use super::plain::is_plain;
 use crate::simulate::value::{Number, Value};
 
 /// How a JSON value comes to be.
@@ -150,8 +150,9 @@ pub(super) fn constant(value: &Value) -> Option<Ast> {
     Some(match value {
         Value::Null => Ast::Nil,
         Value::Bool(value) => Ast::Bool(*value),
-        Value::Number(Number::Int(int)) if int.abs() <= LARGEST => Ast::Int(*int),
-        Value::Number(_) => return None,
+        Value::Number(number) if !is_plain(number) => return None,
+        Value::Number(Number::Int(int)) => Ast::Int(*int),
+        Value::Number(number) => Ast::Decimal(number.text()),
         Value::String(of) => text(&**of),
         Value::Array(items) => Ast::List(items.iter().map(constant).collect::<Option<_>>()?),
         Value::Object(object) => {

@@ -1,17 +1,17 @@
 //! The part of JSONata that Argo can compute alike.
 //!
 //! What JSONata does with arrays on the way of a path, with what is undefined and with values of the wrong type is left to the pod: the guard asks for
-//! objects, presence and types. Numbers are integers of at most 15 digits, in and out. Nothing is translated that makes a text of an
-//! object, sorts, or draws on the time.
+//! objects, presence and types. What is calculated with are integers of at most 15 digits, in and out. Nothing is translated that makes a text of
+//! an object, sorts, or draws on the time.
 //!
 //! A variable that has a function's name hides it from an expression; the caller makes sure that a machine has none.
-use super::ast::{Ast, Root, Type, all, and, binary, call, concat, each, field, is, not, or, text, when};
+use super::ast::{Ast, RANGE, Root, Type, all, and, binary, call, concat, each, field, is, not, or, text, when};
 use super::choice::{Verdict, lazily};
 use super::guard::Guard;
-use super::intrinsic::{is_scalar, merged, scalar_text};
+use super::intrinsic::{count, cut, integer, is_scalar, merged, scalar_text};
 use super::json::Json;
 use super::path::find;
-use super::plain::{LARGEST, plain, plain_text};
+use super::plain::{LARGEST, is_plain, plain, plain_text};
 use super::scope::Scope;
 use crate::ir::machine::{Template, TemplateValue};
 use crate::simulate::jsonata::Expression;
@@ -67,7 +67,9 @@ fn number(double: f64) -> Option<Json> {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    Some(Json::Constant(if double.fract() == 0.0 { Value::int(double as i64) } else { Value::Number(Number::Double(double)) }))
+    let number = if double.fract() == 0.0 { Number::Int(double as i64) } else { Number::Double(double) };
+    // Of other fractions JavaScript's texts are not Java's.
+    is_plain(&number).then_some(Json::Constant(Value::Number(number)))
 }
 
 fn lower(node: &AstNode, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
@@ -353,7 +355,10 @@ fn operation(op: BinaryOp, lhs: &AstNode, rhs: &AstNode, scope: &Scope<'_>, guar
                 BinaryOp::Subtract => "-",
                 _ => "*",
             };
-            let result = binary(operator, left.value()?, right.value()?);
+            let (left, right) = (left.value()?, right.value()?);
+            guard.need_whole(&left)?;
+            guard.need_whole(&right)?;
+            let result = binary(operator, left, right);
             guard.need(binary("<=", call("abs", [result.clone()]), Ast::Int(LARGEST)));
             // Argo keeps the sign of a zero, JSON of JavaScript's does not.
             let result = if op == BinaryOp::Multiply { binary("+", result, Ast::Int(0)) } else { result };
@@ -361,7 +366,7 @@ fn operation(op: BinaryOp, lhs: &AstNode, rhs: &AstNode, scope: &Scope<'_>, guar
         }
         BinaryOp::Concatenate => {
             let (left, right) = (lower(lhs, scope, guard)?, lower(rhs, scope, guard)?);
-            Some(Json::Value(concat([scalar_text(&left, guard)?, scalar_text(&right, guard)?])))
+            Some(Json::Value(concat([string(&left, guard)?, string(&right, guard)?])))
         }
         BinaryOp::In => {
             let AstNode::Array(items) = rhs else { return None };
@@ -409,6 +414,14 @@ fn equality(op: BinaryOp, lhs: &AstNode, rhs: &AstNode, scope: &Scope<'_>, guard
     Some(Json::Value(binary(if op == BinaryOp::Equal { "==" } else { "!=" }, side(&left)?, side(&right)?)))
 }
 
+/// How `$string` prints a value, if it is a scalar; arrays and objects that are known are no exception.
+fn string(json: &Json, guard: &mut Guard) -> Option<Ast> {
+    match json {
+        Json::Constant(Value::Array(_) | Value::Object(_)) => None,
+        other => scalar_text(other, guard),
+    }
+}
+
 fn function(name: &str, arguments: &[AstNode], scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
     if name == "exists" {
         let [of] = arguments else { return None };
@@ -426,7 +439,7 @@ fn function(name: &str, arguments: &[AstNode], scope: &Scope<'_>, guard: &mut Gu
         json.value()
     };
     Some(match (name, values.as_slice()) {
-        ("string", [of]) => Json::Value(scalar_text(of, guard)?),
+        ("string", [of]) => Json::Value(string(of, guard)?),
         ("count", [list]) => Json::Value(call("len", [typed(list, Type::List, guard)?])),
         ("not", [of]) => Json::Value(not(typed(of, Type::Bool, guard)?)),
         ("boolean", [of]) => Json::Value(typed(of, Type::Bool, guard)?),
@@ -455,6 +468,9 @@ fn function(name: &str, arguments: &[AstNode], scope: &Scope<'_>, guard: &mut Gu
                 "max" => "max",
                 _ => "min",
             };
+            if name == "sum" {
+                guard.need(each("all", list.clone(), binary("==", call("floor", [Ast::Element]), Ast::Element)));
+            }
             let result = call(of, [list]);
             if name == "sum" {
                 guard.need(binary("<=", call("abs", [result.clone()]), Ast::Int(LARGEST)));
@@ -473,9 +489,25 @@ fn function(name: &str, arguments: &[AstNode], scope: &Scope<'_>, guard: &mut Gu
             guard.need(not(is(read.clone(), Type::Null)));
             Json::Value(read)
         }
-        ("partition", [list, Json::Constant(Value::Number(size))]) => {
-            let size = size.as_i64().filter(|size| (1..1_000_000).contains(size))?;
-            Json::Value(call("sprig.chunk", [Ast::Int(size), typed(list, Type::List, guard)?]))
+        ("partition", [list, size]) => {
+            let list = typed(list, Type::List, guard)?;
+            Json::Value(call("sprig.chunk", [count(size, guard)?, list]))
+        }
+        ("range", [first, last, step]) => {
+            let mut whole = |json: &Json| -> Option<Ast> { Some(cut(integer(json, guard)?)) };
+            let (first, last, step) = (whole(first)?, whole(last)?, whole(step)?);
+            if first.has_element() || step.has_element() {
+                return None;
+            }
+            guard.need(binary("!=", step.clone(), Ast::Int(0)));
+            let steps = binary("/", binary("-", last, first.clone()), step.clone());
+            guard.need(binary(">=", steps.clone(), Ast::Int(0)));
+            guard.need(binary("<", steps.clone(), Ast::Int(i64::try_from(RANGE).ok()?)));
+            // One number comes without its array.
+            let one = binary("<", steps.clone(), Ast::Int(1));
+            let last = call("int", [call("floor", [steps])]);
+            let each_one = binary("+", first.clone(), binary("*", Ast::Element, step));
+            Json::Value(when(one, first, each("map", binary("..", Ast::Int(0), last), each_one)))
         }
         ("uuid", []) => Json::Value(call("sprig.uuidv4", [])),
         _ => return None,

@@ -4,6 +4,7 @@ use super::choice::{self, Verdict, lazily};
 use super::guard::Guard;
 use super::json::Json;
 use super::jsonata;
+use super::plain::plain;
 use super::scope::Scope;
 use super::template;
 use super::tier::{Names, Output, Tier, finish, limit};
@@ -109,7 +110,7 @@ fn with_variables<'o>(
 #[must_use]
 pub fn pass(state: &State, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let scope = Scope::of(&state.name.value, raw());
+    let scope = Scope::of(&state.name.value, raw(), names);
     let outputs = pass_outputs(state, &scope, &mut guard);
     outputs.map_or(Tier::Pod, |outputs| finish(names, guard, outputs))
 }
@@ -148,12 +149,12 @@ fn leave(
 #[must_use]
 pub fn arguments(state: &State, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let arguments = arguments_json(state, &mut guard);
+    let arguments = arguments_json(state, names, &mut guard);
     finish(names, guard, vec![("arguments", arguments.map(Output::Payload))])
 }
 
-fn arguments_json(state: &State, guard: &mut Guard) -> Option<Json> {
-    let scope = Scope::of(&state.name.value, raw());
+fn arguments_json(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
+    let scope = Scope::of(&state.name.value, raw(), names);
     if !is_paths(state) {
         return fill_or(state, state.data.arguments.as_ref(), &scope.input, &scope, guard);
     }
@@ -165,12 +166,12 @@ fn arguments_json(state: &State, guard: &mut Guard) -> Option<Json> {
 #[must_use]
 pub fn result(state: &State, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let outputs = result_outputs(state, &mut guard);
+    let outputs = result_outputs(state, names, &mut guard);
     outputs.map_or(Tier::Pod, |outputs| finish(names, guard, outputs))
 }
 
-fn result_outputs(state: &State, guard: &mut Guard) -> Option<Vec<(&'static str, Option<Output>)>> {
-    let scope = Scope::of(&state.name.value, raw());
+fn result_outputs(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Vec<(&'static str, Option<Output>)>> {
+    let scope = Scope::of(&state.name.value, raw(), names);
     let produces = matches!(state.kind, StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_));
     if !produces {
         return pass_outputs(state, &scope, guard);
@@ -190,14 +191,14 @@ fn result_outputs(state: &State, guard: &mut Guard) -> Option<Vec<(&'static str,
 #[must_use]
 pub fn caught(state: &State, index: usize, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let outputs = caught_outputs(state, index, &mut guard);
+    let outputs = caught_outputs(state, index, names, &mut guard);
     outputs.map_or(Tier::Pod, |outputs| finish(names, guard, outputs))
 }
 
-fn caught_outputs(state: &State, index: usize, guard: &mut Guard) -> Option<Vec<(&'static str, Option<Output>)>> {
+fn caught_outputs(state: &State, index: usize, names: &Names<'_>, guard: &mut Guard) -> Option<Vec<(&'static str, Option<Output>)>> {
     let catcher = state.catch.get(index)?;
     let error = Json::Root(Root::Error);
-    let scope = Scope { error: Some(error.clone()), ..Scope::of(&state.name.value, raw()) };
+    let scope = Scope { error: Some(error.clone()), ..Scope::of(&state.name.value, raw(), names) };
     let (output, scope) = if is_paths(state) {
         (write(catcher.result_path.as_ref(), error.clone(), guard)?, scope.with_input(error))
     } else {
@@ -225,7 +226,7 @@ pub fn choose(state: &State, names: &Names<'_>) -> Tier {
 fn choose_tier(state: &State, names: &Names<'_>) -> Option<Tier> {
     let StateKind::Choice { rules, default } = &state.kind else { return None };
     let mut before = Guard::default();
-    let mut scope = Scope::of(&state.name.value, raw());
+    let mut scope = Scope::of(&state.name.value, raw(), names);
     if is_paths(state) {
         scope.input = path_use(state.data.input_path.as_ref(), &scope, &mut before)?;
     }
@@ -306,13 +307,13 @@ fn when_guard(holds: Ast, then: Ast, otherwise: Ast) -> Ast {
 #[must_use]
 pub fn wait(state: &State, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let seconds = wait_seconds(state, &mut guard);
+    let seconds = wait_seconds(state, names, &mut guard);
     finish(names, guard, vec![("seconds", seconds.map(Output::Text))])
 }
 
-fn wait_seconds(state: &State, guard: &mut Guard) -> Option<Ast> {
+fn wait_seconds(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Ast> {
     let StateKind::Wait(wait) = &state.kind else { return None };
-    let mut scope = Scope::of(&state.name.value, raw());
+    let mut scope = Scope::of(&state.name.value, raw(), names);
     if is_paths(state) {
         scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
     }
@@ -327,6 +328,7 @@ fn wait_seconds(state: &State, guard: &mut Guard) -> Option<Ast> {
             let value = value.value()?;
             guard.need(binary(">=", value.clone(), Ast::Int(0)));
             guard.need(binary("<=", value.clone(), Ast::Int(LONGEST)));
+            guard.need_whole(&value)?;
             Some(call("toJson", [value]))
         }
         WaitFor::Timestamp(number) => {
@@ -369,20 +371,56 @@ fn scalar_path(path: &str, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json>
     }
 }
 
-/// Map: `items`, the inputs of the iterations.
+/// Map: `items`, the inputs of the iterations; `tolerated`, `{"Count", "Percentage"}` of failures, each null where the Map does not say.
 #[must_use]
 pub fn items(state: &State, names: &Names<'_>) -> Tier {
     let mut guard = Guard::default();
-    let items = items_json(state, &mut guard);
-    finish(names, guard, vec![("items", items.map(Output::Json))])
+    let items = items_json(state, names, &mut guard);
+    let tolerated = tolerated(state, names, &mut guard);
+    finish(names, guard, vec![("items", items.map(Output::Json)), ("tolerated", tolerated.map(Output::Json))])
 }
 
-fn items_json(state: &State, guard: &mut Guard) -> Option<Json> {
+/// How many items may fail. Asks whether all numbers of a Map are such as it takes.
+fn tolerated(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
+    let StateKind::Map(map) = &state.kind else { return None };
+    let mut scope = Scope::of(&state.name.value, raw(), names);
+    if is_paths(state) {
+        scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
+    }
+    let mut number = |number: Option<&Number>, whole: bool, most: Option<i32>| -> Option<Json> {
+        let Some(number) = number else { return Some(Json::Constant(Value::Null)) };
+        let json = number_json(number, &scope, guard)?;
+        if let Json::Constant(value) = &json {
+            let number = value.as_number()?;
+            let fits = number.as_f64() >= 0.0 && most.is_none_or(|most| number.as_f64() <= f64::from(most));
+            return (fits && (!whole || number.as_i64().is_some())).then_some(json);
+        }
+        guard.need_type(&json, Type::Number)?;
+        let value = json.value()?;
+        for root in Root::ALL.into_iter().filter(|root| value.parses(*root)) {
+            guard.need(plain(root));
+        }
+        guard.need(binary(">=", value.clone(), Ast::Int(0)));
+        if let Some(most) = most {
+            guard.need(binary("<=", value.clone(), Ast::Int(most.into())));
+        }
+        if whole {
+            guard.need_whole(&value)?;
+        }
+        Some(json)
+    };
+    number(map.max_concurrency.as_ref(), true, None)?;
+    let count = number(map.tolerated_failure_count.as_ref(), true, None)?;
+    let percentage = number(map.tolerated_failure_percentage.as_ref(), false, Some(100))?;
+    Some(Json::object(vec![("Count".into(), count), ("Percentage".into(), percentage)]))
+}
+
+fn items_json(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
     let StateKind::Map(map) = &state.kind else { return None };
     if map.item_reader.is_some() || map.item_batcher.is_some() {
         return None;
     }
-    let mut scope = Scope::of(&state.name.value, raw());
+    let mut scope = Scope::of(&state.name.value, raw(), names);
     let list = if is_paths(state) {
         scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
         match &map.items_path {
@@ -454,7 +492,7 @@ fn known_items(list: &Json) -> Option<Vec<Json>> {
 pub fn fail(state: &State, names: &Names<'_>) -> Tier {
     let StateKind::Fail(fail) = &state.kind else { return Tier::Pod };
     let mut guard = Guard::default();
-    let scope = Scope::of(&state.name.value, raw());
+    let scope = Scope::of(&state.name.value, raw(), names);
     let mut outputs = Vec::new();
     for (name, of) in [("error", &fail.error), ("cause", &fail.cause)] {
         if let Some(of) = of {

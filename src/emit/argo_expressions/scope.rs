@@ -3,13 +3,16 @@ use super::ast::{Ast, Root, call, text};
 use super::guard::Guard;
 use super::json::Json;
 use super::path::find;
+use super::tier::Names;
 use crate::simulate::path::{Path, PlainStep, Root as Start};
+use crate::simulate::value::Value;
 
 /// Where paths and expressions start.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'s> {
     /// The state's name.
     pub state: &'s str,
+    pub names: &'s Names<'s>,
     /// `$` and `$states.input`.
     pub input: Json,
     /// `$states.result`.
@@ -21,8 +24,8 @@ pub(super) struct Scope<'s> {
 }
 
 impl<'s> Scope<'s> {
-    pub(super) fn of(state: &'s str, input: Json) -> Self {
-        Self { state, input, result: None, error: None, item: None }
+    pub(super) fn of(state: &'s str, input: Json, names: &'s Names<'s>) -> Self {
+        Self { state, names, input, result: None, error: None, item: None }
     }
 
     pub(super) fn with_input(&self, input: Json) -> Self {
@@ -38,7 +41,15 @@ impl<'s> Scope<'s> {
             ("Name", Json::Value(Ast::Raw("workflow.name".into()))),
             ("StartTime", Json::Value(call("sprig.replace", [text("Z"), text(".000Z"), start]))),
         ];
-        let mut context = vec![("Execution", Json::Partial(execution)), ("State", Json::Partial(vec![("Name", Json::string(self.state))]))];
+        let retries = match self.names.retries {
+            Some(retries) => Json::Value(call("sum", [Ast::Raw(format!("fromJSON({retries})"))])),
+            None => Json::Constant(Value::int(0)),
+        };
+        let mut context = vec![
+            ("Execution", Json::Partial(execution)),
+            ("StateMachine", Json::Partial(vec![("Name", Json::string(self.names.machine))])),
+            ("State", Json::Partial(vec![("Name", Json::string(self.state)), ("RetryCount", retries)])),
+        ];
         if let Some((index, value)) = &self.item {
             let item = match index {
                 Json::Partial(_) => Json::Partial(vec![("Value", value.clone())]),

@@ -5,7 +5,7 @@ use super::json::Json;
 use super::plain::{comparable, plain};
 use crate::simulate::engine::PAYLOAD_LIMIT;
 
-/// Where the texts are: Argo expressions, each holding together without parentheses (`inputs.parameters.state`).
+/// Where the texts are: Argo expressions, each holding together without parentheses (`inputs.parameters.state`). And what else a state may ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
     /// The state document's JSON text.
@@ -18,6 +18,10 @@ pub struct Names<'a> {
     pub error: &'a str,
     /// The JSON text of the execution's input.
     pub input: &'a str,
+    /// The name of the state machine, as it is.
+    pub machine: &'a str,
+    /// The JSON text of an array whose sum is how often the state was tried again; `None`: it is never.
+    pub retries: Option<&'a str>,
 }
 
 impl Names<'_> {

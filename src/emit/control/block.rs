@@ -542,7 +542,8 @@ impl Emitter<'_> {
         let (failure, wanted) = match self.constant_failure(leaf) {
             Some(failure) => (failure, base),
             None => {
-                let step = self.compute(&Part::of("fail", leaf), &base, cursor, mode);
+                let tier = super::tier::fail(&leaf.state, self.around(cursor));
+                let step = self.compute(&Part::of("fail", leaf, tier), &base, cursor, mode);
                 (format!("({} ?? \"\")", text::output(&step, "output")), format!("{base}-raise"))
             }
         };

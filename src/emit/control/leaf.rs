@@ -1,7 +1,7 @@
 //! States: what each becomes.
 use super::block::{Cursor, Mode, Otherwise, gate_step, leaf_origins};
 use super::template::{Step, Template};
-use super::tier::{self, Tier};
+use super::tier::{self, Around, Tier};
 use super::{EVALUATE, Emitter, request, text};
 use crate::emit::yaml::Writer;
 use crate::ir::control::Leaf;
@@ -25,8 +25,7 @@ pub struct Part<'l> {
 }
 
 impl<'l> Part<'l> {
-    pub fn of(name: &'static str, leaf: &'l Leaf) -> Self {
-        let tier = if name == "fail" { tier::fail(&leaf.state) } else { Tier::Pod };
+    pub fn of(name: &'static str, leaf: &'l Leaf, tier: Tier) -> Self {
         Self { name, leaf, tier, extra: Vec::new(), assigns: false }
     }
 }
@@ -47,6 +46,10 @@ fn assigns(state: &State) -> bool {
 }
 
 impl Emitter<'_> {
+    pub(super) fn around(&self, cursor: &Cursor) -> Around<'_> {
+        Around { machine: &self.control.machine, retries: cursor.retries }
+    }
+
     /// A node that computes a part of a state. Gives its step; nil outputs mean that it did not run.
     pub(super) fn compute(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) -> String {
         let step = self.compute_step(part, wanted, cursor, mode, &[]);
@@ -132,8 +135,7 @@ impl Emitter<'_> {
             template.outputs.push(("output".into(), unless_failed(output, "\"\"")));
         }
         if part.name == "items" && tolerates_by_data(state) {
-            let tolerated = "steps.evaluate.outputs.parameters.variables".to_owned();
-            template.outputs.push(("tolerated".into(), unless_failed(tolerated, "\"{}\"")));
+            template.outputs.push(("tolerated".into(), unless_failed(variables.clone(), "\"{}\"")));
         }
         if part.assigns && cursor.variables.is_some() {
             // Empty: nothing was assigned.
@@ -177,7 +179,7 @@ impl Emitter<'_> {
     ) -> Chosen {
         let keys = (0..rules).map(|index| index.to_string()).chain(has_default.then(|| "default".to_owned()));
         let labels: Vec<(String, String)> = keys.zip(labels.iter().cloned()).collect();
-        let part = Part { tier: tier::choose(&leaf.state), assigns: assigns(&leaf.state), ..Part::of("choose", leaf) };
+        let part = Part { assigns: assigns(&leaf.state), ..Part::of("choose", leaf, tier::choose(&leaf.state, self.around(cursor))) };
         let step = self.compute_step(&part, name, cursor, mode, &labels);
         if choice_changes(&leaf.state) {
             cursor.document = format!("({} ?? \"\")", text::output(&step, "output"));
@@ -219,7 +221,7 @@ impl Emitter<'_> {
         match &state.kind {
             StateKind::Wait(wait) => {
                 self.wait(leaf, wait, &base, cursor, mode);
-                let part = Part { tier: tier::waited(state), assigns, ..Part::of("waited", leaf) };
+                let part = Part { assigns, ..Part::of("waited", leaf, tier::waited(state, self.around(cursor))) };
                 self.moved(part, &format!("{base}-output"), cursor, mode);
             }
             StateKind::Task(_) => {
@@ -284,7 +286,7 @@ impl Emitter<'_> {
             }
             StateKind::Map(_) => self.map(leaf, &base, cursor, mode),
             _ => {
-                let part = Part { tier: tier::pass(state), assigns, ..Part::of("pass", leaf) };
+                let part = Part { assigns, ..Part::of("pass", leaf, tier::pass(state, self.around(cursor))) };
                 self.moved(part, &base, cursor, mode);
             }
         }
@@ -292,11 +294,11 @@ impl Emitter<'_> {
 
     /// What a Task sends or a Parallel gives: an expression.
     pub(super) fn arguments(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
-        match tier::arguments(&leaf.state) {
+        match tier::arguments(&leaf.state, self.around(cursor)) {
             Tier::Same => cursor.document.clone(),
             Tier::Folded(json) => text::literal(&json),
             tier => {
-                let part = Part { tier, ..Part::of("arguments", leaf) };
+                let part = Part::of("arguments", leaf, tier);
                 let step = self.compute(&part, &format!("{base}-input"), cursor, mode);
                 format!("({} ?? \"\")", text::output(&step, "output"))
             }
@@ -310,11 +312,11 @@ impl Emitter<'_> {
             before.clone_into(&mut cursor.document);
             return;
         }
-        match tier::result(state) {
+        match tier::result(state, self.around(cursor)) {
             Tier::Same => cursor.document = result,
             tier => {
                 before.clone_into(&mut cursor.document);
-                let part = Part { tier, extra: vec![("result", result)], assigns: assigns(state), ..Part::of("result", leaf) };
+                let part = Part { extra: vec![("result", result)], assigns: assigns(state), ..Part::of("result", leaf, tier) };
                 self.moved(part, &format!("{base}-output"), cursor, mode);
             }
         }
@@ -323,13 +325,13 @@ impl Emitter<'_> {
     /// What a catcher leaves; the template has the input `error`.
     pub(super) fn caught(&mut self, leaf: &Leaf, index: usize, cursor: &mut Cursor, mode: Mode) {
         let Some(catcher) = leaf.state.catch.get(index) else { return };
-        let tier = tier::caught(&leaf.state, index, catcher);
+        let tier = tier::caught(&leaf.state, index, catcher, self.around(cursor));
         if tier == Tier::ErrorOutput {
             cursor.document = "inputs.parameters.error".into();
             return;
         }
         let extra = vec![("error", "inputs.parameters.error".to_owned()), ("catcher", index.to_string())];
-        let part = Part { tier, extra, assigns: catcher.assign.is_some(), ..Part::of("caught", leaf) };
+        let part = Part { extra, assigns: catcher.assign.is_some(), ..Part::of("caught", leaf, tier) };
         self.moved(part, &format!("{}-caught-error", label(&leaf.state.name.value, 44)), cursor, mode);
     }
 
@@ -493,7 +495,7 @@ impl Emitter<'_> {
             cursor.push(step);
             return;
         }
-        let part = Part { tier: tier::wait(&leaf.state), ..Part::of("wait", leaf) };
+        let part = Part::of("wait", leaf, tier::wait(&leaf.state, self.around(cursor)));
         let computed = self.compute(&part, &format!("{base}-duration"), cursor, mode);
         let pause = self.pause_template();
         let step_name = cursor.names.unique(base);
@@ -513,7 +515,7 @@ impl Emitter<'_> {
             return;
         }
         let before = cursor.document.clone();
-        let part = Part { tier: tier::items(&leaf.state), ..Part::of("items", leaf) };
+        let part = Part::of("items", leaf, tier::items(&leaf.state, self.around(cursor)));
         let items = self.compute(&part, &format!("{base}-items"), cursor, mode);
         let Some(body) = leaf.inner.first() else { return };
         let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");

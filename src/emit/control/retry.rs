@@ -2,7 +2,7 @@
 //!
 //! Step Functions retries the whole state, so a result that cannot be processed makes the call again; Argo retries the container alone. The two
 //! are the same where nothing is computed from the result. Several retriers, fractions and jitter are a loop that counts (`retried` in [`super::leaf`]).
-use super::tier::{self, Tier};
+use super::tier;
 use crate::emit::yaml::{Node, Writer};
 use crate::ir::machine::{Retrier, State, StateKind};
 use crate::simulate::{definition, eval::safe};
@@ -16,7 +16,7 @@ pub fn is_simple(state: &State) -> bool {
     let whole = |number: &Option<Sourced<String>>| number.as_ref().is_none_or(|n| n.value.trim_end_matches(".0").parse::<u32>().is_ok());
     matches!(state.kind, StateKind::Task(_))
         && crate::ir::control::nested_of(state).is_none()
-        && (tier::keeps_document(state) || tier::result(state) == Tier::Same)
+        && (tier::keeps_document(state) || tier::leaves_result(state))
         && whole(&retrier.interval_seconds)
         && whole(&retrier.backoff_rate)
         && whole(&retrier.max_delay_seconds)

@@ -4,14 +4,26 @@ use crate::ir::machine::{Catcher, Data, PathField, QueryLanguage, State, StateKi
 use crate::simulate::eval::safe;
 use crate::simulate::program::literal;
 
-/// Where a node that computes has its data.
-const NAMES: Names<'static> = Names {
-    document: "inputs.parameters.state",
-    variables: "inputs.parameters.variables",
-    result: "inputs.parameters.result",
-    error: "inputs.parameters.error",
-    input: EXECUTION_INPUT,
-};
+/// Where a node that computes has its data; `machine`: the state machine's name, `retries`: whether it counts how often the state was tried again.
+#[derive(Clone, Copy)]
+pub struct Around<'m> {
+    pub machine: &'m str,
+    pub retries: bool,
+}
+
+impl<'m> Around<'m> {
+    fn names(self) -> Names<'m> {
+        Names {
+            document: "inputs.parameters.state",
+            variables: "inputs.parameters.variables",
+            result: "inputs.parameters.result",
+            error: "inputs.parameters.error",
+            input: EXECUTION_INPUT,
+            machine: self.machine,
+            retries: self.retries.then_some("inputs.parameters.retries"),
+        }
+    }
+}
 
 /// The execution's input, in a node that has it.
 pub const EXECUTION_INPUT: &str = "inputs.parameters.input";
@@ -70,9 +82,9 @@ fn jsonata_output(data: &Data) -> Tier {
 
 /// Pass and Succeed.
 #[must_use]
-pub fn pass(state: &State) -> Tier {
+pub fn pass(state: &State, around: Around<'_>) -> Tier {
     match plain_pass(state) {
-        Tier::Pod => translated(argo_expressions::pass(state, &NAMES), &same_name),
+        Tier::Pod => translated(argo_expressions::pass(state, &around.names()), &same_name),
         tier => tier,
     }
 }
@@ -113,9 +125,9 @@ fn plain_pass(state: &State) -> Tier {
 
 /// What a Task sends, or a Parallel gives to its branches.
 #[must_use]
-pub fn arguments(state: &State) -> Tier {
+pub fn arguments(state: &State, around: Around<'_>) -> Tier {
     match plain_arguments(state) {
-        Tier::Pod => translated(argo_expressions::arguments(state, &NAMES), &|_, text| ("output".to_owned(), text)),
+        Tier::Pod => translated(argo_expressions::arguments(state, &around.names()), &|_, text| ("output".to_owned(), text)),
         tier => tier,
     }
 }
@@ -132,11 +144,17 @@ fn plain_arguments(state: &State) -> Tier {
 
 /// What leaves a state that has a result: [`Tier::Same`] means the result itself.
 #[must_use]
-pub fn result(state: &State) -> Tier {
+pub fn result(state: &State, around: Around<'_>) -> Tier {
     match plain_result(state) {
-        Tier::Pod => translated(argo_expressions::result(state, &NAMES), &same_name),
+        Tier::Pod => translated(argo_expressions::result(state, &around.names()), &same_name),
         tier => tier,
     }
+}
+
+/// Whether what leaves a state with a result is the result.
+#[must_use]
+pub fn leaves_result(state: &State) -> bool {
+    plain_result(state) == Tier::Same
 }
 
 fn plain_result(state: &State) -> Tier {
@@ -166,22 +184,22 @@ pub fn keeps_document(state: &State) -> bool {
 
 /// What leaves a Wait: [`Tier::Same`] where it is what came in.
 #[must_use]
-pub fn waited(state: &State) -> Tier {
+pub fn waited(state: &State, around: Around<'_>) -> Tier {
     let data = &state.data;
     let plain = data.assign.is_none() && data.output.is_none() && whole(data.input_path.as_ref()) && whole(data.output_path.as_ref());
-    if plain { Tier::Same } else { Tier::Pod }
+    if plain { Tier::Same } else { translated(argo_expressions::result(state, &around.names()), &same_name) }
 }
 
 /// A Choice.
 #[must_use]
-pub fn choose(state: &State) -> Tier {
-    translated(argo_expressions::choose(state, &NAMES), &same_name)
+pub fn choose(state: &State, around: Around<'_>) -> Tier {
+    translated(argo_expressions::choose(state, &around.names()), &same_name)
 }
 
 /// A Fail whose texts are data: `output` is a failure's JSON text.
 #[must_use]
-pub fn fail(state: &State) -> Tier {
-    match translated(argo_expressions::fail(state, &NAMES), &same_name) {
+pub fn fail(state: &State, around: Around<'_>) -> Tier {
+    match translated(argo_expressions::fail(state, &around.names()), &same_name) {
         Tier::Expression { guard, outputs } => {
             let of = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map_or("\"\"", |(_, text)| text.as_str());
             let json = format!(r#"toJson({{"Error": {}, "Cause": {}}})"#, of("error"), of("cause"));
@@ -193,29 +211,27 @@ pub fn fail(state: &State) -> Tier {
 
 /// A Wait whose time is data.
 #[must_use]
-pub fn wait(state: &State) -> Tier {
-    translated(argo_expressions::wait(state, &NAMES), &|_, text| ("output".to_owned(), format!("{text} + \"s\"")))
+pub fn wait(state: &State, around: Around<'_>) -> Tier {
+    translated(argo_expressions::wait(state, &around.names()), &|_, text| ("output".to_owned(), format!("{text} + \"s\"")))
 }
 
-/// The items of a Map.
+/// The items of a Map, and in `variables` how many may fail.
 #[must_use]
-pub fn items(state: &State) -> Tier {
-    let StateKind::Map(map) = &state.kind else { return Tier::Pod };
-    // Numbers that are data are checked where they are evaluated.
-    let literal = |number: &Option<crate::ir::machine::Number>| matches!(number, None | Some(crate::ir::machine::Number::Literal(_)));
-    if !(literal(&map.max_concurrency) && literal(&map.tolerated_failure_count) && literal(&map.tolerated_failure_percentage)) {
-        return Tier::Pod;
-    }
+pub fn items(state: &State, around: Around<'_>) -> Tier {
     // Each item as a JSON text of its own, so that what is taken out is what was put in.
     let each = super::text::safe_json("toJson(#)");
-    translated(argo_expressions::items(state, &NAMES), &|_, text| ("output".to_owned(), format!("toJson(map(fromJSON({text}), {each}))")))
+    translated(argo_expressions::items(state, &around.names()), &|name, text| match name {
+        // A Map assigns nothing before its items have run: the output is free for what is tolerated, as the pod's is.
+        "tolerated" => ("variables".to_owned(), text),
+        _ => ("output".to_owned(), format!("toJson(map(fromJSON({text}), {each}))")),
+    })
 }
 
 /// What a catcher leaves. [`Tier::Folded`] with `error` means the error output itself.
 #[must_use]
-pub fn caught(state: &State, index: usize, catcher: &Catcher) -> Tier {
+pub fn caught(state: &State, index: usize, catcher: &Catcher, around: Around<'_>) -> Tier {
     match plain_caught(state, catcher) {
-        Tier::Pod => translated(argo_expressions::caught(state, index, &NAMES), &same_name),
+        Tier::Pod => translated(argo_expressions::caught(state, index, &around.names()), &same_name),
         tier => tier,
     }
 }

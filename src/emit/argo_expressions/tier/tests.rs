@@ -1,7 +1,7 @@
 use super::super::ast::{Type, all, at, each, field, is, not, or, when};
 use super::*;
 
-const NAMES: Names<'static> = Names { document: "s", variables: "v", result: "r", error: "e", input: "i" };
+const NAMES: Names<'static> = Names { document: "s", variables: "v", result: "r", error: "e", input: "i", machine: "m", retries: None };
 
 fn printed(ast: &Ast) -> String {
     print_output(&NAMES, ast)
