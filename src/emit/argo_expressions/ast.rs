@@ -73,6 +73,8 @@ pub enum Ast {
     If(Box<Ast>, Box<Ast>, Box<Ast>),
     List(Vec<Ast>),
     Map(Vec<(String, Ast)>),
+    /// A choice of texts, the first of which writes what it reads anew where the guard asks whether it may.
+    Spliced(Box<Ast>, Box<Ast>, Box<Ast>),
 }
 
 /// What holds of a value that an expression gives, where that is known without looking.
@@ -208,7 +210,7 @@ impl Ast {
     /// The type of the value, where the form of the expression tells.
     pub(super) fn known_type(&self) -> Option<Type> {
         Some(match self {
-            Ast::Text(_) | Ast::Source(_) | Ast::Regex(_) => Type::Text,
+            Ast::Text(_) | Ast::Source(_) | Ast::Regex(_) | Ast::Spliced(..) => Type::Text,
             Ast::Int(_) | Ast::Decimal(_) | Ast::Method(..) => Type::Number,
             Ast::Bool(_) | Ast::Not(_) => Type::Bool,
             Ast::Nil => Type::Null,
@@ -245,7 +247,7 @@ impl Ast {
         match self {
             Ast::Field(a, _) | Ast::Not(a) | Ast::Slice(a, ..) | Ast::Method(a, _) => vec![a],
             Ast::At(a, b) | Ast::Each(_, a, b) | Ast::Binary(_, a, b) => vec![a, b],
-            Ast::If(a, b, c) => vec![a, b, c],
+            Ast::If(a, b, c) | Ast::Spliced(a, b, c) => vec![a, b, c],
             Ast::Call(_, all) | Ast::List(all) => all.iter().collect(),
             Ast::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
             _ => Vec::new(),
@@ -315,6 +317,17 @@ impl Ast {
     /// Whether a root is parsed.
     pub(super) fn parses(&self, root: Root) -> bool {
         matches!(self, Ast::Parsed(of) | Ast::Fresh(of) if *of == root) || self.children().into_iter().any(|child| child.parses(root))
+    }
+
+    /// Whether a root is written anew without the guard's asking for it.
+    pub(super) fn writes(&self, root: Root) -> bool {
+        match self {
+            Ast::Spliced(_, _, spliced) => spliced.writes(root),
+            Ast::Parsed(of) | Ast::Fresh(of) => *of == root,
+            // A length is no part of its object.
+            Ast::Call("len", of) if matches!(of.as_slice(), [Ast::Parsed(_)]) => false,
+            other => other.children().into_iter().any(|child| child.writes(root)),
+        }
     }
 
     /// Whether it speaks of the element of a predicate around it.
@@ -419,7 +432,7 @@ impl Printer<'_> {
     /// `least`: what binds weaker needs parentheses.
     fn write(&self, ast: &Ast, least: u8, within: bool, out: &mut String) {
         let own = match ast {
-            Ast::If(..) => 1,
+            Ast::If(..) | Ast::Spliced(..) => 1,
             Ast::Binary(operator, ..) => strength(operator),
             Ast::Not(_) => 50,
             Ast::Int(int) if *int < 0 => 70,
@@ -515,7 +528,7 @@ impl Printer<'_> {
                 };
                 self.write(right, right_least, within, out);
             }
-            Ast::If(condition, then, otherwise) => {
+            Ast::If(condition, then, otherwise) | Ast::Spliced(condition, then, otherwise) => {
                 self.write(condition, 2, within, out);
                 out.push_str(" ? ");
                 self.write(then, 2, within, out);

@@ -1,6 +1,6 @@
 //! JSON values that are known in part: what a state's fields make, before it is an expression.
-use super::ast::{Ast, Root, Type, call, concat, text};
-use super::plain::is_plain;
+use super::ast::{Ast, Root, Type, all, binary, call, concat, not, text, when};
+use super::plain::{is_plain, plain};
 use crate::simulate::value::{Number, Value};
 
 /// How a JSON value comes to be.
@@ -13,6 +13,8 @@ pub(super) enum Json {
     List(Vec<Json>),
     /// An object of which not all is known: the context object. Only parts of it can be had.
     Partial(Vec<(&'static str, Json)>),
+    /// An object that a template has, with one more field, or with another value of one; what comes in is a text by itself.
+    With(Root, String, Box<Json>),
     /// An expression that gives the value.
     Value(Ast),
 }
@@ -60,7 +62,7 @@ impl Json {
     pub(super) fn known_type(&self) -> Option<Type> {
         match self {
             Json::Constant(value) => Some(type_of(value)),
-            Json::Object(_) | Json::Partial(_) => Some(Type::Map),
+            Json::Object(_) | Json::Partial(_) | Json::With(..) => Some(Type::Map),
             Json::List(_) => Some(Type::List),
             Json::Root(_) => None,
             Json::Value(ast) => ast.known_type(),
@@ -77,15 +79,16 @@ impl Json {
             }
             Json::List(items) => Ast::List(items.iter().map(Json::value).collect::<Option<_>>()?),
             Json::Partial(_) => return None,
+            Json::With(root, name, value) => call("sprig.set", [Ast::Fresh(*root), text(name.as_str()), value.value()?]),
             Json::Value(ast) => ast.clone(),
         })
     }
 
     /// Whether it is made of texts that need no reading.
-    fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         match self {
             Json::Constant(value) => constant(value).is_none(),
-            Json::Root(_) => true,
+            Json::Root(_) | Json::With(..) => true,
             Json::Object(entries) => entries.iter().any(|(_, value)| value.is_text()),
             Json::List(items) => items.iter().any(Json::is_text),
             Json::Partial(_) | Json::Value(_) => false,
@@ -116,8 +119,29 @@ impl Json {
                 parts.push(text("]"));
                 concat(parts)
             }
+            Json::With(root, name, value) => {
+                let spliced = spliced(*root, name, value.text()?);
+                match self.value() {
+                    Some(set) => Ast::Spliced(Box::new(has(*root, name)), Box::new(call("toJson", [set])), Box::new(spliced)),
+                    None => spliced,
+                }
+            }
             _ => call("toJson", [self.value()?]),
         })
+    }
+
+    /// What must hold for the text of [`Json::With`]: a new field is put behind the others, whose text stays as it is; a field that is
+    /// there has the object written anew.
+    pub(super) fn splice(&self) -> Ast {
+        let Json::With(root, name, _) = self else { return Ast::Bool(true) };
+        let there = has(*root, name);
+        match self.value() {
+            Some(set) => {
+                let roots = Root::ALL.into_iter().filter(|root| set.parses(*root));
+                when(there, all(roots.map(plain)), Ast::Bool(true))
+            }
+            None => not(there),
+        }
     }
 
     /// How many times longer than all roots together its text can be, and the length of what is constant.
@@ -129,9 +153,21 @@ impl Json {
             Json::Object(entries) => sum(&mut entries.iter().map(|(key, value)| (value.size().0, value.size().1 + 2 * key.len() + 4))),
             Json::List(items) => sum(&mut items.iter().map(|item| (item.size().0, item.size().1 + 1))),
             Json::Partial(_) => (0, 0),
+            Json::With(_, name, value) => (value.size().0 + 1, value.size().1 + 2 * name.len() + 4),
             Json::Value(ast) => (ast.growth(), ast.constants()),
         }
     }
+}
+
+fn has(root: Root, name: &str) -> Ast {
+    binary("in", text(name), Ast::Parsed(root))
+}
+
+/// The text of an object, with a field behind its others.
+fn spliced(root: Root, name: &str, value: Ast) -> Ast {
+    let open = Ast::Slice(Box::new(call("trim", [Ast::Source(root)])), None, Some(-1));
+    let comma = when(binary("==", call("len", [Ast::Parsed(root)]), Ast::Int(0)), text(""), text(","));
+    concat([open, comma, text(format!("{}:", Value::string(name).to_json())), value, text("}")])
 }
 
 pub(super) fn type_of(value: &Value) -> Type {

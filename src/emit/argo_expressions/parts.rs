@@ -61,6 +61,12 @@ fn write(path: Option<&PathField>, value: Json, guard: &mut Guard) -> Option<Jso
             let names = reference.path().plain_steps()?;
             let names: Vec<&str> =
                 names.iter().map(|step| if let PlainStep::Name(name) = step { Some(*name) } else { None }).collect::<Option<_>>()?;
+            if let [name] = names.as_slice()
+                && value.is_text()
+            {
+                guard.need_type(&raw(), Type::Map)?;
+                return Some(Json::With(Root::Document, (*name).to_owned(), Box::new(value)));
+            }
             put(&Ast::Parsed(Root::Document), &Ast::Fresh(Root::Document), &names, value.value()?, guard).map(Json::Value)
         }
     }
@@ -142,6 +148,7 @@ fn leave(
     let result_scope = scope.with_input(result.clone());
     let combined = write(place, result, guard)?;
     let output = path_use(state.data.output_path.as_ref(), &scope.with_input(combined), guard)?;
+    guard.need(output.splice());
     Some(with_variables(state, state.data.assign.as_ref(), &result_scope, guard, vec![("output", Some(Output::Payload(output)))]))
 }
 
@@ -200,7 +207,9 @@ fn caught_outputs(state: &State, index: usize, names: &Names<'_>, guard: &mut Gu
     let error = Json::Root(Root::Error);
     let scope = Scope { error: Some(error.clone()), ..Scope::of(&state.name.value, raw(), names) };
     let (output, scope) = if is_paths(state) {
-        (write(catcher.result_path.as_ref(), error.clone(), guard)?, scope.with_input(error))
+        let output = write(catcher.result_path.as_ref(), error.clone(), guard)?;
+        guard.need(output.splice());
+        (output, scope.with_input(error))
     } else {
         (fill_or(state, catcher.output.as_ref(), &error, &scope, guard)?, scope)
     };

@@ -17,6 +17,8 @@ pub(super) fn find(from: &Json, steps: &[PlainStep<'_>], guard: &mut Guard) -> O
         (Json::Object(entries), PlainStep::Name(name)) => entries.iter().find(|(key, _)| key == name)?.1.clone(),
         (Json::Partial(entries), PlainStep::Name(name)) => entries.iter().find(|(key, _)| key == name)?.1.clone(),
         (Json::List(items), PlainStep::Index(index)) => items.get(usize::try_from(*index).ok()?)?.clone(),
+        (Json::With(_, name, value), PlainStep::Name(wanted)) if name.as_str() == *wanted => (**value).clone(),
+        (Json::With(root, ..), PlainStep::Name(_)) => return find(&Json::Root(*root), steps, guard),
         (Json::Root(root), _) => return find(&Json::Value(Ast::Parsed(*root)), steps, guard),
         (Json::Value(ast), PlainStep::Name(name)) => {
             guard.need_type(from, Type::Map)?;

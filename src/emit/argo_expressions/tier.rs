@@ -140,7 +140,7 @@ fn try_finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Optio
     let mut texts = Ast::Bool(true);
     for root in Root::ALL {
         // What a guard asks for by itself stands there already.
-        let emitted = written.iter().any(|(_, ast, verdict)| !verdict && ast.parses(root));
+        let emitted = written.iter().any(|(_, ast, verdict)| !verdict && ast.writes(root));
         let read = emitted || conditions.parses(root) || written.iter().any(|(_, ast, _)| ast.parses(root));
         let asked = mentions_condition(&conditions, &plain(root));
         if emitted || asked {
@@ -180,7 +180,8 @@ pub(super) fn limit(json: &Json) -> Option<Ast> {
 }
 
 fn mentions_condition(ast: &Ast, wanted: &Ast) -> bool {
-    ast == wanted || ast.any_child(&|child| mentions_condition(child, wanted))
+    // What is asked in one case only stays there.
+    ast == wanted || (!matches!(ast, Ast::If(..)) && ast.any_child(&|child| mentions_condition(child, wanted)))
 }
 
 fn mentions(ast: &Ast, root: Root) -> bool {
