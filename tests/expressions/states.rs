@@ -367,7 +367,7 @@ fn jsonata(random: &mut Random, depth: usize, roots: &[&str]) -> String {
         24 => format!("-{}", number(random)),
         19 => format!("$merge([{root}.a, $obj])"),
         20 => format!("{} {} {}", inner(random), random.pick(&["=", "!="]), random.pick(&["'film'", "1", "null"])),
-        21 => format!("{} in ['film', 'reel', 1]", jsonata_path(random, root)),
+        21 => format!("{} in {}", jsonata_path(random, root), random.pick(&["['film', 'reel', 1]", "['film', 'reel']", "[1, 2, 3]"])),
         22 => format!("{} {} 'm'", text(random), random.pick(&["<", ">="])),
         _ => flag(random),
     }
@@ -484,18 +484,22 @@ pub fn state(random: &mut Random, part: Part) -> (String, usize) {
         }
         (Part::Wait, false) => {
             let field = match random.below(4) {
-                0 => r#""Seconds": 12"#.to_owned(),
+                0 => format!(r#""TimestampPath": "{}""#, random.pick(&["$.when", "$x", "$.name", "$.price", "$.mixed"])),
+                1 if random.one_in(2) => r#""Seconds": 12"#.to_owned(),
                 _ => format!(r#""SecondsPath": "{}""#, random.pick(&["$.seconds", "$.count", "$num", "$.a.n", "$.name", "$.price"])),
             };
             format!(r#""Type": "Wait", {field}{}"#, input_path(random))
         }
-        (Part::Wait, true) => format!(
-            r#""Type": "Wait", "Seconds": {}"#,
-            quoted(&format!(
-                "{{% {} %}}",
-                random.pick(&["$states.input.seconds", "$states.input.count + 1", "$num", "$states.input.name"])
-            ))
-        ),
+        (Part::Wait, true) => {
+            let (field, value) = match random.below(4) {
+                0 => ("Timestamp", random.pick(&["$states.input.when", "$x", "$states.input.name"])),
+                _ => (
+                    "Seconds",
+                    random.pick(&["$states.input.seconds", "$states.input.count + 1", "$num", "$states.input.name", "$states.input.price"]),
+                ),
+            };
+            format!(r#""Type": "Wait", "{field}": {}"#, quoted(&format!("{{% {value} %}}")))
+        }
         (Part::Waited, false) => {
             format!(r#""Type": "Wait", "Seconds": 0{}{}{}"#, input_path(random), output_path(random), maybe(random, 2, assign))
         }
@@ -520,7 +524,9 @@ pub fn state(random: &mut Random, part: Part) -> (String, usize) {
                     "$list",
                     "$states.input.name",
                 ]);
-                format!(r#""Type": "Map", {processor}, "Items": {}{selector}"#, quoted(&format!("{{% {items} %}}")))
+                // Without `Items` it is the whole input, which may be no array.
+                let items = if random.one_in(4) { String::new() } else { format!(r#", "Items": {}"#, quoted(&format!("{{% {items} %}}"))) };
+                format!(r#""Type": "Map", {processor}{items}{selector}"#)
             } else {
                 let selector = maybe(random, 2, |random| {
                     format!(r#", "{}": {}"#, random.pick(&["ItemSelector", "ItemSelector"]), template(random, 1, true))

@@ -76,6 +76,11 @@ pub(super) fn is_time(value: &Ast) -> Ast {
     binary("matches", value.clone(), Ast::Regex(TIME))
 }
 
+/// Whether a text is like no time at all.
+pub(super) fn is_unlike_time(value: &Ast) -> Ast {
+    not(binary("matches", value.clone(), Ast::Regex(LIKE_TIME)))
+}
+
 /// A guard that counts only where something is not so already.
 pub(super) fn lazily(already: Ast, guard: Ast) -> Ast {
     if guard == Ast::Bool(true) { guard } else { or(already, guard) }

@@ -96,7 +96,7 @@ pub(super) fn call(call: CallView<'_>, scope: &Scope<'_>, guard: &mut Guard) -> 
                 let (_, function) = HASHES.into_iter().find(|(name, _)| Some(*name) == algorithm.as_str())?;
                 return Some(Json::Value(ast_call(function, [data])));
             }
-            let algorithm = algorithm.value()?;
+            let algorithm = typed(algorithm, Type::Text, guard)?;
             guard.need(binary("in", algorithm.clone(), Ast::List(HASHES.iter().map(|(name, _)| text(*name)).collect())));
             let hash = |function| ast_call(function, [data.clone()]);
             let [(_, last), others @ ..] = HASHES;
@@ -288,7 +288,7 @@ pub(super) fn merged(left: &Json, right: &Json, guard: &mut Guard) -> Option<Jso
 }
 
 /// A value's JSON text, where Argo writes it as Java does.
-fn json_text(of: &Json, guard: &mut Guard) -> Option<Json> {
+pub(super) fn json_text(of: &Json, guard: &mut Guard) -> Option<Json> {
     let value = of.value()?;
     if let Json::Root(root) = of {
         // The text itself, if it is as compact as can be: then its keys come once, and nothing is escaped that need not be.

@@ -377,7 +377,11 @@ fn operation(op: BinaryOp, lhs: &AstNode, rhs: &AstNode, scope: &Scope<'_>, guar
             }
             let left = left.value()?;
             guard.need(is_scalar(&left));
-            Some(Json::Value(binary("in", left, Ast::List(items.iter().map(Json::value).collect::<Option<_>>()?))))
+            // A list of texts is a set to Argo, in which only a text may be looked up.
+            let fits =
+                if items.iter().all(|item| item.known_type() == Some(Type::Text)) { is(left.clone(), Type::Text) } else { Ast::Bool(true) };
+            let found = binary("in", left, Ast::List(items.iter().map(Json::value).collect::<Option<_>>()?));
+            Some(Json::Value(and(fits, found)))
         }
         _ => None,
     }

@@ -12,15 +12,19 @@
 //!
 //! - [`ast`]: expressions as trees, and their text; [`plain`]: which JSON texts both read alike; [`json`], [`guard`]: values and conditions while they are made;
 //! - [`path`], [`template`], [`intrinsic`], [`choice`], [`jsonata`]: the translations, each as far as it is exact;
-//! - [`parts`]: the parts of a state (what [`crate::ir::machine::State`] says of input, arguments, result …), each a [`Tier`].
+//! - [`fail`]: failures that are certain, which need no pod either;
+//! - [`parts`]: the parts of a state (what [`crate::ir::machine::State`] says of input, arguments, result …), each a [`Tier`]; [`items`] and [`wait`] for Map and Wait.
 //!
 //! `tests/expressions.rs` holds every translation to the interpreter, on Argo's own expression engine.
 //!
-//! Of the context object a workflow knows the execution's input, name and start, the state's name, and within `ItemSelector` the item.
+//! Of the context object a workflow knows the execution's input, name and start, the machine's name, the state's name and how often it was tried
+//! again, and within `ItemSelector` the item.
 mod ast;
 mod choice;
+mod fail;
 mod guard;
 mod intrinsic;
+mod items;
 mod json;
 mod jsonata;
 mod parts;
@@ -29,6 +33,9 @@ mod plain;
 mod scope;
 mod template;
 mod tier;
+mod wait;
 
-pub use parts::{arguments, caught, choose, fail, items, pass, result, wait};
-pub use tier::{Fast, Names, Tier, escaped, escaping};
+pub use items::items;
+pub use parts::{arguments, caught, choose, fail, pass, result};
+pub use tier::{Failure, Fast, Names, Tier, escaped, escaping};
+pub use wait::wait;

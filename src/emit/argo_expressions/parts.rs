@@ -1,33 +1,28 @@
 //! The parts of a state, each as a tier.
-use super::ast::{Ast, Root, Type, all, and, at, binary, call, each, field, not, or, text, when};
+use super::ast::{Ast, Root, Type, and, binary, call, field, not, or, text, when};
 use super::choice::{self, Verdict, lazily};
 use super::guard::Guard;
 use super::json::Json;
 use super::jsonata;
-use super::plain::plain;
 use super::scope::Scope;
 use super::template;
 use super::tier::{Names, Output, Tier, finish, limit};
-use crate::ir::machine::{FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor};
+use crate::ir::machine::{FailText, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue};
 use crate::simulate::path::{Path, PlainStep, ReferencePath};
 use crate::simulate::program::literal;
 use crate::simulate::template::Expression;
-use crate::simulate::timestamp;
 use crate::simulate::value::{Number as JsonNumber, Value};
 
-/// The longest wait in seconds (Developer Guide, "Wait workflow state", November 2026).
-const LONGEST: i64 = 99_999_999;
-
-fn raw() -> Json {
+pub(super) fn raw() -> Json {
     Json::Root(Root::Document)
 }
 
-fn is_paths(state: &State) -> bool {
+pub(super) fn is_paths(state: &State) -> bool {
     state.query_language == QueryLanguage::JsonPath
 }
 
 /// `InputPath`, `OutputPath`.
-fn path_use(path: Option<&PathField>, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
+pub(super) fn path_use(path: Option<&PathField>, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
     match path {
         None => Some(scope.input.clone()),
         Some(PathField::Null(_)) => Some(Json::Constant(Value::object([] as [(&str, Value); 0]))),
@@ -37,14 +32,14 @@ fn path_use(path: Option<&PathField>, scope: &Scope<'_>, guard: &mut Guard) -> O
 }
 
 /// A template of either language.
-fn fill(state: &State, template: &Template, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
+pub(super) fn fill(state: &State, template: &Template, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
     match state.query_language {
         QueryLanguage::JsonPath => template::fill(template, scope, guard),
         QueryLanguage::Jsonata => jsonata::fill(template, scope, guard),
     }
 }
 
-fn fill_or(state: &State, template: Option<&Template>, default: &Json, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
+pub(super) fn fill_or(state: &State, template: Option<&Template>, default: &Json, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
     template.map_or_else(|| Some(default.clone()), |template| fill(state, template, scope, guard))
 }
 
@@ -312,59 +307,7 @@ fn when_guard(holds: Ast, then: Ast, otherwise: Ast) -> Ast {
     }
 }
 
-/// Wait: `seconds`, as digits; for a timestamp they are counted from when the expression is evaluated, with three digits behind the point, none below zero.
-#[must_use]
-pub fn wait(state: &State, names: &Names<'_>) -> Tier {
-    let mut guard = Guard::default();
-    let seconds = wait_seconds(state, names, &mut guard);
-    finish(names, guard, vec![("seconds", seconds.map(Output::Text))])
-}
-
-fn wait_seconds(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Ast> {
-    let StateKind::Wait(wait) = &state.kind else { return None };
-    let mut scope = Scope::of(&state.name.value, raw(), names);
-    if is_paths(state) {
-        scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
-    }
-    match wait {
-        WaitFor::Seconds(number) => {
-            let value = number_json(number, &scope, guard)?;
-            if let Json::Constant(value) = &value {
-                let seconds = value.as_number()?.as_i64().filter(|seconds| (0..=LONGEST).contains(seconds))?;
-                return Some(text(seconds.to_string()));
-            }
-            guard.need_type(&value, Type::Number)?;
-            let value = value.value()?;
-            guard.need(binary(">=", value.clone(), Ast::Int(0)));
-            guard.need(binary("<=", value.clone(), Ast::Int(LONGEST)));
-            guard.need_whole(&value)?;
-            Some(call("toJson", [value]))
-        }
-        WaitFor::Timestamp(number) => {
-            let value = match number {
-                Number::Literal(text) => Json::string(&text.value),
-                other => number_json(other, &scope, guard)?,
-            };
-            let time = if let Json::Constant(Value::String(of)) = &value {
-                let nanos = timestamp::parse(of)?;
-                text(timestamp::format_millis(u64::try_from(nanos / 1_000_000).ok()?))
-            } else {
-                guard.need_type(&value, Type::Text)?;
-                let value = value.value()?;
-                guard.need(choice::is_time(&value));
-                value
-            };
-            // A wait that is too long is an error; the last hour before is left to the pod, whose clock is another.
-            let until = call("date", [time]);
-            let left = Ast::Method(Box::new(binary("-", until, call("now", []))), "Milliseconds");
-            guard.need(binary("<", left.clone(), Ast::Int((LONGEST - 3600) * 1000)));
-            Some(call("toJson", [binary("/", call("max", [Ast::Int(0), left]), Ast::Int(1000))]))
-        }
-        WaitFor::Missing => None,
-    }
-}
-
-fn number_json(number: &Number, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
+pub(super) fn number_json(number: &Number, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json> {
     match number {
         Number::Literal(text) => Some(Json::Constant(Value::Number(JsonNumber::of_text(&text.value)))),
         Number::Path(path) => scalar_path(&path.value, scope, guard),
@@ -377,122 +320,6 @@ fn scalar_path(path: &str, scope: &Scope<'_>, guard: &mut Guard) -> Option<Json>
     match Expression::parse(path).ok()? {
         Expression::Path(path) => scope.find(&path, guard),
         call @ Expression::Call(_) => template::expression(&call, scope, guard),
-    }
-}
-
-/// Map: `items`, the inputs of the iterations; `tolerated`, `{"Count", "Percentage"}` of failures, each null where the Map does not say.
-#[must_use]
-pub fn items(state: &State, names: &Names<'_>) -> Tier {
-    let mut guard = Guard::default();
-    let items = items_json(state, names, &mut guard);
-    let tolerated = tolerated(state, names, &mut guard);
-    finish(names, guard, vec![("items", items.map(Output::Json)), ("tolerated", tolerated.map(Output::Json))])
-}
-
-/// How many items may fail. Asks whether all numbers of a Map are such as it takes.
-fn tolerated(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
-    let StateKind::Map(map) = &state.kind else { return None };
-    let mut scope = Scope::of(&state.name.value, raw(), names);
-    if is_paths(state) {
-        scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
-    }
-    let mut number = |number: Option<&Number>, whole: bool, most: Option<i32>| -> Option<Json> {
-        let Some(number) = number else { return Some(Json::Constant(Value::Null)) };
-        let json = number_json(number, &scope, guard)?;
-        if let Json::Constant(value) = &json {
-            let number = value.as_number()?;
-            let fits = number.as_f64() >= 0.0 && most.is_none_or(|most| number.as_f64() <= f64::from(most));
-            return (fits && (!whole || number.as_i64().is_some())).then_some(json);
-        }
-        guard.need_type(&json, Type::Number)?;
-        let value = json.value()?;
-        for root in Root::ALL.into_iter().filter(|root| value.parses(*root)) {
-            guard.need(plain(root));
-        }
-        guard.need(binary(">=", value.clone(), Ast::Int(0)));
-        if let Some(most) = most {
-            guard.need(binary("<=", value.clone(), Ast::Int(most.into())));
-        }
-        if whole {
-            guard.need_whole(&value)?;
-        }
-        Some(json)
-    };
-    number(map.max_concurrency.as_ref(), true, None)?;
-    let count = number(map.tolerated_failure_count.as_ref(), true, None)?;
-    let percentage = number(map.tolerated_failure_percentage.as_ref(), false, Some(100))?;
-    Some(Json::object(vec![("Count".into(), count), ("Percentage".into(), percentage)]))
-}
-
-fn items_json(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
-    let StateKind::Map(map) = &state.kind else { return None };
-    if map.item_reader.is_some() || map.item_batcher.is_some() {
-        return None;
-    }
-    let mut scope = Scope::of(&state.name.value, raw(), names);
-    let list = if is_paths(state) {
-        scope.input = path_use(state.data.input_path.as_ref(), &scope, guard)?;
-        match &map.items_path {
-            Some(PathField::Path(path)) => scope.find(&Path::parse(&path.value).ok()?, guard)?,
-            _ => scope.input.clone(),
-        }
-    } else {
-        fill_or(state, map.items.as_ref(), &scope.input, &scope, guard)?
-    };
-    if let Some(known) = list.known_type()
-        && known != Type::List
-    {
-        return None;
-    }
-    let Some(selector) = &map.item_selector else {
-        guard.need_type(&list, Type::List)?;
-        return Some(list);
-    };
-    // A list that is known is written out item by item.
-    if let Some(known) = known_items(&list) {
-        let inputs = known.into_iter().enumerate().map(|(index, item)| {
-            let index = Json::Constant(Value::int(i64::try_from(index).ok()?));
-            fill(state, selector, &Scope { item: Some((index, item)), ..scope.clone() }, guard)
-        });
-        return Some(Json::list(inputs.collect::<Option<_>>()?));
-    }
-    guard.need_type(&list, Type::List)?;
-    let list = list.value()?;
-    let numbered = uses_index(selector);
-    // Argo has no index of an element: where one is wanted, indexes are what is run through.
-    let (over, index, value) = if numbered {
-        let last = binary("-", call("len", [list.clone()]), Ast::Int(1));
-        (binary("..", Ast::Int(0), last), Ast::Element, at(list, Ast::Element))
-    } else {
-        (list, Ast::Nil, Ast::Element)
-    };
-    let mut of_each = Guard::default();
-    let index = if numbered { Json::Value(call("int", [index])) } else { Json::Partial(Vec::new()) };
-    let input = fill(state, selector, &Scope { item: Some((index, Json::Value(value))), ..scope }, &mut of_each)?;
-    // What is asked of the document alone is asked once.
-    let (once, each_one): (Vec<Ast>, Vec<Ast>) = of_each.conditions().iter().cloned().partition(|condition| !condition.has_element());
-    for condition in once {
-        // An empty list asks nothing; then the pod may run in vain.
-        guard.need(condition);
-    }
-    let condition = all(each_one);
-    if condition != Ast::Bool(true) {
-        guard.need(each("all", over.clone(), condition));
-    }
-    Some(Json::Value(each("map", over, input.value()?)))
-}
-
-/// Whether a selector may look at the number of an item.
-fn uses_index(selector: &Template) -> bool {
-    let whole = |text: &str| ["Map.Item", "Map"].iter().any(|end| text.trim_end_matches(|c: char| !c.is_alphanumeric()).ends_with(end));
-    selector.expressions().iter().any(|(text, _)| text.contains("Index") || whole(text))
-}
-
-fn known_items(list: &Json) -> Option<Vec<Json>> {
-    match list {
-        Json::Constant(value) => Some(value.as_array()?.iter().cloned().map(Json::Constant).collect()),
-        Json::List(items) => Some(items.clone()),
-        _ => None,
     }
 }
 

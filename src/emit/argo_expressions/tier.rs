@@ -1,5 +1,6 @@
 //! The three tiers, and how a guard and its outputs are written.
-use super::ast::{Ast, Printer, Root, and, binary, call, text};
+use super::ast::{Ast, Printer, Root, and, binary, call, or, text, when};
+use super::fail::{Failing, Failures};
 use super::guard::Guard;
 use super::json::Json;
 use super::plain::{comparable, plain};
@@ -55,6 +56,17 @@ pub struct Fast {
     /// Argo expressions that give texts: JSON for `output`, `arguments`, `variables` and `items`, bare for `next`, `seconds`, `error` and `cause`. They do
     /// not fail where the guard holds; `let` may be in them, in parentheses.
     pub outputs: Vec<(&'static str, String)>,
+    /// Where the interpreter fails, and how.
+    pub failure: Option<Failure>,
+}
+
+/// A failure that is known: where `when` is true, the guard is not, and the interpreter fails with exactly `output`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// An Argo expression like a guard.
+    pub when: String,
+    /// An expression of the JSON text `{"Error", "Cause"}`. It may fail where `when` is false.
+    pub output: String,
 }
 
 /// An output before it is written.
@@ -99,6 +111,38 @@ fn escaped_text(json: Ast) -> Ast {
 /// Puts a translation together. `None` among the outputs: it cannot be done.
 pub(super) fn finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Option<Output>)>) -> Tier {
     try_finish(names, guard, outputs).unwrap_or(Tier::Pod)
+}
+
+/// The same for a part of which some failures are known.
+pub(super) fn finish_or_fail(
+    names: &Names<'_>,
+    guard: Guard,
+    outputs: Vec<(&'static str, Option<Output>)>,
+    failures: Failures<'_>,
+) -> Tier {
+    match finish(names, guard, outputs) {
+        Tier::Expression(fast) => Tier::Expression(Fast { failure: failure(names, failures.into_all()), ..fast }),
+        other => other,
+    }
+}
+
+fn failure(names: &Names<'_>, all: Vec<Failing>) -> Option<Failure> {
+    let mut all = all.into_iter().rev();
+    let Failing { when: condition, error, cause } = all.next()?;
+    let (mut any, mut error, mut cause) = (condition, text(error), cause);
+    for failing in all {
+        error = when(failing.when.clone(), text(failing.error), error);
+        cause = when(failing.when.clone(), failing.cause, cause);
+        any = or(failing.when, any);
+    }
+    let mut known = Vec::new();
+    let texts = Root::ALL.into_iter().filter(|root| any.parses(*root) || cause.parses(*root)).map(plain);
+    let head = texts.fold(Ast::Bool(true), and).simplified(&mut known);
+    let any = any.simplified(&mut known);
+    let source = |root: Root| names.source(root).to_owned();
+    let plain_printer = Printer { source: &source, outside: &|_| None, within: &|_| None };
+    let json = call("toJson", [Ast::Map(vec![("Error".into(), error), ("Cause".into(), cause)])]);
+    Some(Failure { when: print_guard(names, &plain_printer, head, &any), output: print_output(names, &escaped_text(json)) })
 }
 
 fn try_finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Option<Output>)>) -> Option<Tier> {
@@ -157,7 +201,7 @@ fn try_finish(names: &Names<'_>, guard: Guard, outputs: Vec<(&'static str, Optio
     let plain_printer = Printer { source: &source, outside: &|_| None, within: &|_| None };
     let guard = print_guard(names, &plain_printer, head, &conditions);
     let outputs = written.iter().map(|(name, ast, _)| (*name, print_output(names, ast))).collect();
-    Some(Tier::Expression(Fast { guard, outputs }))
+    Some(Tier::Expression(Fast { guard, outputs, failure: None }))
 }
 
 /// That what is written stays below the largest payload. An identity has no more than what came in.

@@ -3,6 +3,7 @@ use super::block::{Cursor, Mode, Otherwise, gate_step, leaf_origins};
 use super::template::{Step, Template};
 use super::tier::{self, Around, Tier};
 use super::{EVALUATE, Emitter, request, text};
+use crate::emit::argo_expressions::Failure;
 use crate::emit::yaml::Writer;
 use crate::ir::control::Leaf;
 use crate::ir::machine::{FailText, Number, QueryLanguage, Retrier, State, StateKind, WaitFor};
@@ -88,7 +89,7 @@ impl Emitter<'_> {
             data.push((key, format!("inputs.parameters.{key}")));
         }
         let definition = safe(&definition::write(state));
-        let uses_input = matches!(tier, Tier::Expression { guard, outputs } if guard.contains(tier::EXECUTION_INPUT)
+        let uses_input = matches!(tier, Tier::Expression { guard, outputs, .. } if guard.contains(tier::EXECUTION_INPUT)
             || outputs.iter().any(|(_, text)| text.contains(tier::EXECUTION_INPUT)));
         if uses_input {
             template.inputs.push("input".into());
@@ -110,8 +111,14 @@ impl Emitter<'_> {
         let mut output = from_pod("output");
         let mut variables = from_pod("variables");
         let mut next = from_pod("next");
-        if let Tier::Expression { guard, outputs } = tier {
+        // A failure that is known is none of the pod's.
+        let mut known = None;
+        if let Tier::Expression { guard, outputs, failure } = tier {
             evaluate.when = Some(format!("not ({guard})"));
+            if let Some(failure) = failure {
+                evaluate.when = Some(format!("not ({guard}) and not ({})", failure.when));
+                known = Some(failure);
+            }
             let with = |name: &str, pod: &str| match outputs.iter().find(|(key, _)| key == name) {
                 Some((_, fast)) if total => fast.clone(),
                 None if total => "\"\"".to_owned(),
@@ -126,8 +133,17 @@ impl Emitter<'_> {
             self.uses.runtime = true;
             let always = *tier == Tier::Pod;
             self.uses.evaluations.push(super::Evaluation { state: state.name.clone(), always });
-            template.groups.push(vec![evaluate]);
+            let mut group = vec![evaluate];
+            if let Some(Failure { when, output }) = known.filter(|_| !mode.soft) {
+                group.push(self.fail_step("fail".into(), format!("({when}) ? {output} : \"\""), Some(when.clone())));
+            }
+            template.groups.push(group);
         }
+        let pod_failed = failed;
+        let failed = match known {
+            Some(Failure { when, .. }) => format!("({failed} or ({when}))"),
+            None => failed.to_owned(),
+        };
         let unless_failed =
             |value: String, otherwise: &str| if mode.soft && !total { format!("{failed} ? {otherwise} : ({value})") } else { value };
         let changes = part.name != "choose" || choice_changes(state);
@@ -155,7 +171,12 @@ impl Emitter<'_> {
         } else if mode.soft {
             let error = "steps.evaluate.outputs?.parameters?.error ?? \"\"";
             let lost = r#""{\"Error\":\"States.TaskFailed\",\"Cause\":\"the pod of the runtime was lost\"}""#;
-            template.outputs.push(("error".into(), format!("{failed} ? (({error}) == \"\" ? {lost} : {error}) : \"\"")));
+            let from_pod = format!("{pod_failed} ? (({error}) == \"\" ? {lost} : {error}) : \"\"");
+            let error = match known {
+                Some(Failure { when, output }) => format!("({when}) ? {output} : ({from_pod})"),
+                None => from_pod,
+            };
+            template.outputs.push(("error".into(), error));
         }
         self.add(template);
         let step_name = cursor.names.unique(&name);
@@ -278,7 +299,8 @@ impl Emitter<'_> {
                     let errors: Vec<String> = ran.iter().map(|step| text::output(step, "error")).collect();
                     let error = format!("(find([{}], (# ?? \"\") != \"\") ?? \"\")", errors.join(", "));
                     let ran_at_all = errors.first().cloned().unwrap_or_else(|| "\"\"".into());
-                    cursor.may_exit(format!("({ran_at_all} == nil ? nil : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+                    // Between nil and a text Argo takes the type of the text, and fails on nil: what is nil stands there itself.
+                    cursor.may_exit(format!("({ran_at_all} == nil ? {ran_at_all} : {error} != \"\" ? \"error\" : \"\")"), Some(error));
                 }
                 let results: Vec<String> = ran.iter().map(|step| format!("({} ?? \"null\")", text::output(step, "state"))).collect();
                 let result = format!("(\"[\" + {} + \"]\")", results.join(" + \",\" + "));
@@ -619,7 +641,7 @@ impl Emitter<'_> {
         cursor.push(step);
         let error = text::output(&step_name, "error");
         if mode.soft {
-            cursor.may_exit(format!("({error} == nil ? nil : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+            cursor.may_exit(format!("({error} == nil ? {error} : {error} != \"\" ? \"error\" : \"\")"), Some(error));
         } else if inner_mode.soft {
             let name = cursor.names.unique(&format!("{base}-failed"));
             let fail = self.fail_step(name, format!("{error} ?? \"\""), Some(format!("({error} ?? \"\") != \"\"")));
@@ -672,7 +694,7 @@ impl Emitter<'_> {
         if mode.soft {
             let ran = text::output(items, "output");
             cursor.may_exit(
-                format!("({ran} == nil ? nil : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"),
+                format!("({ran} == nil ? {ran} : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"),
                 Some(format!("({failure} ?? \"\")")),
             );
         }

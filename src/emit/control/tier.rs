@@ -1,5 +1,5 @@
 //! How a part of a state is computed: not at all, at compile time, by an expression, or by the runtime pod.
-use crate::emit::argo_expressions::{self, Names, Tier as Found};
+use crate::emit::argo_expressions::{self, Failure, Names, Tier as Found};
 use crate::ir::machine::{Catcher, Data, PathField, QueryLanguage, State, StateKind};
 use crate::simulate::eval::safe;
 use crate::simulate::program::literal;
@@ -34,11 +34,11 @@ fn translated(found: Found, rename: &dyn Fn(&str, String) -> (String, String)) -
         Found::Pod => Tier::Pod,
         Found::Folded(outputs) => {
             let outputs = outputs.into_iter().map(|(name, text)| rename(name, super::text::literal(&text))).collect();
-            Tier::Expression { guard: "true".into(), outputs }
+            Tier::Expression { guard: "true".into(), outputs, failure: None }
         }
         Found::Expression(fast) => {
             let outputs = fast.outputs.into_iter().map(|(name, text)| rename(name, text)).collect();
-            Tier::Expression { guard: fast.guard, outputs }
+            Tier::Expression { guard: fast.guard, outputs, failure: fast.failure }
         }
     }
 }
@@ -57,7 +57,7 @@ pub enum Tier {
     /// The error output that a catcher took, as it is.
     ErrorOutput,
     /// Expressions that are exact where the guard holds.
-    Expression { guard: String, outputs: Vec<(String, String)> },
+    Expression { guard: String, outputs: Vec<(String, String)>, failure: Option<Failure> },
     /// The runtime pod, always.
     Pod,
 }
@@ -200,10 +200,10 @@ pub fn choose(state: &State, around: Around<'_>) -> Tier {
 #[must_use]
 pub fn fail(state: &State, around: Around<'_>) -> Tier {
     match translated(argo_expressions::fail(state, &around.names()), &same_name) {
-        Tier::Expression { guard, outputs } => {
+        Tier::Expression { guard, outputs, failure } => {
             let of = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map_or("\"\"", |(_, text)| text.as_str());
             let json = format!(r#"toJson({{"Error": {}, "Cause": {}}})"#, of("error"), of("cause"));
-            Tier::Expression { guard, outputs: vec![("output".into(), super::text::safe_json(&json))] }
+            Tier::Expression { guard, outputs: vec![("output".into(), super::text::safe_json(&json))], failure }
         }
         other => other,
     }
