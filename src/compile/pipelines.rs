@@ -16,7 +16,7 @@ use crate::pass::carried;
 use crate::pass::cluster::{self, Clusters};
 use crate::pass::idiom;
 use crate::pass::images::Images;
-use crate::pass::link::{self, Functions, Target};
+use crate::pass::link::{self, Functions, Target, Targets};
 use crate::pass::naming::{Names, label, shorten};
 use crate::pass::nested;
 use crate::pass::plan::{Outcome, Surroundings, pipeline};
@@ -340,13 +340,7 @@ fn calls_in_place(body: &crate::ir::control::Body, place: &dyn Fn(usize) -> Opti
 }
 
 /// State → function → handler → batch → cluster → queue, each with its evidence.
-fn links(
-    machine: &Machine,
-    targets: &BTreeMap<Span, Target>,
-    estate: &Estate,
-    pipeline: &Pipeline,
-    settings: &ClusterSettings,
-) -> Vec<Link> {
+fn links(machine: &Machine, targets: &Targets, estate: &Estate, pipeline: &Pipeline, settings: &ClusterSettings) -> Vec<Link> {
     let mut links = Vec::new();
     let mut graphs = vec![&machine.graph];
     while let Some(graph) = graphs.pop() {
@@ -357,7 +351,7 @@ fn links(
                 _ => {}
             }
             let from = format!("{}/{}", machine.name.value, state.name.value);
-            match targets.get(&state.span) {
+            match targets.get(state) {
                 Some(Target::Function { index, name, .. }) => {
                     let evidence = name.span().unwrap_or(state.span);
                     links.push(Link { kind: "function", from, to: name.value.clone(), evidence, broken: false });

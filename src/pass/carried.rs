@@ -3,7 +3,7 @@
 //! A machine that only chains jobs and calls is planned without data ([`super::plan`]). Where that would leave a piece untranslated, the
 //! whole machine is structured and its states keep their data flow as ASL means it; the states of a Spark job are one Task ([`super::spark`]).
 use super::control::{Unstructured, structure};
-use super::link::Target;
+use super::link::{Target, Targets};
 use super::nested;
 use super::placeholders;
 use super::plan::{Surroundings, missing_function};
@@ -19,7 +19,7 @@ use crate::ir::value::Val;
 use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
 use crate::source::sink::{Diagnostic, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Whether a block has a piece that is not translated.
 #[must_use]
@@ -55,8 +55,8 @@ pub fn states(graph: &Graph) -> Vec<&State> {
 }
 
 /// Whether a state has to do with Spark: it drives EMR, or Livy.
-fn is_spark(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> bool {
-    match targets.get(&state.span) {
+fn is_spark(state: &State, targets: &Targets, estate: &Estate) -> bool {
+    match targets.get(state) {
         Some(Target::Function { index, .. }) => matches!(
             estate.functions[*index].behaviour.as_ref().map(|b| &b.action),
             Some(Action::SubmitBatch { .. } | Action::ReadBatchState { .. } | Action::AddSteps { .. })
@@ -73,14 +73,14 @@ pub const FUNCTION: &str = "function:";
 
 /// A graph in which every task names what it calls as the call needs it. `None`: one of them is not known.
 /// `answered`: places whose text `emr2k8s.yaml` replaces.
-fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
+fn resolved(graph: &Graph, targets: &Targets, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
         if sends_itself(state) && placeholders::open(state).is_some() {
             return None;
         }
-        let span = state.span;
         let ours = is_ours(state);
+        let target = targets.get(state).cloned();
         match &mut state.kind {
             StateKind::Parallel { branches } => {
                 for branch in branches {
@@ -93,7 +93,7 @@ fn resolved(graph: &Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, co
                 }
             }
             StateKind::Task(_) if ours => {}
-            StateKind::Task(task) => match targets.get(&span)? {
+            StateKind::Task(task) => match target.as_ref()? {
                 Target::Function { index, name, arn, envelope } => {
                     let deployed = estate.functions[*index].name.as_ref();
                     let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
@@ -209,11 +209,11 @@ fn changes(all: &[&State], sink: &mut Sink) {
 }
 
 /// Asks about functions that the sources do not define, or whose handlers were not understood.
-fn ask(all: &[&State], targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) {
+fn ask(all: &[&State], targets: &Targets, around: &Surroundings<'_>, sink: &mut Sink) {
     let mut ordered = all.to_vec();
     ordered.sort_by_key(|state| (state.span.file, state.span.start));
     for state in ordered {
-        match targets.get(&state.span) {
+        match targets.get(state) {
             _ if is_ours(state) => {}
             Some(Target::MissingFunction { name, .. }) if !around.config.functions.contains_key(&name.value) => {
                 sink.report(missing_function(around.functions, state, name));
@@ -256,7 +256,7 @@ pub fn unanswered(state: &State, span: Span, text: &str, name: &str) -> Diagnost
 }
 
 /// The machine with its data, where that is the way to plan it.
-pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Carried> {
+pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, sink: &mut Sink) -> Option<Carried> {
     let (estate, config) = (around.estate, around.config);
     let output = around.output;
     let mut said = Sink::default();
@@ -333,7 +333,7 @@ pub fn control(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Sur
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
     let hides_functions = all.iter().any(|state| assigned(state).iter().any(|name| FUNCTIONS.contains(&name.as_str())));
-    let called = all.iter().filter(|state| !is_ours(state)).filter_map(|state| match targets.get(&state.span) {
+    let called = all.iter().filter(|state| !is_ours(state)).filter_map(|state| match targets.get(state) {
         Some(Target::Function { index, .. }) => Some(*index),
         _ => None,
     });

@@ -1,5 +1,5 @@
 //! What a state reads of the state document and what it writes into it.
-use super::link::{Target, member};
+use super::link::{Target, Targets, member};
 use super::path::{Access, parse, reads as reads_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
@@ -8,7 +8,6 @@ use crate::ir::machine::{
 };
 use crate::ir::value::{Segment, SymbolKind, Val, Value};
 use crate::source::span::Span;
-use std::collections::BTreeMap;
 
 /// The effects of one state on the document.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +40,7 @@ pub fn result_place(state: &State) -> Option<Access> {
 
 /// Reads and writes of a state. `targets` says what its tasks call.
 #[must_use]
-pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Effects {
+pub fn effects(state: &State, targets: &Targets, estate: &Estate) -> Effects {
     let mut effects = Effects::default();
     if state.query_language == QueryLanguage::Jsonata {
         return jsonata_effects(state);
@@ -55,7 +54,7 @@ pub fn effects(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate)
     match &state.kind {
         StateKind::Task(task) => {
             if let (Some(base), false) = (&base, parameters_given) {
-                match task_event_reads(targets.get(&state.span), estate) {
+                match task_event_reads(targets.get(state), estate) {
                     Some(paths) => effects.reads.extend(paths.into_iter().map(|path| (base.join(&path), state.span))),
                     None => effects.reads.push((base.clone(), state.span)),
                 }

@@ -5,11 +5,10 @@
 use super::data::result_place;
 use super::flow::Flow;
 use super::idiom::Mismatch;
-use super::link::{Target, member};
+use super::link::{Target, Targets, member};
 use super::path::Access;
 use crate::ir::machine::{QueryLanguage, State, StateKind, Template, TemplateValue};
 use crate::source::span::Span;
-use std::collections::BTreeMap;
 
 /// Calls that begin, change or end what jobs run on (AWS Step Functions Developer Guide, "Create and manage Amazon EMR clusters" and "EMR Serverless"; names of the
 /// SDK's actions from Amazon EMR's API reference, November 2026), and the member of their result that names it.
@@ -38,21 +37,21 @@ const CALLS: &[(&str, Option<&str>)] = &[
 /// What stands for the name of a cluster where somebody reads it.
 pub const NAME: &str = "kubernetes";
 
-fn call(state: &State, targets: &BTreeMap<Span, Target>) -> Option<&'static (&'static str, Option<&'static str>)> {
-    let Some(Target::Service(service)) = targets.get(&state.span) else { return None };
+fn call(state: &State, targets: &Targets) -> Option<&'static (&'static str, Option<&'static str>)> {
+    let Some(Target::Service(service)) = targets.get(state) else { return None };
     let name = service.value.strip_suffix(".sync").unwrap_or(&service.value);
     CALLS.iter().find(|(known, _)| *known == name)
 }
 
 /// Whether a state is about the cluster, whatever becomes of it.
 #[must_use]
-pub fn is(state: &State, targets: &BTreeMap<Span, Target>) -> bool {
+pub fn is(state: &State, targets: &Targets) -> bool {
     call(state, targets).is_some()
 }
 
 /// What the state's call gives in place of the cluster's name, as JSON text.
 #[must_use]
-pub fn result(state: &State, targets: &BTreeMap<Span, Target>) -> Option<String> {
+pub fn result(state: &State, targets: &Targets) -> Option<String> {
     let (_, name) = call(state, targets)?;
     Some(match name {
         Some("ClusterId") => format!(r#"{{"Cluster":{{"Id":"{NAME}"}},"ClusterArn":"{NAME}","ClusterId":"{NAME}"}}"#),
@@ -63,7 +62,7 @@ pub fn result(state: &State, targets: &BTreeMap<Span, Target>) -> Option<String>
 
 /// Whether a state does nothing on Kubernetes. `None`: it is about no cluster.
 #[must_use]
-pub fn at(flow: &Flow<'_>, index: usize, targets: &BTreeMap<Span, Target>) -> Option<Result<(), Mismatch>> {
+pub fn at(flow: &Flow<'_>, index: usize, targets: &Targets) -> Option<Result<(), Mismatch>> {
     let state = flow.states[index].state;
     call(state, targets)?;
     if let Some(mismatch) = not_alone(state) {
@@ -79,7 +78,7 @@ pub fn at(flow: &Flow<'_>, index: usize, targets: &BTreeMap<Span, Target>) -> Op
 }
 
 /// Takes the ways out of a flow that a failure of a cluster's call would go: nothing calls it.
-pub fn never_fails(flow: &mut Flow<'_>, targets: &BTreeMap<Span, Target>) {
+pub fn never_fails(flow: &mut Flow<'_>, targets: &Targets) {
     for index in 0..flow.states.len() {
         if at(flow, index, targets).is_some_and(|found| found.is_ok()) {
             flow.states[index].edges.truncate(1);
@@ -101,7 +100,7 @@ pub fn not_alone(state: &State) -> Option<Mismatch> {
 
 /// Who reads what the state leaves in the document, and is neither a job nor about the cluster.
 #[must_use]
-pub fn reader(flow: &Flow<'_>, state: &State, targets: &BTreeMap<Span, Target>) -> Option<(String, Span)> {
+pub fn reader(flow: &Flow<'_>, state: &State, targets: &Targets) -> Option<(String, Span)> {
     // In JSONata the result goes where `Output` and `Assign` put it.
     if state.data.output.is_some() {
         return None;
@@ -109,7 +108,7 @@ pub fn reader(flow: &Flow<'_>, state: &State, targets: &BTreeMap<Span, Target>) 
     let place = result_place(state)?;
     for flat in &flow.states {
         let other = flat.state;
-        if other.span == state.span || runs_on_emr(other, targets) {
+        if std::ptr::eq(other, state) || runs_on_emr(other, targets) {
             continue;
         }
         for (read, span) in &flat.effects.reads {
@@ -125,7 +124,7 @@ pub fn reader(flow: &Flow<'_>, state: &State, targets: &BTreeMap<Span, Target>) 
 }
 
 /// Whether all that reads inside a Parallel runs on EMR.
-fn inner_readers_only(state: &State, targets: &BTreeMap<Span, Target>) -> bool {
+fn inner_readers_only(state: &State, targets: &Targets) -> bool {
     let StateKind::Parallel { branches } = &state.kind else { return false };
     state.data.parameters.is_none()
         && state.data.arguments.is_none()
@@ -144,8 +143,8 @@ fn has_expressions(state: &State) -> bool {
 
 /// Whether a state's call goes to EMR in one of its forms.
 #[must_use]
-pub fn runs_on_emr(state: &State, targets: &BTreeMap<Span, Target>) -> bool {
-    matches!(targets.get(&state.span), Some(Target::Service(service))
+pub fn runs_on_emr(state: &State, targets: &Targets) -> bool {
+    matches!(targets.get(state), Some(Target::Service(service))
         if ["elasticmapreduce:", "aws-sdk:emr:", "emr-serverless:", "aws-sdk:emrserverless:", "emr-containers:", "aws-sdk:emrcontainers:"]
             .iter().any(|prefix| service.value.starts_with(prefix)))
 }

@@ -1,6 +1,6 @@
 //! A machine's graph, flattened: every state with where it leads, one-branch Parallels opened, names resolved.
 use super::data::{Effects, effects};
-use super::link::Target;
+use super::link::Targets;
 use crate::ir::estate::Estate;
 use crate::ir::machine::{Graph, Next, State, StateKind};
 use crate::source::span::{Origins, Sourced, Span};
@@ -53,17 +53,17 @@ pub struct Flow<'m> {
 
 impl<'m> Flow<'m> {
     #[must_use]
-    pub fn new(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Self {
+    pub fn new(graph: &'m Graph, targets: &Targets, estate: &Estate) -> Self {
         Self::of(graph, targets, estate, true)
     }
 
     /// The graph as it is: a Parallel with one branch stays one state, and a state's index is that in the graph.
     #[must_use]
-    pub fn separate(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Self {
+    pub fn separate(graph: &'m Graph, targets: &Targets, estate: &Estate) -> Self {
         Self::of(graph, targets, estate, false)
     }
 
-    fn of(graph: &'m Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, flatten: bool) -> Self {
+    fn of(graph: &'m Graph, targets: &Targets, estate: &Estate, flatten: bool) -> Self {
         let mut flow = Flow { states: Vec::new(), start: Edge { to: Dest::Nowhere, via: Origins::none() } };
         let end = Edge { to: Dest::Exit, via: Origins::none() };
         flow.start = flow.open(graph, &end, targets, estate, flatten);
@@ -72,7 +72,7 @@ impl<'m> Flow<'m> {
 
     /// Adds the states of a graph; `after` is where its end leads. Returns the way in. Nesting is bounded by the source
     /// layer's limit on depth.
-    fn open(&mut self, graph: &'m Graph, after: &Edge, targets: &BTreeMap<Span, Target>, estate: &Estate, flatten: bool) -> Edge {
+    fn open(&mut self, graph: &'m Graph, after: &Edge, targets: &Targets, estate: &Estate, flatten: bool) -> Edge {
         let first = self.states.len();
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for state in &graph.states {

@@ -7,7 +7,7 @@
 use super::data::{input_base, invoke_payload, result_place};
 use super::emr_job;
 use super::flow::{Dest, Edge, Flow};
-use super::link::Target;
+use super::link::{Target, Targets};
 use super::path::{Access, parse};
 use crate::ir::estate::Estate;
 use crate::ir::function::{Action, Function};
@@ -15,7 +15,6 @@ use crate::ir::job::Batch;
 use crate::ir::machine::{Condition, Operand, State, StateKind, Template, TemplateValue};
 use crate::ir::value::{Segment, SymbolKind, Val, Value};
 use crate::source::span::{Origins, Span};
-use std::collections::BTreeMap;
 
 /// What a job is called where it runs, and the states that it goes through.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,7 +105,7 @@ pub struct Mismatch {
 pub fn at<'m>(
     flow: &Flow<'m>,
     submit: usize,
-    targets: &BTreeMap<Span, Target>,
+    targets: &Targets,
     estate: &Estate,
     predecessors: &[Vec<usize>],
 ) -> Option<Result<Idiom<'m>, Mismatch>> {
@@ -121,12 +120,12 @@ pub fn at<'m>(
 
 /// Whether a state submits a job that is understood.
 #[must_use]
-pub fn submits(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> bool {
+pub fn submits(state: &State, targets: &Targets, estate: &Estate) -> bool {
     submission(state, targets, estate).is_some_and(|found| found.is_ok())
 }
 
-fn submission(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Option<Result<Submission, Mismatch>> {
-    if let Target::Service(service) = targets.get(&state.span)? {
+fn submission(state: &State, targets: &Targets, estate: &Estate) -> Option<Result<Submission, Mismatch>> {
+    if let Target::Service(service) = targets.get(state)? {
         return emr_job::submission(state, &service.value);
     }
     let (index, function) = function_of(state, targets, estate)?;
@@ -136,8 +135,8 @@ fn submission(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) 
     Some(Ok(Submission { batch: (**batch).clone(), function: Some(index), words: &BATCH, id, waits: false }))
 }
 
-fn question(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) -> Option<Question> {
-    if let Target::Service(service) = targets.get(&state.span)? {
+fn question(state: &State, targets: &Targets, estate: &Estate) -> Option<Question> {
+    if let Target::Service(service) = targets.get(state)? {
         return emr_job::question(&service.value);
     }
     let (index, function) = function_of(state, targets, estate)?;
@@ -147,8 +146,8 @@ fn question(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate) ->
     Some(Question { function: Some(index), words: &BATCH, id: event_path(id), status })
 }
 
-fn function_of<'e>(state: &State, targets: &BTreeMap<Span, Target>, estate: &'e Estate) -> Option<(usize, &'e Function)> {
-    match targets.get(&state.span)? {
+fn function_of<'e>(state: &State, targets: &Targets, estate: &'e Estate) -> Option<(usize, &'e Function)> {
+    match targets.get(state)? {
         Target::Function { index, .. } => Some((*index, &estate.functions[*index])),
         _ => None,
     }
@@ -156,7 +155,7 @@ fn function_of<'e>(state: &State, targets: &BTreeMap<Span, Target>, estate: &'e 
 
 struct Matcher<'a, 'm> {
     flow: &'a Flow<'m>,
-    targets: &'a BTreeMap<Span, Target>,
+    targets: &'a Targets,
     estate: &'a Estate,
     predecessors: &'a [Vec<usize>],
 }
@@ -396,7 +395,7 @@ impl<'m> Matcher<'_, 'm> {
         if keeps_output(state) {
             return None;
         }
-        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let envelope = matches!(self.targets.get(state), Some(Target::Function { envelope: true, .. }));
         let result = if envelope { Access::Fields(vec!["Payload".into()]).join(inside) } else { inside.clone() };
         let result = match &state.data.result_selector {
             Some(selector) => selected(selector, &result)?,
@@ -412,7 +411,7 @@ impl<'m> Matcher<'_, 'm> {
     fn event_place(&self, index: usize, event: &Access) -> Option<Access> {
         let state = self.state(index);
         let base = input_base(state)?;
-        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let envelope = matches!(self.targets.get(state), Some(Target::Function { envelope: true, .. }));
         let template = if envelope { Some(invoke_payload(state)?) } else { state.data.parameters.as_ref() };
         let Some(mut template) = template else {
             return Some(base.join(event));

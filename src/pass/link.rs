@@ -247,16 +247,38 @@ fn resource_id(key: &str) -> String {
     id
 }
 
-/// Every Task state of a machine with what it calls, in the order of the source.
+/// What the Task states of a machine call. A state is known by its place and its name: states that an expression of Terraform gives have one
+/// place, the expression's.
+#[derive(Clone, Debug, Default)]
+pub struct Targets(BTreeMap<(Span, String), Target>);
+
+impl Targets {
+    /// What a state calls; `None`: it is no Task.
+    #[must_use]
+    pub fn get(&self, state: &State) -> Option<&Target> {
+        self.0.get(&(state.span, state.name.value.clone()))
+    }
+
+    pub fn insert(&mut self, state: &State, target: Target) {
+        self.0.insert((state.span, state.name.value.clone()), target);
+    }
+
+    /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = &Target> {
+        self.0.values()
+    }
+}
+
+/// What each Task state of a machine calls.
 #[must_use]
-pub fn targets(machine: &Machine, functions: &Functions<'_>) -> BTreeMap<Span, Target> {
-    let mut out = BTreeMap::new();
+pub fn targets(machine: &Machine, functions: &Functions<'_>) -> Targets {
+    let mut out = Targets::default();
     let mut graphs: Vec<&Graph> = vec![&machine.graph];
     while let Some(graph) = graphs.pop() {
         for state in &graph.states {
             match &state.kind {
                 StateKind::Task(_) => {
-                    out.insert(state.span, functions.target(state, &machine.file));
+                    out.insert(state, functions.target(state, &machine.file));
                 }
                 StateKind::Parallel { branches } => graphs.extend(branches),
                 StateKind::Map(map) => graphs.extend(map.processor.iter()),
@@ -269,7 +291,7 @@ pub fn targets(machine: &Machine, functions: &Functions<'_>) -> BTreeMap<Span, T
 
 /// The functions (by index) that targets call, whatever becomes of the states.
 #[must_use]
-pub fn called(targets: &BTreeMap<Span, Target>) -> BTreeSet<usize> {
+pub fn called(targets: &Targets) -> BTreeSet<usize> {
     let index = |target: &Target| match target {
         Target::Function { index, .. } => Some(*index),
         _ => None,

@@ -2,18 +2,17 @@
 //!
 //! What is started is migrated too, so the call must not go to AWS: it starts a Workflow from the other machine's WorkflowTemplate. The link is the ARN's name; of
 //! several machines with that name the one that shares the longest folder path with the caller is meant, and of equals none.
-use super::link::{Target, member};
+use super::link::{Target, Targets, member};
 use crate::ir::control::{NESTED, Nested, Starts};
 use crate::ir::estate::Estate;
 use crate::ir::machine::{Graph, Machine, PathField, QueryLanguage, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::value::Val;
-use crate::source::span::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The machine that a state starts, by its index in the estate, and how.
 #[must_use]
-pub fn started(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate, file: &str) -> Option<Nested> {
-    let Some(Target::Service(service)) = targets.get(&state.span) else { return None };
+pub fn started(state: &State, targets: &Targets, estate: &Estate, file: &str) -> Option<Nested> {
+    let Some(Target::Service(service)) = targets.get(state) else { return None };
     let starts = match service.value.as_str() {
         "states:startExecution" | "aws-sdk:sfn:startExecution" => Starts::GoesOn,
         "states:startExecution.sync" => Starts::Waits,
@@ -37,7 +36,7 @@ pub fn started(state: &State, targets: &BTreeMap<Span, Target>, estate: &Estate,
 
 /// Machines (by index) whose output somebody takes who waits for them.
 #[must_use]
-pub fn outputs_taken(estate: &Estate, targets: &dyn Fn(&Machine) -> BTreeMap<Span, Target>) -> BTreeSet<usize> {
+pub fn outputs_taken(estate: &Estate, targets: &dyn Fn(&Machine) -> Targets) -> BTreeSet<usize> {
     let mut taken = BTreeSet::new();
     for machine in &estate.machines {
         let states = super::carried::states(&machine.graph);
@@ -65,7 +64,7 @@ fn starts_any(state: &State) -> bool {
 
 /// Names the machine in each Task that starts one, in place of the call. Of what is sent only the input is left. Nesting is bounded by the
 /// source layer's limit on depth.
-pub fn rewrite(graph: &mut Graph, targets: &BTreeMap<Span, Target>, estate: &Estate, file: &str) {
+pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, file: &str) {
     for state in &mut graph.states {
         if let Some(nested) = started(state, targets, estate, file) {
             for template in [&mut state.data.parameters, &mut state.data.arguments].into_iter().flatten() {

@@ -5,7 +5,7 @@ use super::flow::{Dest, Edge, Flat, Flow, Role};
 use super::handlers::{catch_all, error_names, merged, takes_all};
 use super::idiom::{self, Idiom};
 use super::job;
-use super::link::{Functions, Target, member};
+use super::link::{Functions, Target, Targets, member};
 use super::naming::{Names, label};
 use super::path::Access;
 use super::sizing::{self, ClusterSettings};
@@ -108,7 +108,7 @@ impl Used {
 }
 
 /// Plans one machine. The pipeline's name is the machine's as a label; the caller makes it unique.
-pub fn pipeline(machine: &Machine, targets: &BTreeMap<Span, Target>, around: &Surroundings<'_>, sink: &mut Sink) -> (Pipeline, Outcome) {
+pub fn pipeline(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, sink: &mut Sink) -> (Pipeline, Outcome) {
     let mut planner = Planner {
         targets,
         around,
@@ -190,7 +190,7 @@ fn shape(function: &Function) -> Shape {
 }
 
 struct Planner<'a> {
-    targets: &'a BTreeMap<Span, Target>,
+    targets: &'a Targets,
     around: &'a Surroundings<'a>,
     names: Names,
     jobs: Vec<SparkJob>,
@@ -446,7 +446,7 @@ impl<'m> Planner<'_> {
     fn task(&mut self, here: &Here<'_, 'm>, index: usize) -> Step {
         let flat = &here.flow.states[index];
         let state = flat.state;
-        let target = self.targets.get(&state.span).cloned().unwrap_or(Target::None);
+        let target = self.targets.get(state).cloned().unwrap_or(Target::None);
         if let Some((span, text, name)) = super::placeholders::open(state) {
             self.sink.report(super::carried::unanswered(state, span, text, &name.value));
             let why = format!("`{}` sends `{text}`, which a deployment completes", state.name.value);
@@ -715,7 +715,7 @@ impl<'m> Planner<'_> {
             Err(why) => return (self.refuse(flat, &plan::PLN119, why, None), Vec::new()),
         };
         let name = self.names.unique(&label(&state.name.value, 63));
-        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let envelope = matches!(self.targets.get(state), Some(Target::Function { envelope: true, .. }));
         let place = sizing::Place {
             name: Sourced::new(name.clone(), state.name.origins.clone()),
             settings: self.around.settings,

@@ -7,7 +7,7 @@ use super::emr_cluster;
 use super::flow::{Dest, Edge, Flow};
 use super::idiom::{self, Idiom, Mismatch};
 use super::job;
-use super::link::Target;
+use super::link::{Target, Targets};
 use super::naming::{Names, label};
 use super::path::Access;
 use super::plan::Surroundings;
@@ -18,7 +18,7 @@ use crate::ir::machine::{Catcher, Graph, Next, Number, PathField, QueryLanguage,
 use crate::ir::value::Val;
 use crate::source::rules::plan::{PLN101, PLN137, PLN138};
 use crate::source::sink::{Diagnostic, Sink};
-use crate::source::span::{Origins, Sourced, Span};
+use crate::source::span::{Origins, Sourced};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A machine's graph with its jobs as Tasks.
@@ -45,7 +45,7 @@ struct Readers {
 /// A job that is not understood, or `None` for one that is and cannot be: the refusal in the sink says why, and nothing else that was reported holds.
 pub fn rewrite(
     graph: &Graph,
-    targets: &BTreeMap<Span, Target>,
+    targets: &Targets,
     around: &Surroundings<'_>,
     output: bool,
     sink: &mut Sink,
@@ -59,7 +59,7 @@ pub fn rewrite(
 struct Rewriter<'a> {
     /// Whether any state submits a job.
     has_jobs: bool,
-    targets: &'a BTreeMap<Span, Target>,
+    targets: &'a Targets,
     around: &'a Surroundings<'a>,
     names: Names,
     jobs: Vec<SparkJob>,
@@ -187,7 +187,7 @@ impl Rewriter<'_> {
         }
         let failure = if waits { None } else { job::submission_failure(flat, idiom, self.sink).map_err(|why| mismatch(state, why))? };
         let name = self.names.unique(&label(&state.name.value, 63));
-        let envelope = matches!(self.targets.get(&state.span), Some(Target::Function { envelope: true, .. }));
+        let envelope = matches!(self.targets.get(state), Some(Target::Function { envelope: true, .. }));
         let input = |event: &Access| {
             let base = if envelope { Access::Fields(vec!["Payload".to_owned()]) } else { Access::whole() };
             base.join(event).to_path().ok_or_else(|| "reads a part of its input that no path names".to_owned())
@@ -201,7 +201,7 @@ impl Rewriter<'_> {
         let job = job::sized(state, idiom, &place, self.sink).map_err(|_| None)?;
         job::report(flow, state, idiom, failure.is_some(), self.sink);
         let mut task = state.clone();
-        if matches!(self.targets.get(&state.span), Some(Target::Service(_))) {
+        if matches!(self.targets.get(state), Some(Target::Service(_))) {
             let used = used(&job);
             keep(&mut task.data.parameters, &used);
             keep(&mut task.data.arguments, &used);
