@@ -117,6 +117,7 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     for stage in &stages {
         let mut estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
         placeholders::fill(&mut estate.machines, &config.placeholders, stage);
+        estate::add_created_clusters(&mut estate);
         phases.end("import of a stage");
         let (mut planned, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
         planned.plan.stage = stage_labels.unique(&crate::pass::naming::label(stage, 30));

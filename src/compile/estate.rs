@@ -227,13 +227,6 @@ pub fn of_stage(
     }
     estate.machines.extend(named.into_iter().map(|(_, machine)| machine));
     estate.machines.sort_by_key(|m| (m.span, m.name.value.clone()));
-    let created = estate.machines.iter().flat_map(asl::clusters).collect::<Vec<_>>();
-    for cluster in created {
-        // One definition may be deployed several times.
-        if !estate.clusters.iter().any(|known| known.span == cluster.span) {
-            estate.clusters.push(cluster);
-        }
-    }
     behaviours(documents, &mut estate, claimed, sink);
     let callers = callers(documents, &estate, claimed);
     estate.found.extend(callers);
@@ -422,6 +415,17 @@ fn behaviours(documents: &Documents, estate: &mut Estate, claimed: &mut BTreeSet
     for (file, behaviours) in by_module {
         if let Some(module) = lambda::Modules::get(documents, &documents.files.get(file).path) {
             lambda::mark_unvisited(module, &behaviours, sink);
+        }
+    }
+}
+
+/// Adds the clusters that machines create themselves, whose placeholders have been filled by then.
+pub fn add_created_clusters(estate: &mut Estate) {
+    let created = estate.machines.iter().flat_map(asl::clusters).collect::<Vec<_>>();
+    for cluster in created {
+        // One definition may be deployed several times.
+        if !estate.clusters.iter().any(|known| known.span == cluster.span && known.reference == cluster.reference) {
+            estate.clusters.push(cluster);
         }
     }
 }

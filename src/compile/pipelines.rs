@@ -430,6 +430,7 @@ fn batch_pipeline(path: &str, batch: &Batch, clusters: &Clusters) -> Option<OneP
         settings: &settings,
         input: &|_| Err("a payload in a file has no input".to_owned()),
         span: Some(span),
+        yarn: true,
     };
     let sized: Result<SparkJob, String> = sizing::job(batch, &place, &mut sink).and_then(|mut job| {
         secret::keep_out(&mut job, &mut sink)?;

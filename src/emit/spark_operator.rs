@@ -46,7 +46,12 @@ pub fn application(job: &SparkJob, context: &Context<'_>) -> Node {
             W.map()
                 .field(
                     if context.repeated { "generateName" } else { "name" },
-                    Node::new(&EMI101, Yaml::Tagged(format!("{{{{workflow.name}}}}-{}", suffix(job, context)))).from(&job.name.origins),
+                    if context.repeated {
+                        W.text(format!("{}-{}-", context.pipeline, suffix(job, context)))
+                    } else {
+                        Node::new(&EMI101, Yaml::Tagged(format!("{{{{workflow.name}}}}-{}", suffix(job, context))))
+                    }
+                    .from(&job.name.origins),
                 )
                 .build(),
         )
@@ -60,10 +65,10 @@ fn suffix(job: &SparkJob, context: &Context<'_>) -> String {
     let pipeline = context.pipeline;
     let short =
         if context.common_prefix { name.strip_prefix(pipeline).and_then(|rest| rest.strip_prefix('-')).unwrap_or(name) } else { name };
-    let generated = if context.repeated { GENERATED } else { 0 };
-    let room = LONGEST_NAME.saturating_sub(pipeline.len() + RUN_SUFFIX + 1 + generated);
-    let short = crate::pass::naming::shorten(short, room.max(6), name);
-    if context.repeated { format!("{short}-") } else { short }
+    // A generated name begins with the pipeline's, not the run's, which may be longer.
+    let rest = if context.repeated { GENERATED } else { RUN_SUFFIX };
+    let room = LONGEST_NAME.saturating_sub(pipeline.len() + rest + 1);
+    crate::pass::naming::shorten(short, room.max(6), name)
 }
 
 fn spec(job: &SparkJob, context: &Context<'_>) -> Node {

@@ -23,6 +23,8 @@ pub struct Batch {
     pub name: Option<Val>,
     pub conf: Vec<(Sourced<String>, Val)>,
     pub span: Option<Span>,
+    /// What says that there is a job at all: the program that is run.
+    pub decided_by: crate::source::span::Origins,
 }
 
 /// What language the application is in, as the Spark Operator names it.

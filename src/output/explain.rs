@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn the_sources_are_found_by_their_content() {
         let temp = tempfile::tempdir().unwrap();
-        let root = temp.path().join("repo/k8s");
+        // Deep enough that nothing beside the temporary folder is looked at.
+        let root = temp.path().join("far/away/from/repo/k8s");
         migrate(&root, &[("a", "1\n")]);
         let (folder, _) = find_folder(&root.join("a")).unwrap();
         let lock = folder.lock.unwrap();

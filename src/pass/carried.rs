@@ -17,8 +17,8 @@ use crate::ir::machine::{Data, Graph, Machine, Number, State, StateKind, Task, T
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
 use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
-use crate::source::sink::{Diagnostic, Sink, Verdict};
-use crate::source::span::{Origins, Sourced, Span};
+use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
+use crate::source::span::{Origins, Sourced};
 use std::collections::BTreeSet;
 
 /// Whether a block has a piece that is not translated.
@@ -76,7 +76,7 @@ pub const FUNCTION: &str = "function:";
 fn resolved(graph: &Graph, targets: &Targets, estate: &Estate, config: &Config, answered: &mut Origins) -> Option<Graph> {
     let mut graph = graph.clone();
     for state in &mut graph.states {
-        if sends_itself(state) && placeholders::open(state).is_some() {
+        if sends_itself(state) && !placeholders::open(state).is_empty() {
             return None;
         }
         let ours = is_ours(state);
@@ -247,10 +247,11 @@ fn sends_itself(state: &State) -> bool {
 
 /// What to ask of a placeholder that nobody answered.
 #[must_use]
-pub fn unanswered(state: &State, span: Span, text: &str, name: &str) -> Diagnostic {
+pub fn unanswered(state: &State, open: &placeholders::Open) -> Diagnostic {
+    let placeholders::Open { span, text, name } = open;
     let message = format!("`{}` holds `{text}`, which a deployment completes, and the sources do not say with what", state.name.value);
     let help = format!("say under `placeholders` in emr2k8s.yaml what `{name}` is; until then the machine is not translated with its data");
-    let question = Diagnostic::question(&PLN133, span, message).help(help);
+    let question = Diagnostic::question(&PLN133, *span, message).help(help);
     // A key with dots would be read as several.
     if name.contains('.') { question } else { question.answer(format!("placeholders.{name}")) }
 }
@@ -262,14 +263,16 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
     let mut said = Sink::default();
     let spark::Rewritten { mut graph, jobs, replaced } = match spark::rewrite(&machine.graph, targets, around, output, &mut said) {
         Ok(rewritten) => rewritten,
-        Err(None) => {
-            sink.diagnostics.extend(said.diagnostics.into_iter().filter(|one| one.verdict == Some(Verdict::Refused)));
-            return None;
-        }
-        Err(Some(mismatch)) => {
-            sink.report(Diagnostic::refused(&PLN119, mismatch.span, mismatch.why).help(
-                "mend the machine so that this job is understood, or replace it by hand: the machine is then translated with its data",
-            ));
+        Err(mismatches) => {
+            let told = |one: &Diagnostic| one.verdict == Some(Verdict::Refused) || one.severity == Severity::Question;
+            sink.diagnostics.extend(said.diagnostics.into_iter().filter(told));
+            for mismatch in mismatches {
+                sink.report(
+                    Diagnostic::refused(&PLN119, mismatch.span, mismatch.why).help(
+                        "mend the machine so that this job is understood: it is then translated with its data; till then nothing that needs the data is",
+                    ),
+                );
+            }
             return None;
         }
     };
@@ -282,8 +285,8 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
         return None;
     }
     for state in &all {
-        if let Some((span, text, name)) = placeholders::open(state).filter(|_| sends_itself(state)) {
-            sink.report(unanswered(state, span, text, &name.value));
+        for open in placeholders::open(state).into_iter().filter(|_| sends_itself(state)) {
+            sink.report(unanswered(state, &open));
         }
     }
     let mut answered = Origins::none();

@@ -214,6 +214,12 @@ fn cluster_settings(list: &[Classification], sink: &mut Sink) -> ClusterSettings
             .filter_map(|(key, value)| match value.sourced() {
                 Some(value) => Some((key, value)),
                 None => {
+                    let message = format!(
+                        "the cluster sets `{}` to `{}`, which is not known from the sources → jobs run without it",
+                        key.value,
+                        value.display()
+                    );
+                    sink.report(Diagnostic::changed(&SIZ111, value.all_origins().first().or(key.span()), message));
                     for span in value.all_origins().iter() {
                         sink.unsupported(span, &SIZ111, "its value is not known from the sources");
                     }

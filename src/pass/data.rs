@@ -16,6 +16,21 @@ pub struct Effects {
     pub reads: Vec<(Access, Span)>,
     /// Parts that are replaced. The whole document when a result takes its place.
     pub writes: Vec<Access>,
+    /// Those of them that are replaced where the state succeeds.
+    pub success: Vec<Access>,
+}
+
+/// Where a catcher puts the error output; `None` where it discards it.
+#[must_use]
+pub fn caught_place(catcher: &crate::ir::machine::Catcher, state: &State) -> Option<Access> {
+    if state.query_language == QueryLanguage::Jsonata {
+        return Some(Access::whole());
+    }
+    match &catcher.result_path {
+        None => Some(Access::whole()),
+        Some(PathField::Null(_)) => None,
+        Some(PathField::Path(path)) => Some(parse(&path.value)),
+    }
 }
 
 /// The part of the document that a state takes as its input; `None` when it discards it.
@@ -43,7 +58,10 @@ pub fn result_place(state: &State) -> Option<Access> {
 pub fn effects(state: &State, targets: &Targets, estate: &Estate) -> Effects {
     let mut effects = Effects::default();
     if state.query_language == QueryLanguage::Jsonata {
-        return jsonata_effects(state);
+        let mut effects = jsonata_effects(state);
+        effects.success.clone_from(&effects.writes);
+        effects.writes.extend(state.catch.iter().filter_map(|catcher| caught_place(catcher, state)));
+        return effects;
     }
     let base = input_base(state);
     let data = &state.data;
@@ -100,10 +118,8 @@ pub fn effects(state: &State, targets: &Targets, estate: &Estate) -> Effects {
         StateKind::Parallel { branches } => {
             if let (Some(base), false) = (&base, parameters_given) {
                 for branch in branches {
-                    for inner in &branch.states {
-                        let inner = self::effects(inner, targets, estate);
-                        effects.reads.extend(inner.reads.into_iter().map(|(path, span)| (base.join(&path), span)));
-                    }
+                    let reads = exposed_reads(branch, targets, estate);
+                    effects.reads.extend(reads.into_iter().map(|(path, span)| (base.join(&path), span)));
                 }
             }
             effects.writes.extend(result_place(state));
@@ -116,18 +132,57 @@ pub fn effects(state: &State, targets: &Targets, estate: &Estate) -> Effects {
         }
         StateKind::Succeed | StateKind::Unknown(_) => {}
     }
-    for catcher in &state.catch {
-        effects.writes.push(match &catcher.result_path {
-            None => Access::whole(),
-            Some(PathField::Null(_)) => continue,
-            Some(PathField::Path(path)) => parse(&path.value),
-        });
-    }
     let flows_through = matches!(state.kind, StateKind::Choice { .. } | StateKind::Wait(_) | StateKind::Succeed);
-    if data.output_path.is_some() || (flows_through && data.input_path.is_some()) {
+    if flows_through && data.input_path.is_some() {
+        effects.reads.extend(base.iter().map(|base| (base.clone(), state.span)));
         effects.writes.push(Access::whole());
     }
+    if let Some(path) = &data.output_path {
+        // It selects from the document as the state leaves it.
+        if let PathField::Path(path) = path {
+            effects.reads.push((reads_of(&path.value), path.span().unwrap_or(state.span)));
+        }
+        effects.writes.push(Access::whole());
+    }
+    if let Some(base) = base.as_ref().filter(|_| !matches!(state.kind, StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_)))
+    {
+        // What a state with a result assigns comes from its result.
+        let rules = match &state.kind {
+            StateKind::Choice { rules, .. } => rules.as_slice(),
+            _ => &[],
+        };
+        for template in data.assign.iter().chain(rules.iter().filter_map(|rule| rule.assign.as_ref())) {
+            effects.reads.extend(template_reads(template, base));
+        }
+    }
+    effects.success.clone_from(&effects.writes);
+    effects.writes.extend(state.catch.iter().filter_map(|catcher| caught_place(catcher, state)));
     effects
+}
+
+/// What a branch reads of the document that it is given: not what it reads where another document has taken that one's place. Nesting is bounded by the
+/// source layer's limit on depth.
+fn exposed_reads(branch: &crate::ir::machine::Graph, targets: &Targets, estate: &Estate) -> Vec<(Access, Span)> {
+    let by_name: std::collections::BTreeMap<&str, &State> = branch.states.iter().map(|state| (state.name.value.as_str(), state)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut work: Vec<&str> = branch.start_at.iter().map(|name| name.value.as_str()).collect();
+    let mut reads = Vec::new();
+    while let Some(name) = work.pop() {
+        let Some(state) = by_name.get(name).filter(|_| seen.insert(name)) else { continue };
+        let effects = effects(state, targets, estate);
+        reads.extend(effects.reads);
+        if !effects.success.contains(&Access::whole()) {
+            if let Some(crate::ir::machine::Next::State(next)) = &state.next {
+                work.push(&next.value);
+            }
+            if let StateKind::Choice { rules, default } = &state.kind {
+                work.extend(rules.iter().filter_map(|rule| rule.next.as_ref()).chain(default).map(|next| next.value.as_str()));
+            }
+        }
+        let caught = state.catch.iter().filter(|catcher| caught_place(catcher, state) != Some(Access::whole()));
+        work.extend(caught.filter_map(|catcher| catcher.next.as_ref()).map(|next| next.value.as_str()));
+    }
+    reads
 }
 
 /// The items, what each is given besides, and numbers: an item's graph sees nothing else of the document.
@@ -173,11 +228,8 @@ fn jsonata_effects(state: &State) -> Effects {
     if data.output.is_some() {
         effects.writes.push(Access::whole());
     }
-    for catcher in &state.catch {
-        // The error output replaces the document unless Output says otherwise; either way it is replaced.
-        let _ = catcher;
-        effects.writes.push(Access::whole());
-    }
+    let caught = state.catch.iter().flat_map(|catcher| catcher.output.iter().chain(&catcher.assign));
+    reads |= caught.flat_map(Template::expressions).any(|(text, _)| reads_input(text));
     if reads {
         effects.reads.push((Access::whole(), state.span));
     }

@@ -7,12 +7,14 @@ use crate::import::emr::spark_submit;
 use crate::ir::job::Batch;
 use crate::ir::machine::{QueryLanguage, State, Template, TemplateValue};
 use crate::ir::value::{Symbol, SymbolKind, Val, Value};
-use crate::simulate::intrinsic::{ArgumentView, Call};
+use crate::simulate::intrinsic::{ArgumentView, Call, CallView};
+use crate::source::secret;
 use crate::source::span::{Origins, Span};
 
 /// States of a step (Amazon EMR API Reference, `StepStatus`).
 const STEP: Words = Words {
     noun: "step",
+    yarn: true,
     running: &["PENDING", "CANCEL_PENDING", "RUNNING"],
     works: "RUNNING",
     success: "COMPLETED",
@@ -21,6 +23,7 @@ const STEP: Words = Words {
 /// States of a job run (Amazon EMR Serverless API Reference, `JobRun`).
 const SERVERLESS: Words = Words {
     noun: "job run",
+    yarn: false,
     running: &["SUBMITTED", "PENDING", "SCHEDULED", "RUNNING", "CANCELLING", "QUEUED"],
     works: "RUNNING",
     success: "SUCCESS",
@@ -29,6 +32,7 @@ const SERVERLESS: Words = Words {
 /// States of a job run (Amazon EMR on EKS API Reference, `JobRun`).
 const CONTAINERS: Words = Words {
     noun: "job run",
+    yarn: false,
     running: &["PENDING", "SUBMITTED", "RUNNING", "CANCEL_PENDING"],
     works: "RUNNING",
     success: "COMPLETED",
@@ -120,10 +124,58 @@ pub fn submission(state: &State, service: &str) -> Option<Result<Submission, Mis
     Some(match batch {
         Ok(mut batch) => {
             batch.span = Some(at);
-            Ok(Submission { batch, function: None, words, id: Some(fields(found.id)), waits })
+            let remarks = remarks(state);
+            Ok(Submission { batch, function: None, words, id: Some(fields(found.id)), waits, remarks })
         }
         Err((why, span)) => Err(Mismatch { why: format!("the {} of `{}` {why}", words.noun, state.name.value), span: span.unwrap_or(at) }),
     })
+}
+
+/// Members of a request that say where a job runs, or nothing about it.
+const PLACES: &[&str] = &[
+    "ClusterId",
+    "JobFlowId",
+    "ApplicationId",
+    "VirtualClusterId",
+    "ReleaseLabel",
+    "Step",
+    "Steps",
+    "JobDriver",
+    "Name",
+    "ClientToken",
+    "Tags",
+];
+
+/// What a request says besides the job.
+fn remarks(state: &State) -> Vec<(String, Span)> {
+    let name = &state.name.value;
+    let mut remarks = Vec::new();
+    let Some(Template { value: TemplateValue::Map(entries), .. }) = request(state) else { return remarks };
+    for (key, value) in entries.iter().filter(|(key, _)| !PLACES.contains(&key.value.as_str())) {
+        match key.value.as_str() {
+            "ExecutionRoleArn" => remarks.push((
+                format!("`{name}` runs under a role of its own → under the ServiceAccount's, `spark.role` in emr2k8s.yaml"),
+                value.span,
+            )),
+            "ConfigurationOverrides" => {
+                let blocks = inside(value, &["ApplicationConfiguration"]);
+                let listed = blocks.and_then(|blocks| if let TemplateValue::List(items) = &blocks.value { Some(items) } else { None });
+                for block in listed.into_iter().flatten().filter(|block| !is_defaults(block)) {
+                    let what = member(block, "Classification").map(|name| known(name).display()).unwrap_or_default();
+                    remarks.push((format!("`{name}` sets the classification `{what}` → it is not set"), block.span));
+                }
+                if let Some(logs) = inside(value, &["MonitoringConfiguration"]) {
+                    remarks.push((format!("`{name}` says where its logs go → they go where the cluster's logging sends them"), logs.span));
+                }
+            }
+            other => remarks.push((format!("`{other}` in the request of `{name}` → nothing sets it"), value.span)),
+        }
+    }
+    remarks
+}
+
+fn is_defaults(block: &Template) -> bool {
+    member(block, "Classification").is_some_and(|name| known(name).literal().as_deref() == Some("spark-defaults"))
 }
 
 type Found = Result<Batch, (String, Option<Span>)>;
@@ -156,9 +208,18 @@ fn step(state: &State, name: &str) -> Found {
     let jar_step = inside(sent, &path).ok_or_else(|| ("has no HadoopJarStep that is written out".to_owned(), Some(sent.span)))?;
     let jar = member(jar_step, "Jar").map(known);
     match jar.as_ref().and_then(Val::literal) {
-        Some(jar) if jar.ends_with("command-runner.jar") => {}
+        Some(jar) if jar.rsplit('/').next() == Some("command-runner.jar") => {}
         Some(jar) => return Err((format!("runs `{jar}`, which is not spark-submit by command-runner.jar"), Some(jar_step.span))),
         None => return Err(("does not say which jar it runs".to_owned(), Some(jar_step.span))),
+    }
+    for key in ["MainClass", "Properties"] {
+        let given = member(jar_step, key).filter(|value| !matches!(&value.value, TemplateValue::List(items) if items.is_empty()));
+        if let Some(value) = given {
+            return Err((
+                format!("has `{key}` beside its arguments, which spark-submit by command-runner.jar does not take"),
+                Some(value.span),
+            ));
+        }
     }
     let arguments = member(jar_step, "Args").ok_or_else(|| ("has no Args".to_owned(), Some(jar_step.span)))?;
     path.push("Args");
@@ -170,8 +231,7 @@ fn step(state: &State, name: &str) -> Found {
     }
     let mut batch = spark_submit::batch(rest).map_err(|(why, at)| (why, at.first().or(Some(arguments.span))))?;
     // Which program runs decides that there is a job at all.
-    let decides = program.origins.clone().with(&jar.map(|jar| jar.origins).unwrap_or_default());
-    batch.file = batch.file.map(|file| file.shaped_by(&decides));
+    batch.decided_by = program.origins.clone().with(&jar.map(|jar| jar.origins).unwrap_or_default());
     Ok(batch)
 }
 
@@ -194,25 +254,24 @@ fn driver(state: &State, name: &str) -> Found {
         words.extend(list(arguments, &place).map_err(|why| (why, Some(arguments.span)))?);
     }
     let mut batch = spark_submit::batch(&words).map_err(|(why, at)| (why, at.first().or(Some(driver.span))))?;
-    overrides(sent, &mut batch);
+    overrides(sent, &mut batch)?;
     Ok(batch)
 }
 
 /// `ConfigurationOverrides.ApplicationConfiguration`: properties of `spark-defaults` beside those of the options, which win.
-fn overrides(sent: &Template, batch: &mut Batch) {
-    let Some(list) = inside(sent, &["ConfigurationOverrides", "ApplicationConfiguration"]) else { return };
-    let TemplateValue::List(items) = &list.value else { return };
+fn overrides(sent: &Template, batch: &mut Batch) -> Result<(), (String, Option<Span>)> {
+    let Some(list) = inside(sent, &["ConfigurationOverrides", "ApplicationConfiguration"]) else { return Ok(()) };
+    let data = || (("has configuration that is known only when it runs").to_owned(), Some(list.span));
+    let TemplateValue::List(items) = &list.value else { return Err(data()) };
     let mut properties = Vec::new();
-    for block in items
-        .iter()
-        .filter(|block| member(block, "Classification").is_some_and(|name| known(name).literal().as_deref() == Some("spark-defaults")))
-    {
-        let Some(TemplateValue::Map(entries)) = member(block, "Properties").map(|properties| &properties.value) else { continue };
+    for block in items.iter().filter(|block| is_defaults(block)) {
+        let Some(TemplateValue::Map(entries)) = member(block, "Properties").map(|properties| &properties.value) else { return Err(data()) };
         for (key, value) in entries.iter().filter(|(key, _)| !batch.conf.iter().any(|(own, _)| own.value == key.value)) {
             properties.push((key.clone(), known(value)));
         }
     }
     batch.conf.splice(0..0, properties);
+    Ok(())
 }
 
 /// The words of a list: written out, or built by `States.Array`. What is data is the part of what is sent at that place.
@@ -227,17 +286,39 @@ fn list(template: &Template, place: &Access) -> Result<Vec<Val>, String> {
             if call.view().name() != "Array" {
                 return Err(unknown());
             }
-            let words = call.view().arguments().into_iter().enumerate().map(|(index, argument)| match argument {
-                ArgumentView::Text { value, .. } | ArgumentView::Literal(value) => match value.as_str() {
-                    Some(text) => Val::text(text, template.span),
-                    None => Val::text(value.to_json(), template.span),
-                },
-                ArgumentView::Path(_) | ArgumentView::Call(_) => data(&place.join(&fields(&[&index.to_string()])), template.span),
-            });
-            Ok(words.collect())
+            let mut words: Vec<Val> = Vec::new();
+            for (index, argument) in call.view().arguments().into_iter().enumerate() {
+                words.push(match argument {
+                    ArgumentView::Text { value, .. } | ArgumentView::Literal(value) => {
+                        let text = value.as_str().map_or_else(|| value.to_json(), str::to_owned);
+                        known(&Template { value: TemplateValue::Text(text), span: template.span })
+                    }
+                    ArgumentView::Path(_) => data(&place.join(&fields(&[&index.to_string()])), template.span),
+                    ArgumentView::Call(inner) => {
+                        let before = words.last().and_then(Val::literal).unwrap_or_default();
+                        if holds_secret(&before, inner) {
+                            return Err("builds a secret into an argument: let the job read it from a Secret".to_owned());
+                        }
+                        data(&place.join(&fields(&[&index.to_string()])), template.span)
+                    }
+                });
+            }
+            Ok(words)
         }
         _ => Err("has arguments that are known only when it runs".to_owned()),
     }
+}
+
+/// Whether a text that is built holds a literal that is a secret under the option before it.
+fn holds_secret(option: &str, call: CallView<'_>) -> bool {
+    call.arguments().into_iter().any(|argument| match argument {
+        ArgumentView::Text { value, .. } => {
+            let text = value.as_str().unwrap_or_default().replace("{}", "");
+            text.len() > 2 && secret::reason(option.trim_start_matches('-'), &text).is_some()
+        }
+        ArgumentView::Call(inner) => holds_secret(option, inner),
+        _ => false,
+    })
 }
 
 fn item(template: &Template, place: &Access) -> Val {

@@ -1,6 +1,7 @@
 //! A machine's graph, flattened: every state with where it leads, one-branch Parallels opened, names resolved.
 use super::data::{Effects, effects};
 use super::link::Targets;
+use super::path::Access;
 use crate::ir::estate::Estate;
 use crate::ir::machine::{Graph, Next, State, StateKind};
 use crate::source::span::{Origins, Sourced, Span};
@@ -42,6 +43,14 @@ pub enum Role {
     Opening,
     /// The end of such a branch, where the Parallel puts its result.
     Closing,
+}
+
+/// Who reads a part of the document, and whether it is still there where the graph ends.
+#[derive(Debug)]
+pub struct After<'m> {
+    /// Each with the part that it reads, which may be more than the part in question.
+    pub readers: Vec<(&'m State, Access, Span)>,
+    pub to_end: bool,
 }
 
 /// A flattened machine (or branch of a Parallel with several).
@@ -112,7 +121,10 @@ impl<'m> Flow<'m> {
                 self.states.push(Flat {
                     state,
                     edges: vec![next],
-                    effects: Effects { reads: Vec::new(), writes: effects(state, targets, estate).writes },
+                    effects: {
+                        let Effects { writes, success, .. } = effects(state, targets, estate);
+                        Effects { reads: Vec::new(), writes, success }
+                    },
                     role: Role::Closing,
                 });
                 let end = Edge { to: Dest::State(closing), via: Origins::none() };
@@ -169,31 +181,49 @@ impl<'m> Flow<'m> {
         (0..seen.len()).filter(|i| seen[*i]).collect()
     }
 
-    /// The first state from these on that reads inside a part of the document which `of` left there, until something else takes its place.
+    /// What becomes of a part of the document that `of` left there, from these places on, until something else takes its place.
     #[must_use]
-    pub fn reader_after(&self, from: &[Dest], of: usize, place: &super::path::Access) -> Option<(&'m State, Span)> {
-        use super::path::Access;
+    pub fn after(&self, from: &[Dest], of: usize, place: &Access) -> After<'m> {
         let replaces = |write: &Access| match (write, place) {
             (Access::Fields(write), Access::Fields(place)) => place.starts_with(write),
             _ => false,
         };
+        let mut after = After { readers: Vec::new(), to_end: false };
         let mut seen = vec![false; self.states.len()];
         let mut work: Vec<Dest> = from.to_vec();
         while let Some(dest) = work.pop() {
-            let Dest::State(index) = dest else { continue };
-            if index == of || std::mem::replace(&mut seen[index], true) {
+            let Dest::State(index) = dest else {
+                after.to_end |= dest == Dest::Exit;
+                continue;
+            };
+            if std::mem::replace(&mut seen[index], true) {
                 continue;
             }
             let flat = &self.states[index];
-            let read = flat.effects.reads.iter().find(|(read, _)| *read != Access::whole() && read.overlaps(place));
-            if let Some((_, span)) = read {
-                return Some((flat.state, *span));
+            let reads = flat.effects.reads.iter().filter(|(read, _)| read.overlaps(place));
+            after.readers.extend(reads.map(|(read, span)| (flat.state, read.clone(), *span)));
+            if index == of {
+                continue;
             }
-            if !(flat.state.catch.is_empty() && flat.effects.writes.iter().any(replaces)) {
-                work.extend(flat.edges.iter().map(|edge| edge.to));
+            let catches = if flat.role == Role::Plain { flat.state.catch.len() } else { 0 };
+            let (success, caught) = flat.edges.split_at(flat.edges.len().saturating_sub(catches));
+            if !flat.effects.success.iter().any(replaces) {
+                work.extend(success.iter().map(|edge| edge.to));
+            }
+            for (edge, catcher) in caught.iter().zip(&flat.state.catch) {
+                if !super::data::caught_place(catcher, flat.state).is_some_and(|write| replaces(&write)) {
+                    work.push(edge.to);
+                }
             }
         }
-        None
+        after
+    }
+
+    /// The first state from these on that reads inside a part of the document which `of` left there, until something else takes its place.
+    #[must_use]
+    pub fn reader_after(&self, from: &[Dest], of: usize, place: &Access) -> Option<(&'m State, Span)> {
+        let after = self.after(from, of, place);
+        after.readers.into_iter().find(|(_, read, _)| *read != Access::whole()).map(|(state, _, span)| (state, span))
     }
 
     /// Every state that can be reached from these.

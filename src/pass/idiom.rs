@@ -20,6 +20,8 @@ use crate::source::span::{Origins, Span};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
     pub noun: &'static str,
+    /// Whether YARN runs it.
+    pub yarn: bool,
     /// Not final; `works` is the one in which the job works.
     pub running: &'static [&'static str],
     pub works: &'static str,
@@ -31,6 +33,7 @@ pub struct Words {
 /// A Livy batch (Apache Livy, "REST API", Session State; and `recovering`, Livy's `SessionState.scala`).
 pub const BATCH: Words = Words {
     noun: "batch",
+    yarn: true,
     running: &["not_started", "starting", "recovering", "idle", "running", "busy", "shutting_down"],
     works: "running",
     success: "success",
@@ -47,6 +50,8 @@ pub struct Submission {
     pub id: Option<Access>,
     /// Whether the state ends when the job does.
     pub waits: bool,
+    /// What else the request says, and where.
+    pub remarks: Vec<(String, Span)>,
 }
 
 /// What a state asks of a job.
@@ -72,6 +77,10 @@ pub struct Idiom<'m> {
     pub failure: Option<Edge>,
     /// `None`: the state itself waits for the job's end.
     pub polling: Option<Polling<'m>>,
+    /// What else the request says, and where.
+    pub remarks: Vec<(String, Span)>,
+    /// Whether YARN ran it.
+    pub yarn: bool,
 }
 
 /// How the source waits for a job's end.
@@ -132,7 +141,7 @@ fn submission(state: &State, targets: &Targets, estate: &Estate) -> Option<Resul
     let behaviour = function.behaviour.as_ref()?;
     let Action::SubmitBatch { batch, .. } = &behaviour.action else { return None };
     let id = response_place(&behaviour.returns, &|name| name.ends_with("id"));
-    Some(Ok(Submission { batch: (**batch).clone(), function: Some(index), words: &BATCH, id, waits: false }))
+    Some(Ok(Submission { batch: (**batch).clone(), function: Some(index), words: &BATCH, id, waits: false, remarks: Vec::new() }))
 }
 
 fn question(state: &State, targets: &Targets, estate: &Estate) -> Option<Question> {
@@ -185,7 +194,17 @@ impl<'m> Matcher<'_, 'm> {
             return Err(Mismatch { why, span });
         }
         let functions = submission.function.into_iter().collect();
-        Ok(Idiom { submit, absorbed: Vec::new(), batch: submission.batch, functions, success, failure: None, polling: None })
+        Ok(Idiom {
+            submit,
+            absorbed: Vec::new(),
+            batch: submission.batch,
+            functions,
+            success,
+            failure: None,
+            polling: None,
+            remarks: submission.remarks,
+            yarn: submission.words.yarn,
+        })
     }
 
     fn match_at(&self, submit: usize, submission: Submission) -> Result<Idiom<'m>, Mismatch> {
@@ -328,25 +347,19 @@ impl<'m> Matcher<'_, 'm> {
                 return self.mismatch(*index, format!("`{}` replaces the document with OutputPath", self.state(*index).name.value));
             }
         }
-        // Nobody reads the id or the state afterwards.
+        // Nobody reads afterwards what the submission and the polls left.
         let mut exits = vec![success.to];
         exits.extend(failure.iter().map(|e| e.to));
-        let after = self.flow.reachable(&exits);
-        for (index, flat) in self.flow.states.iter().enumerate() {
-            if !after[index] || inside.contains(&index) || index == submit {
-                continue;
-            }
-            for (read, span) in &flat.effects.reads {
-                let whole = *read == Access::whole();
-                if !whole && (read.overlaps(&id_place) || read.overlaps(&status_place)) {
-                    return Err(Mismatch {
-                        why: format!(
-                            "`{}` reads the {noun}'s id or state, which a Spark job on Kubernetes does not have",
-                            flat.state.name.value
-                        ),
-                        span: *span,
-                    });
-                }
+        for left in [submit, poll] {
+            let Some(place) = result_place(self.state(left)) else { continue };
+            if let Some((reader, span)) = self.flow.reader_after(&exits, submit, &place) {
+                return Err(Mismatch {
+                    why: format!(
+                        "`{}` reads the {noun}'s id or state, or what came with them, which a Spark job on Kubernetes does not have",
+                        reader.name.value
+                    ),
+                    span,
+                });
             }
         }
         let wait_seconds = loop_waits.iter().find_map(|w| match &self.state(*w).kind {
@@ -360,6 +373,8 @@ impl<'m> Matcher<'_, 'm> {
             functions: submission.function.into_iter().chain(asked.function).collect(),
             success,
             failure,
+            remarks: submission.remarks,
+            yarn: words.yarn,
             polling: Some(Polling {
                 noun,
                 poll,

@@ -96,14 +96,17 @@ fn submission_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
 
 /// Retries of a job that its state waits for: the operator starts it again.
 fn job_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
-    let Some(retry) = merged(&state.retry).filter(|retry| retry.limit.value > 0) else { return };
-    if !state.retry.iter().all(|r| takes_all(&r.error_equals)) {
-        sink.report(Diagnostic::changed(
-            &plan::PLN115,
-            state.retry[0].span,
-            format!("`{}`: the job is run again on {} → whenever it fails", state.name.value, error_names(&state.retry)),
-        ));
+    for retrier in &state.retry {
+        if let Some(jitter) = retrier.jitter_strategy.as_ref().filter(|jitter| jitter.value == "FULL") {
+            let message = format!("a retry of `{}` waits a random part of its delay → all of it", state.name.value);
+            sink.report(Diagnostic::changed(&plan::PLN134, jitter.span(), message));
+        }
     }
+    // A job that failed is `States.TaskFailed`; the first retrier that takes it decides. Others are for calls that nobody makes any more.
+    let taking = state.retry.iter().find(|retrier| takes_all(&retrier.error_equals));
+    let Some(retry) = taking.and_then(|retrier| merged(std::slice::from_ref(retrier))).filter(|retry| retry.limit.value > 0) else {
+        return;
+    };
     if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
         sink.report(Diagnostic::changed(
             &plan::PLN115,
@@ -123,6 +126,9 @@ fn job_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
 pub fn report(flow: &Flow<'_>, state: &State, idiom: &Idiom<'_>, handled: bool, sink: &mut Sink) {
     let name = &state.name.value;
     let at = state.name.span().unwrap_or(state.span);
+    for (remark, at) in &idiom.remarks {
+        sink.report(Diagnostic::changed(&plan::PLN139, *at, remark.clone()));
+    }
     let Some(polling) = &idiom.polling else { return };
     let poll = flow.states[polling.poll].state;
     let every = polling.wait_seconds.as_ref().map_or_else(String::new, |s| format!(" every {s} s"));

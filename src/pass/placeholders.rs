@@ -5,7 +5,7 @@
 use crate::import::asl::placeholders;
 use crate::ir::machine::{ChoiceRule, Condition, Data, FailText, Graph, Machine, Map, Operand, State, StateKind, Template, TemplateValue};
 use crate::ir::value::{Segment, Val, Value};
-use crate::source::span::{Sourced, Span};
+use crate::source::span::Span;
 use std::collections::BTreeMap;
 
 /// Puts answers in place of the machines' placeholders; `{stage}` in an answer is the stage.
@@ -121,29 +121,86 @@ impl Filler {
     }
 }
 
-/// A text of a state, other than what it calls, that a deployment completes: where it stands, the text, the placeholder's name.
-#[must_use]
-pub fn open(state: &State) -> Option<(Span, &str, Sourced<String>)> {
-    let data = &state.data;
-    let templates = [&data.parameters, &data.arguments, &data.result_selector, &data.output, &data.assign];
-    let result = match &state.kind {
-        StateKind::Pass { result: Some(result) } => Some(result),
-        _ => None,
-    };
-    templates.into_iter().flatten().chain(result).find_map(in_template)
+/// A text of a state, other than what it calls, that a deployment completes.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub span: Span,
+    pub text: String,
+    /// The placeholder's name.
+    pub name: String,
 }
 
-fn in_template(template: &Template) -> Option<(Span, &str, Sourced<String>)> {
-    match &template.value {
-        TemplateValue::Text(text) | TemplateValue::Number(text) => {
-            let name = placeholders(text).into_iter().find_map(|(_, name)| name)?;
-            Some((template.span, text, Sourced::new(name, template.span)))
+/// All of a state's, each placeholder once; not those of the graphs inside it.
+#[must_use]
+pub fn open(state: &State) -> Vec<Open> {
+    let mut found = Finder { open: Vec::new() };
+    let data = &state.data;
+    for template in [&data.parameters, &data.arguments, &data.result_selector, &data.output, &data.assign].into_iter().flatten() {
+        found.template(template);
+    }
+    for catcher in &state.catch {
+        catcher.output.iter().chain(&catcher.assign).for_each(|template| found.template(template));
+    }
+    match &state.kind {
+        StateKind::Pass { result: Some(result) } => found.template(result),
+        StateKind::Choice { rules, .. } => {
+            for rule in rules {
+                rule.output.iter().chain(&rule.assign).for_each(|template| found.template(template));
+                found.condition(&rule.condition);
+            }
         }
-        TemplateValue::List(items) => items.iter().find_map(in_template),
-        TemplateValue::Map(entries) => {
-            entries.iter().filter(|(key, _)| key.value != "FunctionName").find_map(|(_, value)| in_template(value))
+        StateKind::Fail(fail) => {
+            for text in [&fail.error, &fail.cause].into_iter().flatten() {
+                let (FailText::Literal(text) | FailText::Path(text) | FailText::Jsonata(text)) = text;
+                found.text(&text.value, text.span().unwrap_or(state.span));
+            }
         }
-        _ => None,
+        StateKind::Map(map) => {
+            let Map { items, item_selector, item_reader, item_batcher, result_writer, .. } = &**map;
+            for template in [items, item_selector, item_reader, item_batcher, result_writer].into_iter().flatten() {
+                found.template(template);
+            }
+        }
+        _ => {}
+    }
+    found.open
+}
+
+struct Finder {
+    open: Vec<Open>,
+}
+
+impl Finder {
+    fn text(&mut self, text: &str, span: Span) {
+        for (_, name) in placeholders(text) {
+            let Some(name) = name.filter(|name| !self.open.iter().any(|known| known.name == *name)) else { continue };
+            self.open.push(Open { span, text: text.to_owned(), name });
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::And(inner, _) | Condition::Or(inner, _) => inner.iter().for_each(|inner| self.condition(inner)),
+            Condition::Not(inner, _) => self.condition(inner),
+            Condition::Compare { operand: Operand::Text(text), .. } => {
+                if let Some(span) = text.span() {
+                    self.text(&text.value, span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn template(&mut self, template: &Template) {
+        match &template.value {
+            // In JSONata a text may hold `${` of its own.
+            TemplateValue::Text(text) | TemplateValue::Number(text) | TemplateValue::PathExpression(text) => self.text(text, template.span),
+            TemplateValue::List(items) => items.iter().for_each(|item| self.template(item)),
+            TemplateValue::Map(entries) => {
+                entries.iter().filter(|(key, _)| key.value != "FunctionName").for_each(|(_, value)| self.template(value));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -167,13 +224,13 @@ mod tests {
         let state = &machine.graph.states[0];
         let template = state.data.parameters.as_ref().expect("parameters");
         assert_eq!(template.expressions()[0].0, "States.Format('{} t-prod', $.a)");
-        let (_, text, name) = open(state).expect("one is left");
-        assert_eq!((text, name.value.as_str()), ("arn:t-prod-${Other}", "Other"));
+        let left: Vec<(String, String)> = open(state).into_iter().map(|open| (open.text, open.name)).collect();
+        assert_eq!(left, [("arn:t-prod-${Other}".to_owned(), "Other".to_owned())]);
     }
 
     #[test]
     fn what_is_no_placeholder_stays() {
         let machine = machine(r#"{"Message":"$${x} ${open"}"#);
-        assert!(open(&machine.graph.states[0]).is_none());
+        assert!(open(&machine.graph.states[0]).is_empty());
     }
 }

@@ -304,6 +304,9 @@ impl<'m> Planner<'_> {
         if let Some(found) = emr_cluster::at(here.flow, index, self.targets).filter(|_| self.has_jobs) {
             return match found {
                 Ok(()) => {
+                    for remark in emr_cluster::remarks(here.flow, index, self.targets) {
+                        self.sink.report(remark);
+                    }
                     self.absorb_state(state, &plan::PLN138, "the life of an EMR cluster, which jobs on Kubernetes do not need");
                     (self.quiet(state, StepKind::Skip(flat.first_edge())), Vec::new())
                 }
@@ -373,6 +376,11 @@ impl<'m> Planner<'_> {
 
     fn fail(&mut self, flat: &Flat<'m>, fail: &crate::ir::machine::Fail) -> Step {
         let state = flat.state;
+        if let Some(open) = super::placeholders::open(state).first() {
+            self.sink.report(super::carried::unanswered(state, open));
+            let why = format!("`{}` says `{}`, which a deployment completes", state.name.value, open.text);
+            return self.refuse(flat, &plan::PLN133, why, Some(open.span));
+        }
         let mut texts = Vec::new();
         for text in [&fail.error, &fail.cause] {
             match text {
@@ -447,10 +455,13 @@ impl<'m> Planner<'_> {
         let flat = &here.flow.states[index];
         let state = flat.state;
         let target = self.targets.get(state).cloned().unwrap_or(Target::None);
-        if let Some((span, text, name)) = super::placeholders::open(state) {
-            self.sink.report(super::carried::unanswered(state, span, text, &name.value));
-            let why = format!("`{}` sends `{text}`, which a deployment completes", state.name.value);
-            return self.refuse(flat, &plan::PLN133, why, Some(span));
+        let open = super::placeholders::open(state);
+        for open in &open {
+            self.sink.report(super::carried::unanswered(state, open));
+        }
+        if let Some(open) = open.first() {
+            let why = format!("`{}` sends `{}`, which a deployment completes", state.name.value, open.text);
+            return self.refuse(flat, &plan::PLN133, why, Some(open.span));
         }
         let mut known = None;
         let (name, called, envelope) = match &target {
@@ -721,11 +732,15 @@ impl<'m> Planner<'_> {
             settings: self.around.settings,
             input: &|event: &Access| here.event_input(index, event, envelope),
             span: state.name.span().or(Some(state.span)),
+            yarn: idiom.yarn,
         };
         let job = match job::sized(state, &idiom, &place, self.sink) {
             Ok(job) => job,
             Err(why) => {
-                // Everything was reported where it stands.
+                // Everything was reported where it stands; what a deployment completes is asked for.
+                for open in &super::placeholders::open(state) {
+                    self.sink.report(super::carried::unanswered(state, open));
+                }
                 for inside in &idiom.absorbed {
                     self.sink.unsupported(here.flow.states[*inside].state.span, &plan::PLN119, "belongs to a job that is not translated");
                 }

@@ -53,6 +53,8 @@ pub struct Place<'a> {
     pub input: &'a dyn Fn(&Access) -> Result<String, String>,
     /// The submission, for messages.
     pub span: Option<Span>,
+    /// Whether YARN ran the job: its rounding and its second attempts.
+    pub yarn: bool,
 }
 
 /// Sizes a batch.
@@ -117,7 +119,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         _ => Language::Scala,
     };
     let mut job = SparkJob {
-        name: place.name.clone(),
+        name: Sourced::new(place.name.value.clone(), place.name.origins.clone().with(&batch.decided_by)),
         language,
         file,
         main_class,
@@ -143,7 +145,9 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         span: batch.span.or(place.span),
     };
     super::settings::apply(&mut job, conf, place.settings, sink);
-    second_attempt(batch, place, sink);
+    if place.yarn {
+        second_attempt(batch, place, sink);
+    }
     missing_queue(&job, place, sink);
     if let Some((text, span)) = evaluated(&job) {
         let message = format!("`{}` passes `{text}`, which Argo would evaluate as a tag of its own", place.name.value);
@@ -156,8 +160,10 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
     let enabled = dynamic_allocation(batch).or_else(|| place.settings.dynamic_allocation.clone());
     executors(&mut job, enabled.as_ref(), place, sink);
     defaults(&mut job, place, sink);
-    compare_memory(&job, place, sink);
-    compare_cores(&job, place, sink);
+    if place.yarn {
+        compare_memory(&job, place, sink);
+        compare_cores(&job, place, sink);
+    }
     Ok(job)
 }
 
@@ -294,12 +300,13 @@ fn defaults(job: &mut SparkJob, place: &Place<'_>, sink: &mut Sink) {
                 &plan::SIZ103,
                 place.span,
                 format!(
-                    "`{}` does not set {}: EMR's default for the instance type → Spark's default (1 core, 1 GiB)",
+                    "`{}` does not set {}: EMR's default{} → Spark's default (1 core, 1 GiB)",
                     place.name.value,
-                    missing.join(", ")
+                    missing.join(", "),
+                    if place.yarn { " for the instance type" } else { "" }
                 ),
             )
-            .help("set them in the payload, or in the output after looking at what the jobs used"),
+            .help("set them where the job is submitted, or in the output after looking at what the jobs used"),
         );
     }
     let none = Origins::none();

@@ -42,17 +42,29 @@ struct Readers {
 /// Puts a Task in place of each job. `output`: whether the execution's output is wanted.
 ///
 /// # Errors
-/// A job that is not understood, or `None` for one that is and cannot be: the refusal in the sink says why, and nothing else that was reported holds.
+/// Jobs that are not understood. For those that are and cannot be, the refusals in the sink say why; nothing else that was reported holds.
 pub fn rewrite(
     graph: &Graph,
     targets: &Targets,
     around: &Surroundings<'_>,
     output: bool,
     sink: &mut Sink,
-) -> Result<Rewritten, Option<Mismatch>> {
+) -> Result<Rewritten, Vec<Mismatch>> {
     let has_jobs = super::carried::states(graph).into_iter().any(|state| idiom::submits(state, targets, around.estate));
-    let mut rewriter = Rewriter { has_jobs, targets, around, names: Names::default(), jobs: Vec::new(), replaced: BTreeSet::new(), sink };
-    let graph = rewriter.graph(graph, Readers { whole: output, parts: false })?;
+    let mut rewriter = Rewriter {
+        has_jobs,
+        targets,
+        around,
+        names: Names::default(),
+        jobs: Vec::new(),
+        replaced: BTreeSet::new(),
+        mismatches: Vec::new(),
+        sink,
+    };
+    let graph = rewriter.graph(graph, Readers { whole: output, parts: false });
+    if !rewriter.mismatches.is_empty() {
+        return Err(rewriter.mismatches.into_iter().flatten().collect());
+    }
     Ok(Rewritten { graph, jobs: rewriter.jobs, replaced: rewriter.replaced })
 }
 
@@ -64,27 +76,38 @@ struct Rewriter<'a> {
     names: Names,
     jobs: Vec<SparkJob>,
     replaced: BTreeSet<usize>,
+    /// Jobs that are not understood; `None` where the sink says why.
+    mismatches: Vec<Option<Mismatch>>,
     sink: &'a mut Sink,
 }
 
 impl Rewriter<'_> {
     /// Nesting is bounded by the source layer's limit on depth.
-    fn graph(&mut self, graph: &Graph, readers: Readers) -> Result<Graph, Option<Mismatch>> {
+    fn graph(&mut self, graph: &Graph, readers: Readers) -> Graph {
         let flow = Flow::separate(graph, self.targets, self.around.estate);
         let predecessors = flow.predecessors();
         let mut absorbed: BTreeSet<usize> = BTreeSet::new();
         let mut tasks: BTreeMap<usize, State> = BTreeMap::new();
         for index in 0..flow.states.len() {
             if self.has_jobs && emr_cluster::is(flow.states[index].state, self.targets) {
-                let state = self.cluster(&flow, index, readers)?;
-                tasks.insert(index, state);
+                match self.cluster(&flow, index, readers) {
+                    Ok(state) => {
+                        tasks.insert(index, state);
+                    }
+                    Err(mismatch) => self.mismatches.push(mismatch),
+                }
                 continue;
             }
             let Some(found) = idiom::at(&flow, index, self.targets, self.around.estate, &predecessors) else { continue };
-            let idiom = found?;
-            let task = self.job(&flow, index, &idiom, readers)?;
-            tasks.insert(index, task);
-            absorbed.extend(&idiom.absorbed);
+            let made = found.map_err(Some).and_then(|idiom| Ok((self.job(&flow, index, &idiom, readers)?, idiom)));
+            match made {
+                Ok((task, idiom)) => {
+                    tasks.insert(index, task);
+                    absorbed.extend(&idiom.absorbed);
+                }
+                // The others are looked at too, so that all is said at once.
+                Err(mismatch) => self.mismatches.push(mismatch),
+            }
         }
         let mut out = Graph { states: Vec::with_capacity(graph.states.len()), ..graph.clone() };
         for (index, state) in graph.states.iter().enumerate() {
@@ -97,33 +120,63 @@ impl Rewriter<'_> {
             }
             let mut state = state.clone();
             let below = match &state.kind {
-                StateKind::Parallel { .. } | StateKind::Map(_) => below(&flow, &state, readers),
+                StateKind::Parallel { .. } | StateKind::Map(_) => below(&flow, index, readers),
                 _ => readers,
             };
             match &mut state.kind {
                 StateKind::Parallel { branches } => {
                     for branch in branches {
-                        *branch = self.graph(branch, below)?;
+                        *branch = self.graph(branch, below);
                     }
                 }
                 StateKind::Map(map) => {
                     if let Some(processor) = &mut map.processor {
-                        *processor = self.graph(processor, below)?;
+                        *processor = self.graph(processor, below);
                     }
                 }
                 _ => {}
             }
             out.states.push(state);
         }
-        Ok(out)
+        out
     }
 
     /// What stands in place of a call about the jobs' cluster: nothing, or where somebody reads the cluster's name, a name.
     fn cluster(&mut self, flow: &Flow<'_>, index: usize, readers: Readers) -> Result<State, Option<Mismatch>> {
         let state = flow.states[index].state;
-        if let Some(mismatch) = emr_cluster::not_alone(state) {
+        if let Some(mismatch) = emr_cluster::not_alone(state, self.targets) {
             return Err(Some(mismatch));
         }
+        let jsonata = state.query_language == QueryLanguage::Jsonata;
+        let taken = emr_cluster::readers(flow, index, self.targets);
+        let to_end = result_place(state).is_some_and(|place| {
+            let next: Vec<Dest> = flow.states[index].edges.first().map(|edge| edge.to).into_iter().collect();
+            flow.after(&next, index, &place).to_end
+        });
+        let looked_at = !taken.is_empty()
+            || (to_end && (readers.parts || readers.whole))
+            || state.data.assign.is_some()
+            || (jsonata && state.data.output.is_some())
+            || keeps_output(state);
+        let result = emr_cluster::result(state, self.targets).filter(|_| looked_at).unwrap_or_else(|| "{}".to_owned());
+        if looked_at && let Some(mismatch) = emr_cluster::lacks(state, &taken, self.targets) {
+            return Err(Some(mismatch));
+        }
+        for remark in emr_cluster::remarks(flow, index, self.targets) {
+            self.sink.report(remark);
+        }
+        let gives =
+            state.data.output.iter().chain(&state.data.assign).flat_map(Template::expressions).any(|(text, _)| mentions_result(text));
+        if result.len() > 2 && (gives || !jsonata || state.data.output.is_none()) {
+            let (who, at) = match taken.into_iter().next() {
+                Some((who, _, at)) => (format!("`{who}` takes"), at),
+                None => ("somebody may take".to_owned(), state.name.span().unwrap_or(state.span)),
+            };
+            let message =
+                format!("{who} what `{}` says of its cluster → the name `{}`, because there is none", state.name.value, emr_cluster::NAME);
+            self.sink.report(Diagnostic::changed(&PLN138, at, message).related(state.name.span(), "this state"));
+        }
+        self.sink.absorb(state.span, &PLN138, "the life of an EMR cluster, which jobs on Kubernetes do not need");
         let mut out = state.clone();
         out.retry.clear();
         out.catch.clear();
@@ -131,29 +184,15 @@ impl Rewriter<'_> {
         data.parameters = None;
         data.arguments = None;
         data.input_path = None;
-        let jsonata = state.query_language == QueryLanguage::Jsonata;
-        let reader = emr_cluster::reader(flow, state, self.targets);
-        let leaves = jsonata || result_place(state).is_some();
-        let looked_at = reader.is_some()
-            || (leaves && (readers.parts || readers.whole))
-            || state.data.assign.is_some()
-            || (jsonata && state.data.output.is_some());
-        let result = emr_cluster::result(state, self.targets).filter(|_| looked_at).unwrap_or_else(|| "{}".to_owned());
-        if let Some((who, at)) = reader.filter(|_| result.len() > 2) {
-            let message = format!(
-                "`{who}` reads what `{}` says of its cluster → the name `{}`, because there is none",
-                state.name.value,
-                emr_cluster::NAME
-            );
-            self.sink.report(Diagnostic::changed(&PLN138, at, message).related(state.name.span(), "this state"));
-        }
-        self.sink.absorb(state.span, &PLN138, "the life of an EMR cluster, which jobs on Kubernetes do not need");
         if !looked_at && !jsonata && result_place(state).is_none_or(|place| place != Access::whole()) {
             data.result_selector = None;
             data.result_path = None;
-            data.output_path = None;
             out.kind = StateKind::Pass { result: None };
             return Ok(out);
+        }
+        if !looked_at {
+            // Nobody takes what a selector would take out of an empty answer.
+            data.result_selector = None;
         }
         let resource = Some(Val::text(format!("{CONSTANT}{result}"), Origins::none()));
         out.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds: None, heartbeat_seconds: None, credentials: None }));
@@ -173,11 +212,18 @@ impl Rewriter<'_> {
         }
         let places =
             |state: &&State| matches!(state.kind, StateKind::Task(_)) && state.data.output.is_none() && result_place(state).is_some();
-        if inside.iter().any(places) && !self.nobody_looks_inside(flow, state, idiom, readers) {
+        let left: Vec<&State> = inside.iter().copied().filter(|state| places(state)).collect();
+        if !self.nobody_looks_inside(flow, &left, idiom, readers) {
             let why = format!(
                 "an expression takes apart a document that holds what the job of `{}` left there, which a Spark job on Kubernetes does not have",
                 state.name.value
             );
+            return Err(mismatch(state, why));
+        }
+        if keeps_output(state)
+            && (!waits || state.data.output_path.as_ref().is_some_and(|path| selects(path, result_place(state).as_ref())))
+        {
+            let why = format!("`{}` takes the document's part that its job leaves, and on Kubernetes it leaves none", state.name.value);
             return Err(mismatch(state, why));
         }
         let StateKind::Task(call) = &state.kind else { return Err(None) };
@@ -197,8 +243,14 @@ impl Rewriter<'_> {
             settings: self.around.settings,
             input: &input,
             span: state.name.span().or(Some(state.span)),
+            yarn: idiom.yarn,
         };
-        let job = job::sized(state, idiom, &place, self.sink).map_err(|_| None)?;
+        let Ok(job) = job::sized(state, idiom, &place, self.sink) else {
+            for open in &super::placeholders::open(state) {
+                self.sink.report(super::carried::unanswered(state, open));
+            }
+            return Err(None);
+        };
         job::report(flow, state, idiom, failure.is_some(), self.sink);
         let mut task = state.clone();
         if matches!(self.targets.get(state), Some(Target::Service(_))) {
@@ -227,49 +279,51 @@ impl Rewriter<'_> {
         task.retry.clear();
         task.data.result_selector = None;
         if state.query_language == QueryLanguage::JsonPath {
-            task.data.output_path = None;
             // An empty object stands where the job's result was the whole document.
             task.data.result_path = (result_place(state) != Some(Access::whole())).then_some(PathField::Null(state.span));
         }
         if !waits {
             task.next = next(flow, &idiom.success);
+            if let Some(own) = state.catch.first().filter(|own| !matches!(own.result_path, Some(PathField::Null(_)))) {
+                let message = format!(
+                    "`{}`: a submission that failed for good left its error in the document, a job that failed did not → neither does",
+                    state.name.value
+                );
+                self.sink.report(Diagnostic::changed(&PLN137, own.span, message));
+            }
             task.catch = failure.and_then(|edge| catcher(flow, state, &edge)).into_iter().collect();
         }
         Ok(task)
     }
 
     /// Whether nobody can miss what the job's states left in the document; who takes all of it is told.
-    fn nobody_looks_inside(&mut self, flow: &Flow<'_>, state: &State, idiom: &Idiom<'_>, readers: Readers) -> bool {
-        if readers.parts {
-            return false;
-        }
+    fn nobody_looks_inside(&mut self, flow: &Flow<'_>, left: &[&State], idiom: &Idiom<'_>, readers: Readers) -> bool {
         let mut exits = vec![idiom.success.to];
         exits.extend(idiom.failure.iter().map(|edge| edge.to));
-        let after = flow.reachable(&exits);
         let mut taker = None;
-        for (index, flat) in flow.states.iter().enumerate() {
-            if !after[index] || idiom.absorbed.contains(&index) || index == idiom.submit {
-                continue;
-            }
-            if let Some((_, at)) = flat.effects.reads.iter().find(|(read, _)| *read == Access::whole()) {
+        let mut to_end = false;
+        for place in left.iter().filter_map(|state| result_place(state)) {
+            let after = flow.after(&exits, idiom.submit, &place);
+            to_end |= after.to_end;
+            for (reader, _, at) in after.readers {
                 // An expression of JSONata may read any part.
-                if flat.state.query_language == QueryLanguage::Jsonata {
+                if reader.query_language == QueryLanguage::Jsonata {
                     return false;
                 }
-                taker.get_or_insert((flat.state.name.value.clone(), *at));
+                taker.get_or_insert((reader.name.value.clone(), at));
             }
         }
-        let at = state.name.span().unwrap_or(state.span);
+        if to_end && readers.parts {
+            return false;
+        }
+        let state = flow.states[idiom.submit].state;
         let who = match taker {
             Some((who, at)) => Some((format!("`{who}` takes"), Some(at))),
-            None => readers.whole.then(|| ("the output holds".to_owned(), None)),
+            None => (to_end && readers.whole).then(|| ("the output holds".to_owned(), None)),
         };
         if let Some((who, related)) = who {
-            let mut report = Diagnostic::changed(
-                &PLN137,
-                at,
-                format!("{who} the whole document, with what the job of `{}` left there → without it", state.name.value),
-            );
+            let message = format!("{who} the whole document, with what the job of `{}` left there → without it", state.name.value);
+            let mut report = Diagnostic::changed(&PLN137, state.name.span().unwrap_or(state.span), message);
             if let Some(related) = related {
                 report = report.related(related, "here");
             }
@@ -280,23 +334,43 @@ impl Rewriter<'_> {
 }
 
 /// Who reads what leaves the graphs inside a state.
-fn below(flow: &Flow<'_>, state: &State, readers: Readers) -> Readers {
-    if state.query_language == QueryLanguage::Jsonata || state.data.result_selector.is_some() {
+fn below(flow: &Flow<'_>, index: usize, readers: Readers) -> Readers {
+    let state = flow.states[index].state;
+    let selects = !matches!(&state.data.output_path, None | Some(PathField::Null(_))) && keeps_output(state);
+    if state.query_language == QueryLanguage::Jsonata || state.data.result_selector.is_some() || state.data.assign.is_some() || selects {
         return Readers { whole: true, parts: true };
     }
-    let Some(place) = result_place(state) else { return Readers { whole: false, parts: false } };
-    let mut below = readers;
-    for (read, _) in flow.states.iter().flat_map(|flat| &flat.effects.reads) {
-        match (read, &place) {
-            (Access::Fields(read), Access::Fields(place)) if read.len() > place.len() && read.starts_with(place) => below.parts = true,
-            (Access::Fields(read), Access::Fields(place)) if place.starts_with(read) => below.whole = true,
-            (Access::Opaque, _) => below.parts = true,
-            _ => {}
-        }
+    let mut below = Readers { whole: false, parts: false };
+    let Some(place) = result_place(state) else { return below };
+    let next: Vec<Dest> = flow.states[index].edges.first().map(|edge| edge.to).into_iter().collect();
+    let after = flow.after(&next, index, &place);
+    for (reader, read, _) in &after.readers {
+        let deeper = match (read, &place) {
+            (Access::Fields(read), Access::Fields(place)) => read.len() > place.len(),
+            _ => true,
+        };
+        below.parts |= deeper || reader.query_language == QueryLanguage::Jsonata;
+        below.whole = true;
     }
-    // What JSONata takes whole it may take apart.
-    below.parts |= below.whole && flow.states.iter().any(|flat| flat.state.query_language == QueryLanguage::Jsonata);
+    if after.to_end {
+        below.whole |= readers.whole;
+        below.parts |= readers.parts;
+    }
     below
+}
+
+/// Whether an `OutputPath` takes what stands at a place.
+fn selects(path: &PathField, place: Option<&Access>) -> bool {
+    match path {
+        PathField::Null(_) => false,
+        PathField::Path(path) => place.is_some_and(|place| super::path::reads(&path.value).overlaps(place)),
+    }
+}
+
+/// Whether `OutputPath` takes something out of the document.
+fn keeps_output(state: &State) -> bool {
+    !matches!(&state.data.output_path, None | Some(PathField::Path(_)))
+        || matches!(&state.data.output_path, Some(PathField::Path(path)) if path.value != "$")
 }
 
 /// Whether a state of a job leaves the document alone but for its result.
@@ -356,7 +430,7 @@ fn next(flow: &Flow<'_>, edge: &Edge) -> Option<Next> {
     }
 }
 
-/// A failed job, as the submission's own Catch has it, or without a trace in the document.
+/// Where a failed job goes, without a trace in the document, as the Choice sent it there.
 fn catcher(flow: &Flow<'_>, state: &State, edge: &Edge) -> Option<Catcher> {
     let Dest::State(to) = edge.to else { return None };
     let name = &flow.states[to].state.name.value;
@@ -364,7 +438,7 @@ fn catcher(flow: &Flow<'_>, state: &State, edge: &Edge) -> Option<Catcher> {
     Some(Catcher {
         error_equals: vec![Sourced::new("States.ALL".to_owned(), edge.via.clone())],
         next: Some(Sourced::new(name.clone(), edge.via.clone())),
-        result_path: own.map_or(Some(PathField::Null(state.span)), |catcher| catcher.result_path.clone()),
+        result_path: Some(PathField::Null(state.span)),
         output: None,
         assign: None,
         comment: own.and_then(|catcher| catcher.comment.clone()),

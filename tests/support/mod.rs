@@ -20,6 +20,7 @@ pub const FIXTURES: &[&str] = &[
     "emr-steps",
     "film-library",
     "jobs-and-data",
+    "nested",
     "plain-livy",
     "refusals",
     "secrets",

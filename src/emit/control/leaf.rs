@@ -215,7 +215,10 @@ impl Emitter<'_> {
     fn moved(&mut self, part: Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) {
         match &part.tier {
             Tier::Same => {}
-            Tier::Folded(json) => cursor.document = text::literal(json),
+            Tier::Folded(json) => {
+                cursor.document = text::literal(json);
+                cursor.origins.extend(&leaf_origins(part.leaf));
+            }
             _ => {
                 let step = self.compute(&part, wanted, cursor, mode);
                 cursor.document = format!("({} ?? \"\")", text::output(&step, "output"));

@@ -200,7 +200,7 @@ impl Emitter<'_> {
             template.outputs.push(("output".into(), output));
             template.exports = true;
         }
-        template.groups = cursor.groups;
+        template.take(cursor);
         template
     }
 

@@ -53,9 +53,13 @@ fn cluster(state: &State) -> Option<Cluster> {
     Some(Cluster {
         name: request.get("Name").cloned(),
         reference: state.name.value.clone(),
-        release_label: request.get("ReleaseLabel").cloned(),
+        release_label: request.get("ReleaseLabel").map(release),
         applications: items(Some(&request), "Applications").iter().filter_map(|item| item.get("Name").cloned()).collect(),
-        classifications: items(Some(&request), "Configurations").iter().filter_map(|item| classification(item, template.span)).collect(),
+        classifications: items(Some(&request), "Configurations")
+            .iter()
+            .chain(items(Some(&request), "RuntimeConfiguration"))
+            .filter_map(|item| classification(item, template.span))
+            .collect(),
         configurations_file: None,
         groups,
         bootstrap_actions: items(Some(&request), "BootstrapActions").iter().map(|item| bootstrap(item, template.span)).collect(),
@@ -63,6 +67,15 @@ fn cluster(state: &State) -> Option<Cluster> {
         log_uri: request.get("LogUri").cloned(),
         span: state.span,
     })
+}
+
+/// EMR on EKS adds a date to a release, or `latest` (Amazon EMR on EKS Development Guide, "Amazon EMR on EKS releases", November 2026).
+fn release(label: &Val) -> Val {
+    let Some(text) = label.literal() else { return label.clone() };
+    let plain = text.rsplit_once('-').filter(|(head, tail)| {
+        head.starts_with("emr-") && (*tail == "latest" || (tail.len() == 8 && tail.bytes().all(|b| b.is_ascii_digit())))
+    });
+    plain.map_or_else(|| label.clone(), |(head, _)| Val::text(head, label.origins.clone()))
 }
 
 fn items<'v>(of: Option<&'v Val>, name: &str) -> &'v [Val] {

@@ -37,6 +37,9 @@ pub fn batch(words: &[Val]) -> Result<Batch, (String, Origins)> {
         };
         option(&mut batch, name, *fate, value)?;
     };
+    // An option for a property wins over `--conf`, wherever it stands (Spark 3.5, `SparkSubmit.prepareSubmitEnvironment`).
+    let (options, words): (Vec<_>, Vec<_>) = std::mem::take(&mut batch.conf).into_iter().partition(|(key, _)| key.origins.is_empty());
+    batch.conf = words.into_iter().chain(options).collect();
     batch.file = Some(application.clone());
     let arguments: Vec<Val> = rest.cloned().collect();
     if !arguments.is_empty() {

@@ -225,6 +225,11 @@ On EMR the id and the state of a batch, a step or a cluster stood there. No path
 On Kubernetes there is none: the SparkApplication brings its own pods. The state does nothing, and a Catch that leads to the end of the cluster leads to what comes after it. What the cluster's request says of Spark
 goes to its jobs. Where something else reads the cluster's name, it finds `kubernetes`.";
 
+    PLN139 "request-of-a-job" r"The request of a job on EMR says more than which application runs with what.
+
+A role, a deadline, attempts, destinations of logs, other classifications than `spark-defaults`: what has a place on Kubernetes has it elsewhere, and is not set from here. `spark.role` in `emr2k8s.yaml`
+is the role of drivers and executors.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each

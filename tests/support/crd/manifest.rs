@@ -61,7 +61,12 @@ pub fn resource_manifests(workflow: &Value) -> Result<Vec<(String, Value)>, Stri
         let filled = manifest.replace("{{workflow.name}}", &run);
         // A step passes a part of the execution's input as JSON text of a string.
         let filled = filled.lines().map(|line| {
-            if line.trim_start().starts_with("- {{inputs.") { tag.replace_all(line, "\"1\"").into_owned() } else { line.to_owned() }
+            let json = line.trim_start();
+            if json.starts_with("- {{inputs.") || json.starts_with("value: {{=") {
+                tag.replace_all(line, "\"1\"").into_owned()
+            } else {
+                line.to_owned()
+            }
         });
         let filled = filled.collect::<Vec<_>>().join("\n");
         let filled = tag.replace_all(&filled, "1");
