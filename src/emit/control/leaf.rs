@@ -1,5 +1,6 @@
 //! States: what each becomes.
 use super::block::{Cursor, Mode, Otherwise, gate_step, leaf_origins};
+use super::map::tolerates_by_data;
 use super::template::{Step, Template};
 use super::tier::{self, Around, Tier};
 use super::{EVALUATE, Emitter, request, text};
@@ -16,13 +17,13 @@ use crate::source::span::Sourced;
 
 /// A part of a state that the runtime can evaluate.
 pub struct Part<'l> {
-    name: &'static str,
-    leaf: &'l Leaf,
-    tier: Tier,
+    pub(super) name: &'static str,
+    pub(super) leaf: &'l Leaf,
+    pub(super) tier: Tier,
     /// Expressions besides what is carried, by their name in the request.
-    extra: Vec<(&'static str, String)>,
+    pub(super) extra: Vec<(&'static str, String)>,
     /// Whether it may assign variables.
-    assigns: bool,
+    pub(super) assigns: bool,
 }
 
 impl<'l> Part<'l> {
@@ -530,181 +531,6 @@ impl Emitter<'_> {
         cursor.push(step);
     }
 
-    fn map(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) {
-        let StateKind::Map(map) = &leaf.state.kind else { return };
-        if map.item_reader.is_some() || map.item_batcher.is_some() || map.result_writer.is_some() {
-            let failure = r#"{"Error":"emr2k8s","Cause":"items on S3 are not translated"}"#;
-            let name = cursor.names.unique(base);
-            let step = self.fail_step(name, text::literal(failure), None);
-            cursor.push(step);
-            return;
-        }
-        let before = cursor.document.clone();
-        let part = Part::of("items", leaf, tier::items(&leaf.state, self.around(cursor)));
-        let items = self.compute(&part, &format!("{base}-items"), cursor, mode);
-        let Some(body) = leaf.inner.first() else { return };
-        let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");
-        // Failures of items are counted where some are tolerated, or where the failure is told in other words.
-        let inner_mode = Mode { soft: mode.soft || distributed };
-        let item = self.body_template(&format!("{base}-item"), body, inner_mode);
-        let one_by_one = matches!(&map.max_concurrency, Some(Number::Literal(most)) if most.value == "1");
-        if inner_mode.soft && !distributed && one_by_one {
-            self.map_in_turns(leaf, base, &item, &items, &before, cursor, mode);
-            return;
-        }
-        let each = self.names.unique(&format!("{base}-each"));
-        // What an item gives has a letter in front, so that Argo's list of all of them is a list of texts.
-        let wrapped = self.names.unique(&format!("{base}-iteration"));
-        let mut wrapper = Template::new(&wrapped);
-        let carried: Vec<String> = Cursor::inner(self.control).carried_names();
-        wrapper.inputs.clone_from(&carried);
-        let parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
-        wrapper.groups.push(vec![Step { parameters, ..Step::new("run", &item) }]);
-        wrapper.outputs.push(("text".into(), "\"=\" + (steps.run.outputs.parameters.state)".into()));
-        if inner_mode.soft {
-            wrapper.outputs.push(("failed".into(), "\"-\" + (steps.run.outputs.parameters.error)".into()));
-        }
-        self.add(wrapper);
-        let mut template = Template::new(&each);
-        template.origins = leaf_origins(leaf);
-        template.inputs = carried.iter().filter(|name| *name != "state").cloned().chain(["items".to_owned()]).collect();
-        if let Some(Number::Literal(most)) = &map.max_concurrency
-            && let Ok(most) = most.value.parse::<i64>()
-            && most > 0
-        {
-            template.parallelism = Some(most);
-            // What has not begun when an item fails does not begin.
-            template.fail_fast = !inner_mode.soft;
-        }
-        let mut parameters: Vec<(String, String)> = vec![("state".into(), "fromJSON(inputs.parameters.items)[int(item)]".into())];
-        // A child execution of a distributed Map does not see variables.
-        for name in carried.iter().filter(|name| *name != "state") {
-            let value = if distributed { "\"{}\"".to_owned() } else { format!("inputs.parameters.{name}") };
-            parameters.push((name.clone(), value));
-        }
-        let mut step =
-            Step { parameters, count: Some("string(len(fromJSON(inputs.parameters.items)))".into()), ..Step::new("each", &wrapped) };
-        step.origins = leaf_origins(leaf);
-        template.groups.push(vec![step]);
-        let list = |parameter: &str| format!("fromJSON(steps.each.outputs?.parameters?.{parameter} ?? \"[]\")");
-        let kept = if inner_mode.soft {
-            // Results of items that failed are left out.
-            let (texts, failures) = (list("text"), list("failed"));
-            format!(
-                "let texts = {texts}; let failures = {failures}; \"[\" + join(map(filter(0..len(texts), # < len(texts) and failures[#] == \"-\"), texts[#][1:]), \",\") + \"]\""
-            )
-        } else {
-            format!("\"[\" + join(map({}, #[1:]), \",\") + \"]\"", list("text"))
-        };
-        template.outputs.push(("result".into(), kept));
-        if inner_mode.soft {
-            let failures = list("failed");
-            let error = if distributed {
-                let exceeded = r#""{\"Error\":\"States.ExceedToleratedFailureThreshold\",\"Cause\":\"The specified tolerated failure threshold was exceeded\"}""#;
-                let failed = format!("len(filter({failures}, # != \"-\"))");
-                let total = format!("len({failures})");
-                let number = |number: &Option<Number>| match number {
-                    Some(Number::Literal(text)) => Some(text.value.clone()),
-                    _ => None,
-                };
-                let mut conditions = Vec::new();
-                if tolerates_by_data(&leaf.state) {
-                    template.inputs.push("tolerated".into());
-                    let limit = |name: &str| format!("fromJSON(inputs.parameters.tolerated).{name}");
-                    let (count, percentage) = (limit("Count"), limit("Percentage"));
-                    conditions.push(format!("{count} != nil and {failed} > {count}"));
-                    conditions.push(format!("{percentage} != nil and {failed} * 100 > {percentage} * {total}"));
-                    conditions.push(format!("{count} == nil and {percentage} == nil and {failed} > 0"));
-                }
-                if let Some(count) = number(&map.tolerated_failure_count).filter(|_| conditions.is_empty()) {
-                    conditions.push(format!("{failed} > {count}"));
-                }
-                if let Some(percentage) = number(&map.tolerated_failure_percentage).filter(|_| !tolerates_by_data(&leaf.state)) {
-                    conditions.push(format!("{failed} * 100 > {percentage} * {total}"));
-                }
-                if conditions.is_empty() {
-                    conditions.push(format!("{failed} > 0"));
-                }
-                format!("({}) ? {exceeded} : \"\"", conditions.join(" or "))
-            } else {
-                format!("(find({failures}, # != \"-\") ?? \"-\")[1:]")
-            };
-            template.outputs.push(("error".into(), error));
-        }
-        self.add(template);
-        let step_name = cursor.names.unique(base);
-        let mut parameters: Vec<(String, String)> = cursor.carried().into_iter().filter(|(name, _)| name != "state").collect();
-        parameters.push(("items".into(), format!("{} ?? \"[]\"", text::output(&items, "output"))));
-        if distributed && tolerates_by_data(&leaf.state) {
-            parameters.push(("tolerated".into(), format!("{} ?? \"{{}}\"", text::output(&items, "tolerated"))));
-        }
-        let mut step = Step { parameters, ..Step::new(&step_name, &each) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&leaf.state.comment);
-        cursor.push(step);
-        let error = text::output(&step_name, "error");
-        if mode.soft {
-            cursor.may_exit(format!("({error} == nil ? {error} : {error} != \"\" ? \"error\" : \"\")"), Some(error));
-        } else if inner_mode.soft {
-            let name = cursor.names.unique(&format!("{base}-failed"));
-            let fail = self.fail_step(name, format!("{error} ?? \"\""), Some(format!("({error} ?? \"\") != \"\"")));
-            cursor.push(fail);
-        }
-        let result = format!("({} ?? \"[]\")", text::output(&step_name, "result"));
-        self.settle(leaf, base, result, &before, cursor, mode);
-    }
-
-    /// A Map whose failures are handled and whose items run one at a time: a loop, so that nothing runs behind an item that failed.
-    #[expect(clippy::too_many_arguments, reason = "what the Map has computed so far")]
-    fn map_in_turns(&mut self, leaf: &Leaf, base: &str, item: &str, items: &str, before: &str, cursor: &mut Cursor, mode: Mode) {
-        let turn = self.names.unique(&format!("{base}-turn"));
-        let mut template = Template::new(&turn);
-        let carried: Vec<String> = Cursor::inner(self.control).carried_names();
-        let more = ["items", "index", "results"].map(str::to_owned);
-        template.inputs = carried.iter().chain(&more).cloned().collect();
-        let mut run = Step::new("run", item);
-        run.parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
-        if let Some((_, state)) = run.parameters.first_mut() {
-            "fromJSON(inputs.parameters.items)[int(inputs.parameters.index)]".clone_into(state);
-        }
-        template.groups.push(vec![run]);
-        template.outputs = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
-        let error = "steps.run.outputs.parameters.error";
-        template.outputs.extend([
-            ("items".to_owned(), "inputs.parameters.items".to_owned()),
-            ("index".to_owned(), "string(int(inputs.parameters.index) + 1)".to_owned()),
-            (
-                "results".to_owned(),
-                "inputs.parameters.results + (inputs.parameters.results == \"\" ? \"\" : \",\") + (steps.run.outputs.parameters.state)".to_owned(),
-            ),
-            (
-                "next".to_owned(),
-                format!("{error} != \"\" ? \"error\" : int(inputs.parameters.index) + 1 < len(fromJSON(inputs.parameters.items)) ? \"again\" : \"\""),
-            ),
-            ("error".to_owned(), error.to_owned()),
-        ]);
-        self.add(template);
-        let all = format!("({} ?? \"[]\")", text::output(items, "output"));
-        let first =
-            [("items".to_owned(), all.clone()), ("index".to_owned(), "\"0\"".to_owned()), ("results".to_owned(), "\"\"".to_owned())];
-        let gate = cursor.gate.clone();
-        let any = format!("{all} != \"[]\"");
-        cursor.gate = Some(gate.as_ref().map_or_else(|| any.clone(), |gate| format!("{gate} and {any}")));
-        let step = self.turns(&turn, &format!("{base}-loop"), "again", &first, cursor);
-        cursor.gate = gate;
-        let failure = text::output(&step, "error");
-        // Nil where there are no items, which is no error.
-        if mode.soft {
-            let ran = text::output(items, "output");
-            cursor.may_exit(
-                format!("({ran} == nil ? {ran} : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"),
-                Some(format!("({failure} ?? \"\")")),
-            );
-        }
-        let result = format!("(\"[\" + ({} ?? \"\") + \"]\")", text::output(&step, "results"));
-        self.settle(leaf, base, result, before, cursor, mode);
-    }
-
     /// The template that makes a task's call.
     fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
         let name = self.names.unique(base);
@@ -761,13 +587,6 @@ fn matches(names: &[Sourced<String>], name: &str) -> String {
         1 => any.remove(0),
         _ => format!("({})", any.join(" or ")),
     }
-}
-
-/// Whether how many items may fail is data.
-fn tolerates_by_data(state: &State) -> bool {
-    let StateKind::Map(map) = &state.kind else { return false };
-    let data = |number: &Option<Number>| matches!(number, Some(Number::Path(_) | Number::Jsonata(_)));
-    data(&map.tolerated_failure_count) || data(&map.tolerated_failure_percentage)
 }
 
 /// Whether a Choice changes the document.

@@ -11,6 +11,7 @@
 mod block;
 mod job;
 mod leaf;
+mod map;
 pub mod nested;
 mod request;
 pub mod retry;
