@@ -60,7 +60,12 @@ pub fn write(state: &State) -> Value {
                     put_number(&mut fields, name, number);
                 }
             }
+            template(&mut fields, "ItemReader", map.item_reader.as_ref());
             template(&mut fields, "ItemBatcher", map.item_batcher.as_ref());
+            template(&mut fields, "ResultWriter", map.result_writer.as_ref());
+            if let (Some(label), Some(_)) = (&map.label, &map.result_writer) {
+                put(&mut fields, "Label", Value::string(label.value.as_str()));
+            }
         }
         StateKind::Task(task) => {
             if let Some(number) = &task.timeout_seconds {

@@ -10,6 +10,7 @@ pub mod error;
 pub mod eval;
 pub mod intrinsic;
 pub mod jsonata;
+pub mod map_results;
 pub mod map_settings;
 pub mod parts;
 pub mod path;

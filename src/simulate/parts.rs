@@ -5,7 +5,7 @@
 use super::error::EvalError;
 use super::jsonata::{self, Expected};
 use super::path::Path;
-use super::program::{Condition, Kind, Map, Operand, Scalar, State};
+use super::program::{Batcher, Condition, Kind, Map, Operand, Reader, Scalar, State};
 use super::reader::Item;
 use super::scope::Scope;
 use super::value::Value;
@@ -228,6 +228,54 @@ pub fn array(state: &State, map: &Map, scope: &Scope<'_>) -> Result<Vec<Value>, 
     };
     let path = map.items_path.as_ref().map_or("$", |path| path.path().text());
     array_of(&value).ok_or_else(|| EvalError::runtime(format!("Reference path \"{path}\" must point to array.")))
+}
+
+/// Where the reader of a Map reads, and how many items at most. `scope`'s input is the effective one.
+///
+/// # Errors
+/// An expression that fails; `States.ItemReaderFailed` for a number below zero.
+pub fn reading(reader: &Reader, scope: &Scope<'_>) -> Result<(Value, Option<usize>), EvalError> {
+    let most = reader.max_items.as_ref().map(|scalar| wait::integer(scalar, "MaxItems", scope)).transpose()?;
+    let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input)?;
+    if most.is_some_and(|most| most < 0) {
+        return Err(EvalError::new(super::reader::FAILED, "field MaxItems must be positive"));
+    }
+    // Recorded: 0 means all.
+    Ok((arguments, most.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0)))
+}
+
+/// The inputs of a Map's iterations in batches. `scope`'s input is the effective one.
+///
+/// # Errors
+/// A limit that is no number above zero, a `BatchInput` that fails.
+pub fn batches(batcher: &Batcher, inputs: Vec<Value>, scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
+    let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
+        let Some(scalar) = scalar else { return Ok(usize::MAX) };
+        Ok(usize::try_from(wait::positive(scalar, field, scope)?).unwrap_or(usize::MAX))
+    };
+    let most_items = limit(batcher.max_items.as_ref(), "MaxItemsPerBatch")?;
+    let most_bytes = limit(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?;
+    let batch_input = batcher.batch_input.as_ref().map(|payload| scope.payload(payload)).transpose()?;
+    let mut batches: Vec<Vec<Value>> = Vec::new();
+    let mut bytes = 0;
+    for input in inputs {
+        let size = input.json_len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < most_items && bytes + size <= most_bytes => {
+                batch.push(input);
+                bytes += size;
+            }
+            _ => {
+                batches.push(vec![input]);
+                bytes = size;
+            }
+        }
+    }
+    let batch = |items: Vec<Value>| {
+        let given = batch_input.clone().map(|batch_input| ("BatchInput", batch_input));
+        Value::object(given.into_iter().chain([("Items", Value::array(items))]))
+    };
+    Ok(batches.into_iter().map(batch).collect())
 }
 
 /// What the iterations of a Map get: `$$.Map.Item` and the input of each.

@@ -169,6 +169,8 @@ pub struct Map {
     pub writer: Option<Payload>,
     /// `Transformation` of its `WriterConfig`: `NONE`, `COMPACT` or `FLATTEN`.
     pub transformation: Option<Arc<str>>,
+    /// Whether its `OutputType` is JSON Lines.
+    pub lines: bool,
     pub max_concurrency: Option<Scalar>,
     pub tolerated_count: Option<Scalar>,
     pub tolerated_percentage: Option<Scalar>,
@@ -578,17 +580,9 @@ impl Compiler {
             selector: self.payload(language, map.item_selector.as_ref(), "ItemSelector"),
             reader: map.item_reader.as_ref().map(|reader| self.reader(language, reader)),
             batcher: map.item_batcher.as_ref().map(|batcher| self.batcher(language, batcher)),
-            writer: map.result_writer.as_ref().and_then(|writer| {
-                let arguments = entry(writer, "Parameters").or_else(|| entry(writer, "Arguments"));
-                self.payload(language, arguments, "Arguments")
-            }),
-            transformation: map
-                .result_writer
-                .as_ref()
-                .and_then(|writer| entry(writer, "WriterConfig"))
-                .and_then(|config| entry(config, "Transformation"))
-                .and_then(text_of)
-                .map(Into::into),
+            writer: map.result_writer.as_ref().and_then(|writer| self.payload(language, place(writer), "Arguments")),
+            transformation: map.result_writer.as_ref().and_then(|writer| writer_config(writer, "Transformation")).map(Into::into),
+            lines: map.result_writer.as_ref().and_then(|writer| writer_config(writer, "OutputType")) == Some("JSONL"),
             max_concurrency: map.max_concurrency.as_ref().and_then(|n| self.number(n, "MaxConcurrency")),
             tolerated_count: map.tolerated_failure_count.as_ref().and_then(|n| self.number(n, "ToleratedFailureCount")),
             tolerated_percentage: map.tolerated_failure_percentage.as_ref().and_then(|n| self.number(n, "ToleratedFailurePercentage")),
@@ -598,24 +592,10 @@ impl Compiler {
 
     fn reader(&mut self, language: QueryLanguage, reader: &Template) -> Reader {
         let config = entry(reader, "ReaderConfig");
-        let text = |name: &str| config.and_then(|c| entry(c, name)).and_then(text_of).map(str::to_owned);
-        let headers = config.and_then(|c| entry(c, "CSVHeaders")).map(literal);
         Reader {
-            resource: entry(reader, "Resource").and_then(text_of).unwrap_or_default().into(),
-            arguments: self.payload(language, entry(reader, "Parameters").or_else(|| entry(reader, "Arguments")), "ItemReader/Arguments"),
-            config: super::reader::ReaderConfig {
-                input_type: text("InputType").unwrap_or_default(),
-                csv_header_location: text("CSVHeaderLocation"),
-                csv_headers: headers
-                    .as_ref()
-                    .and_then(Value::as_array)
-                    .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-                    .unwrap_or_default(),
-                csv_delimiter: text("CSVDelimiter"),
-                items_pointer: text("ItemsPointer"),
-                transformation: text("Transformation"),
-                manifest_type: text("ManifestType"),
-            },
+            resource: reader_resource(reader).into(),
+            arguments: self.payload(language, place(reader), "ItemReader/Arguments"),
+            config: reader_config(reader),
             max_items: config.and_then(|config| self.entry_scalar(config, "MaxItems", "ItemReader/ReaderConfig/MaxItems")),
         }
     }
@@ -660,6 +640,56 @@ impl Resource {
     pub fn is_integration(&self) -> bool {
         self.text != self.label
     }
+}
+
+/// `Resource` of an `ItemReader`.
+#[must_use]
+pub fn reader_resource(reader: &Template) -> &str {
+    entry(reader, "Resource").and_then(text_of).unwrap_or_default()
+}
+
+/// `ReaderConfig` of an `ItemReader`.
+#[must_use]
+pub fn reader_config(reader: &Template) -> super::reader::ReaderConfig {
+    let config = entry(reader, "ReaderConfig");
+    let text = |name: &str| config.and_then(|c| entry(c, name)).and_then(text_of).map(str::to_owned);
+    let headers = config.and_then(|c| entry(c, "CSVHeaders")).map(literal);
+    super::reader::ReaderConfig {
+        input_type: text("InputType").unwrap_or_default(),
+        csv_header_location: text("CSVHeaderLocation"),
+        csv_headers: headers
+            .as_ref()
+            .and_then(Value::as_array)
+            .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            .unwrap_or_default(),
+        csv_delimiter: text("CSVDelimiter"),
+        items_pointer: text("ItemsPointer"),
+        transformation: text("Transformation"),
+        manifest_type: text("ManifestType"),
+    }
+}
+
+/// `MaxItems` of an `ItemReader` as far as it is a literal: the number, or that there is none; `None` where it is data.
+#[must_use]
+pub fn reader_limit(reader: &Template) -> Option<Option<i64>> {
+    let Some(config) = entry(reader, "ReaderConfig") else { return Some(None) };
+    match (entry(config, "MaxItemsPath"), entry(config, "MaxItems").map(|t| &t.value)) {
+        (None, None) => Some(None),
+        (None, Some(TemplateValue::Number(text))) => text.parse().ok().filter(|most| *most >= 0).map(Some),
+        _ => None,
+    }
+}
+
+/// Where an `ItemReader` reads from and a `ResultWriter` writes to: `Parameters`, `Arguments`.
+#[must_use]
+pub fn place(part: &Template) -> Option<&Template> {
+    entry(part, "Parameters").or_else(|| entry(part, "Arguments"))
+}
+
+/// A text of a `ResultWriter`'s `WriterConfig`.
+#[must_use]
+pub fn writer_config<'t>(writer: &'t Template, name: &str) -> Option<&'t str> {
+    entry(entry(writer, "WriterConfig")?, name).and_then(text_of)
 }
 
 /// A template's entry.

@@ -47,8 +47,56 @@ impl Item {
     }
 }
 
+/// The error of a reader.
+pub const FAILED: &str = "States.ItemReaderFailed";
+
 fn failed(cause: impl Into<String>) -> EvalError {
-    EvalError::new("States.ItemReaderFailed", cause)
+    EvalError::new(FAILED, cause)
+}
+
+/// What lies where a reader looks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// The text of a file.
+    File(String),
+    /// The objects of a bucket, as a Map gets them.
+    Listing(Vec<Value>),
+    /// Keys and texts of the objects of a bucket.
+    Files(Vec<(String, String)>),
+}
+
+/// Which of [`Found`] a reader is after.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reading {
+    File,
+    Listing,
+    Files,
+}
+
+impl Reading {
+    /// What a reader with this resource and `Transformation` is after.
+    #[must_use]
+    pub fn of(resource: &str, transformation: Option<&str>) -> Self {
+        match transformation {
+            _ if !resource.ends_with(":s3:listObjectsV2") => Reading::File,
+            Some("LOAD_AND_FLATTEN") => Reading::Files,
+            _ => Reading::Listing,
+        }
+    }
+}
+
+/// Why what a reader is after cannot be read here; a lowercase fragment. `None`: it can.
+#[must_use]
+pub fn unread(config: &ReaderConfig, resource: &str) -> Option<String> {
+    let reading = Reading::of(resource, config.transformation.as_deref());
+    if reading == Reading::File && !resource.ends_with(":s3:getObject") {
+        return Some(format!("`{resource}` is nothing that items are read by"));
+    }
+    if let Some(manifest) = &config.manifest_type {
+        return Some(format!("a manifest of `{manifest}` names the files that hold the items"));
+    }
+    let known = reading == Reading::Listing || matches!(config.input_type.as_str(), "CSV" | "JSON" | "JSONL");
+    (!known).then(|| format!("a file of the type `{}` is not read", config.input_type))
 }
 
 /// What a reader finds: the items of a file, the files of a bucket, or the items of those. `seconds` is when, since the Unix epoch.
@@ -63,23 +111,40 @@ pub fn read(
     seconds: i64,
 ) -> Result<Vec<Item>, EvalError> {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (bucket, key) = (text("Bucket"), text("Key"));
+    let found = match Reading::of(resource, config.transformation.as_deref()) {
+        Reading::File => {
+            let missing = || failed(format!("there is no object s3://{bucket}/{key} in this simulation"));
+            Found::File(services.object(bucket, key).ok_or_else(missing)?)
+        }
+        Reading::Files => Found::Files(services.objects(bucket, text("Prefix"))),
+        Reading::Listing => {
+            Found::Listing(services.objects(bucket, text("Prefix")).iter().map(|(key, text)| listed(key, text, seconds)).collect())
+        }
+    };
+    found_items(config, arguments, found)
+}
+
+/// The items of what lies where a reader looks, which is where these arguments say.
+///
+/// # Errors
+/// `States.ItemReaderFailed`: it does not have the form that the configuration says.
+pub fn found_items(config: &ReaderConfig, arguments: &Value, found: Found) -> Result<Vec<Item>, EvalError> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
     let bucket = text("Bucket");
-    if resource.ends_with(":s3:listObjectsV2") {
-        let objects = services.objects(bucket, text("Prefix"));
-        if config.transformation.as_deref() != Some("LOAD_AND_FLATTEN") {
-            return Ok(Item::all(objects.iter().map(|(key, text)| listed(key, text, seconds)).collect(), &format!("S3://{bucket}")));
+    match found {
+        Found::Listing(objects) => Ok(Item::all(objects, &format!("S3://{bucket}"))),
+        Found::Files(files) => {
+            let mut all = Vec::new();
+            for (key, text) in files {
+                all.extend(Item::all(items(config, &text)?, &format!("S3://{bucket}/{key}")));
+            }
+            Ok(all)
         }
-        let mut all = Vec::new();
-        for (key, text) in objects {
-            all.extend(Item::all(items(config, &text)?, &format!("S3://{bucket}/{key}")));
-        }
-        return Ok(all);
-    }
-    let key = text("Key");
-    let file = services.object(bucket, key).ok_or_else(|| failed(format!("there is no object s3://{bucket}/{key} in this simulation")))?;
-    match config.manifest_type.as_deref() {
-        None => Ok(Item::all(items(config, &file)?, &format!("S3://{bucket}/{key}"))),
-        Some(other) => Err(failed(format!("ManifestType {other} is not simulated"))),
+        Found::File(file) => match config.manifest_type.as_deref() {
+            None => Ok(Item::all(items(config, &file)?, &format!("S3://{bucket}/{}", text("Key")))),
+            Some(other) => Err(failed(format!("ManifestType {other} is not simulated"))),
+        },
     }
 }
 
@@ -277,6 +342,22 @@ mod tests {
         let said: Vec<_> = flat.iter().map(|item| (item.value.to_json(), item.source.to_string())).collect();
         let file = |n: u8| format!("S3://b/in/{n}.jsonl");
         assert_eq!(said, [("1".into(), file(1)), ("2".into(), file(1)), ("3".into(), file(2))]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_known_before() {
+        let (file, bucket) = ("arn:aws:states:::s3:getObject", "arn:aws:states:::s3:listObjectsV2");
+        let list = ReaderConfig::default();
+        for (config, resource) in [(of("CSV"), file), (of("JSONL"), file), (list, bucket)] {
+            assert_eq!(unread(&config, resource), None);
+        }
+        let manifest = ReaderConfig { manifest_type: Some("ATHENA_DATA".into()), ..of("CSV") };
+        let flat = ReaderConfig { transformation: Some("LOAD_AND_FLATTEN".into()), ..of("PARQUET") };
+        for (config, resource) in
+            [(of("PARQUET"), file), (of(""), file), (manifest, file), (flat, bucket), (of("CSV"), "arn:aws:states:::s3:headObject")]
+        {
+            assert!(unread(&config, resource).is_some(), "{config:?} {resource}");
+        }
     }
 
     #[test]

@@ -2,15 +2,14 @@
 use super::{Failure, Frame, History, Run, Visit};
 use crate::simulate::clock::Millis;
 use crate::simulate::error::EvalError;
+use crate::simulate::map_results::{Child, MapRun, transformed};
 use crate::simulate::map_settings::Settings;
-use crate::simulate::program::{Batcher, Map, Payload, Reader, Scalar};
+use crate::simulate::parts;
+use crate::simulate::program::{Map, Payload, Reader};
 use crate::simulate::reader::{self, Item};
 use crate::simulate::scope::{Scope, Variables};
-use crate::simulate::timestamp;
 use crate::simulate::value::Value;
-use crate::simulate::{parts, wait};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::sync::Arc;
 
 impl Run<'_> {
     pub(super) async fn map(&self, visit: &Visit<'_>, map: &Map, scope: &Scope<'_>, variables: &Variables) -> Result<Value, Failure> {
@@ -28,12 +27,13 @@ impl Run<'_> {
         }
         let items = match (items, &map.reader) {
             (Some(items), _) => Item::of_state_data(items),
-            (None, Some(reader)) => match self.read(reader, scope, visit)? {
+            (None, Some(reader)) => match self.read(reader, scope) {
                 Ok(items) => items,
-                Err(error) => {
+                Err(error) if &*error.name == reader::FAILED => {
                     history.add(2);
                     return Err(Failure::new(&error.name, Some(error.cause)));
                 }
+                Err(error) => return Err(lift(error)),
             },
             (None, None) => Vec::new(),
         };
@@ -43,7 +43,8 @@ impl Run<'_> {
             .map(|(item, input)| (Some(item), input))
             .collect();
         if let Some(batcher) = &map.batcher {
-            inputs = Self::batches(batcher, inputs, scope).map_err(lift)?;
+            let all = inputs.into_iter().map(|(_, input)| input).collect();
+            inputs = parts::batches(batcher, all, scope).map_err(lift)?.into_iter().map(|batch| (None, batch)).collect();
         }
         let result = self.iterations(visit, map, &settings, inputs, variables).await;
         history.add(if map.distributed { 2 } else { 1 });
@@ -122,67 +123,12 @@ impl Run<'_> {
         Ok(results.into_iter().flatten().collect())
     }
 
-    fn read(&self, reader: &Reader, scope: &Scope<'_>, visit: &Visit<'_>) -> Result<Result<Vec<Item>, EvalError>, Failure> {
-        let lift = |error: EvalError| visit.failure(error);
-        let max = match &reader.max_items {
-            Some(scalar) => Some(wait::integer(scalar, "MaxItems", scope).map_err(lift)?),
-            None => None,
-        };
-        let arguments = scope.payload_or(reader.arguments.as_ref(), scope.input).map_err(lift)?;
-        if max.is_some_and(|max| max < 0) {
-            return Ok(Err(EvalError::new("States.ItemReaderFailed", "field MaxItems must be positive")));
-        }
+    fn read(&self, reader: &Reader, scope: &Scope<'_>) -> Result<Vec<Item>, EvalError> {
+        let (arguments, most) = parts::reading(reader, scope)?;
         let seconds = i64::try_from(self.clock.now() / 1000).unwrap_or(i64::MAX);
-        let items = reader::read(&reader.config, &reader.resource, &arguments, &mut **self.services.borrow_mut(), seconds);
-        Ok(items.map(|mut items| {
-            // Recorded: 0 means all.
-            if let Some(max) = max.and_then(|max| usize::try_from(max).ok())
-                && max > 0
-            {
-                items.truncate(max);
-            }
-            items
-        }))
-    }
-
-    fn batches(
-        batcher: &Batcher,
-        inputs: Vec<(Option<Value>, Value)>,
-        scope: &Scope<'_>,
-    ) -> Result<Vec<(Option<Value>, Value)>, EvalError> {
-        let limit = |scalar: Option<&Scalar>, field: &str| -> Result<usize, EvalError> {
-            let Some(scalar) = scalar else { return Ok(usize::MAX) };
-            Ok(usize::try_from(wait::positive(scalar, field, scope)?).unwrap_or(usize::MAX))
-        };
-        let most_items = limit(batcher.max_items.as_ref(), "MaxItemsPerBatch")?;
-        let most_bytes = limit(batcher.max_bytes.as_ref(), "MaxInputBytesPerBatch")?;
-        let batch_input = batcher.batch_input.as_ref().map(|payload| scope.payload(payload)).transpose()?;
-        let mut batches: Vec<Vec<Value>> = Vec::new();
-        let mut bytes = 0;
-        for (_, input) in inputs {
-            let size = input.json_len();
-            match batches.last_mut() {
-                Some(batch) if batch.len() < most_items && bytes + size <= most_bytes => {
-                    batch.push(input);
-                    bytes += size;
-                }
-                _ => {
-                    batches.push(vec![input]);
-                    bytes = size;
-                }
-            }
-        }
-        Ok(batches
-            .into_iter()
-            .map(|items| {
-                let items = ("Items", Value::array(items));
-                let input = match &batch_input {
-                    Some(batch_input) => Value::object([("BatchInput", batch_input.clone()), items]),
-                    None => Value::object([items]),
-                };
-                (None, input)
-            })
-            .collect())
+        let mut items = reader::read(&reader.config, &reader.resource, &arguments, &mut **self.services.borrow_mut(), seconds)?;
+        items.truncate(most.unwrap_or(usize::MAX));
+        Ok(items)
     }
 
     /// What a `ResultWriter` leaves in place of the results.
@@ -192,13 +138,7 @@ impl Run<'_> {
         let run = self.random.uuid();
         let machine = scope.context.get("StateMachine").and_then(|m| m.get("Name")).and_then(Value::as_str).unwrap_or_default();
         let label = map.label.as_ref().map_or_else(|| self.random.uuid(), ToString::to_string);
-        let arn = format!("arn:aws:states:us-east-1:111111111111:mapRun:{machine}/{label}:{run}");
-        let prefix = arguments.get("Prefix").and_then(Value::as_str).map(|prefix| format!("{prefix}/")).unwrap_or_default();
-        let details = [
-            ("Bucket", arguments.get("Bucket").cloned().unwrap_or_default()),
-            ("Key", Value::string(format!("{prefix}{run}/manifest.json"))),
-        ];
-        Ok(Value::object([("MapRunArn", Value::String(Arc::from(arn))), ("ResultWriterDetails", Value::object(details))]))
+        Ok(MapRun { arn: format!("arn:aws:states:us-east-1:111111111111:mapRun:{machine}/{label}:{run}"), id: run }.details(&arguments))
     }
 }
 
@@ -219,52 +159,8 @@ impl Children {
         Self { machine: format!("{name}/{label}") }
     }
 
-    /// A child as its record shows it ("`ResultWriter` (Map)", Transformation NONE, November 2026; a failed one has Error and Cause in place of its output).
     fn record(&self, run: &Run<'_>, input: &Value, began: Millis, result: &Result<Value, Failure>) -> Value {
-        let arn = |kind: &str| format!("arn:aws:states:us-east-1:111111111111:{kind}:{}", self.machine);
-        let included = || Value::object([("Included", Value::Bool(true))]);
-        let name = run.random.uuid();
-        let mut fields = Vec::new();
-        if let Err(failure) = result {
-            let said = [("Cause", failure.cause.as_deref()), ("Error", failure.error.as_deref())];
-            fields.extend(said.into_iter().filter_map(|(field, text)| Some((field, Value::string(text?)))));
-        }
-        fields.extend([
-            ("ExecutionArn", Value::string(format!("{}:{name}", arn("execution")))),
-            ("Input", Value::string(input.to_json())),
-            ("InputDetails", included()),
-            ("Name", Value::string(name)),
-        ]);
-        let (status, redrive) = match result {
-            Ok(output) => {
-                fields.extend([("Output", Value::string(output.to_json())), ("OutputDetails", included())]);
-                ("SUCCEEDED", "NOT_REDRIVABLE")
-            }
-            Err(_) => ("FAILED", "REDRIVABLE"),
-        };
-        fields.extend([("RedriveCount", Value::int(0)), ("RedriveStatus", Value::string(redrive))]);
-        if result.is_ok() {
-            fields.push(("RedriveStatusReason", Value::string("Execution is SUCCEEDED and cannot be redriven")));
-        }
-        fields.extend([
-            ("StartDate", Value::string(timestamp::format(began))),
-            ("StateMachineArn", Value::string(arn("stateMachine"))),
-            ("Status", Value::string(status)),
-            ("StopDate", Value::string(timestamp::format(run.clock.now()))),
-        ]);
-        Value::object(fields)
+        Child { account: "us-east-1:111111111111", machine: &self.machine, name: run.random.uuid(), began, ended: run.clock.now() }
+            .record(input, result)
     }
-}
-
-/// The results as a `WriterConfig` without a place on S3 wants them ("`ResultWriter` (Map)", November 2026): as they are, or arrays among them taken
-/// apart.
-fn transformed(results: Vec<Value>, transformation: Option<&str>) -> Value {
-    if transformation != Some("FLATTEN") {
-        return Value::array(results);
-    }
-    let flat = results.into_iter().flat_map(|result| match result {
-        Value::Array(items) => items.to_vec(),
-        other => vec![other],
-    });
-    Value::array(flat.collect())
 }
