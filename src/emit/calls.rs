@@ -48,8 +48,13 @@ pub fn fate(call: &CallResource) -> Fate {
             "replace the Task in `emr2k8s.yaml`",
         ),
         (_, Pattern::TaskToken) => Fate {
-            help: Some("change whoever sends the token back: it resumes the Workflow's step (`emr2k8s explain CAL106`)".to_owned()),
-            ..changed(&CAL106, "a token of Step Functions → the name of a suspended step".to_owned())
+            help: Some(
+                "change whoever sends the token back: in place of `SendTaskSuccess` it runs `argo node set -n NAMESPACE WORKFLOW --phase Succeeded \
+                 --output-parameter result=JSON --node-field-selector inputs.parameters.token.value=TOKEN`, where TOKEN is \
+                 NAMESPACE/WORKFLOW/… (`emr2k8s explain CAL106`)"
+                    .to_owned(),
+            ),
+            ..changed(&CAL106, "a token that Step Functions takes back → the name of a suspended step of the Workflow".to_owned())
         },
         (Target::Function(_), _) => changed(&CAL102, "Step Functions invokes the function → a container invokes it".to_owned()),
         (Target::Optimized(integration), Pattern::Sync | Pattern::Sync2) => {
@@ -89,28 +94,11 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The template that makes a call, whose answer is the Task's result.
-///
-/// # Errors
-/// When the call cannot be made from a container (see [`fate`]), or its answer is not the result: a call that waits for its token
-/// is [`sending`] and [`token_wait`].
-pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
-    if call.pattern == Pattern::TaskToken {
-        let refused = Fate {
-            verdict: Verdict::Refused,
-            message: "the Task waits for a token of Step Functions, which nobody can send to Kubernetes".to_owned(),
-            ..fate(call)
-        };
-        return Err(refused);
-    }
-    sending(call, template, origins)
-}
-
-/// The template that makes a call, whatever the Task's result is: with a token in its request, a step of [`token_wait`] comes behind it.
+/// The template that makes a call, whose answer is the Task's result; of a call that waits for its token the answer is what [`token_wait`] gets.
 ///
 /// # Errors
 /// When the call cannot be made from a container; see [`fate`].
-pub fn sending(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
     let fate = fate(call);
     if fate.verdict == Verdict::Refused {
         return Err(fate);
@@ -149,23 +137,37 @@ pub fn sending(call: &CallResource, template: &str, origins: &Origins) -> Result
 /// The parameter as it comes to the script: JSON text in which nothing is a tag to Argo or a variable to Kubernetes.
 const REQUEST: &str = r#"{{=sprig.replace("$", "\\u0024", sprig.replace("{" + "{", "{\\u007b", inputs.parameters.input))}}"#;
 
-/// The template of a step that waits for somebody to give it its output, in place of a task token.
+/// The template of a step that waits for somebody to give it its output, in place of a task token. It takes `token`, by which that somebody names it;
+/// and `duration` where `deadline`. It gives `result`, JSON text, which is empty when the time is over; and `error`, `{Error, Cause}` as JSON text, where the
+/// step was made to fail.
 #[must_use]
-pub fn token_wait(template: &str, origins: &Origins) -> Node {
+pub fn token_wait(template: &str, deadline: bool, origins: &Origins) -> Node {
     let w = Writer(&CAL106);
-    let supplied = w.map().field("supplied", w.flow(w.map().build())).build();
-    let result = w.map().text("name", "result").field("valueFrom", w.flow(supplied)).build();
+    let input = |name: &str| w.flow(w.map().text("name", name).build());
+    let mut inputs = vec![input("token")];
+    let mut suspend = w.map();
+    if deadline {
+        inputs.push(input("duration"));
+        suspend = suspend.text("duration", "{{inputs.parameters.duration}}");
+    }
+    let output = |name: &str| {
+        let supplied = w.map().field("supplied", w.flow(w.map().build())).text("default", "").build();
+        w.map().text("name", name).field("valueFrom", w.flow(supplied)).build()
+    };
+    let name = w.text(template).from(origins).comment("goes on when its outputs are given: emr2k8s explain CAL106");
+    let suspend = if deadline { suspend.build() } else { w.flow(suspend.build()) };
     w.map()
-        .field("name", w.text(template).from(origins).comment("goes on when its output `result` is given and it is resumed"))
-        .field("outputs", w.map().field("parameters", w.list(vec![result])).build())
-        .field("suspend", w.flow(w.map().build()))
+        .field("name", name)
+        .field("inputs", w.map().field("parameters", w.list(inputs)).build())
+        .field("outputs", w.map().field("parameters", w.list(vec![output("result"), output("error")])).build())
+        .field("suspend", suspend)
         .build()
 }
 
-/// The token of a step: what a call sends in the place of `$$.Task.Token`.
+/// The token of a step, as an expression of the template that calls it: namespace, workflow, and the step's place in it.
 #[must_use]
 pub fn token(step: &str) -> String {
-    format!("{{{{workflow.namespace}}}}/{{{{workflow.name}}}}/{step}")
+    format!(r#"workflow.namespace + "/" + workflow.name + "/" + node.name + {}"#, super::expression::literal(&format!(".{step}")))
 }
 
 /// The template that starts another machine of the estate: a Workflow from its WorkflowTemplate.
@@ -699,10 +701,7 @@ mod tests {
         }
         let token = fate(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"));
         assert!(token.verdict == Verdict::Changed && token.rule == &CAL106 && token.help.is_some());
-        // Its answer is not what the token brings.
-        let waits = of("arn:aws:states:::sqs:sendMessage.waitForTaskToken");
-        assert_eq!(container(&waits, "task", &Origins::none()).expect_err("refused").verdict, Verdict::Refused);
-        assert!(sending(&waits, "task", &Origins::none()).is_ok());
+        assert!(container(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), "task", &Origins::none()).is_ok());
         let why = CallResource::parse("arn:aws:states:::sqs:sendMesage").expect_err("no such action");
         assert_eq!(unknown("arn:aws:states:::sqs:sendMesage", &why).help.as_deref(), Some("did you mean `sqs:sendMessage`?"));
     }
@@ -717,7 +716,21 @@ mod tests {
         assert_eq!(document["resource"]["successCondition"], "status.phase in (Succeeded, Failed, Error)");
         let goes_on = write(&[], &CAL105, &[nested("load", None, Pattern::RequestResponse, "start-load", &Origins::none())]).text();
         assert!(!goes_on.contains("successCondition") && !goes_on.contains("setOwnerReference"), "{goes_on}");
-        assert!(write(&[], &CAL106, &[token_wait("approve", &Origins::none())]).text().contains("supplied: {}"));
-        assert_eq!(token("approve"), "{{workflow.namespace}}/{{workflow.name}}/approve");
+    }
+
+    #[test]
+    fn a_token_is_a_suspended_step() {
+        let yaml = |deadline| write(&[], &CAL106, &[token_wait("approve", deadline, &Origins::none())]).text();
+        let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&yaml(true)).expect("YAML");
+        assert_eq!(document["suspend"]["duration"], "{{inputs.parameters.duration}}");
+        for (at, name) in ["result", "error"].into_iter().enumerate() {
+            let output = &document["outputs"]["parameters"][at];
+            assert!(
+                output["name"] == name && output["valueFrom"]["supplied"].is_mapping() && output["valueFrom"]["default"] == "",
+                "{output:?}"
+            );
+        }
+        assert!(!yaml(false).contains("duration") && yaml(false).contains("name: token"), "{}", yaml(false));
+        assert_eq!(token("approve"), r#"workflow.namespace + "/" + workflow.name + "/" + node.name + ".approve""#);
     }
 }

@@ -74,6 +74,14 @@ pub struct State {
     pub span: Span,
 }
 
+impl State {
+    /// Whether it is a Task that ends when somebody sends its token back.
+    #[must_use]
+    pub fn waits_for_token(&self) -> bool {
+        matches!(&self.kind, StateKind::Task(task) if task.resource.as_ref().is_some_and(|resource| resource.display().ends_with(".waitForTaskToken")))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum Next {
     /// `Next`.

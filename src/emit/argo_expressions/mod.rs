@@ -18,7 +18,7 @@
 //! `tests/expressions.rs` holds every translation to the interpreter, on Argo's own expression engine.
 //!
 //! Of the context object a workflow knows the execution's input, name and start, the machine's name, the state's name and how often it was tried
-//! again, and within `ItemSelector` the item.
+//! again, within `ItemSelector` the item, and what stands for a task's token.
 mod ast;
 mod choice;
 mod fail;

@@ -156,7 +156,7 @@ pub fn arguments(state: &State, names: &Names<'_>) -> Tier {
 }
 
 fn arguments_json(state: &State, names: &Names<'_>, guard: &mut Guard) -> Option<Json> {
-    let scope = Scope::of(&state.name.value, raw(), names);
+    let scope = Scope { token: state.waits_for_token(), ..Scope::of(&state.name.value, raw(), names) };
     if !is_paths(state) {
         return fill_or(state, state.data.arguments.as_ref(), &scope.input, &scope, guard);
     }

@@ -21,11 +21,13 @@ pub(super) struct Scope<'s> {
     pub error: Option<Json>,
     /// `$$.Map.Item`: index and value.
     pub item: Option<(Json, Json)>,
+    /// Whether there is `$$.Task.Token`, in the parameter `token`.
+    pub token: bool,
 }
 
 impl<'s> Scope<'s> {
     pub(super) fn of(state: &'s str, input: Json, names: &'s Names<'s>) -> Self {
-        Self { state, names, input, result: None, error: None, item: None }
+        Self { state, names, input, result: None, error: None, item: None, token: false }
     }
 
     pub(super) fn with_input(&self, input: Json) -> Self {
@@ -56,6 +58,9 @@ impl<'s> Scope<'s> {
                 index => Json::object(vec![("Index".into(), index.clone()), ("Value".into(), value.clone())]),
             };
             context.push(("Map", Json::Object(vec![("Item".into(), item)])));
+        }
+        if self.token {
+            context.push(("Task", Json::Object(vec![("Token".into(), Json::Value(Ast::Raw("inputs.parameters.token".into())))])));
         }
         Json::Partial(context)
     }

@@ -87,7 +87,9 @@ impl Emitter<'_> {
             }
             template.inputs.push((*key).to_owned());
             parameters.push(((*key).to_owned(), expression.clone()));
-            data.push((key, format!("inputs.parameters.{key}")));
+            // All but a token are JSON already.
+            let json = if *key == "token" { "toJson(inputs.parameters.token)".to_owned() } else { format!("inputs.parameters.{key}") };
+            data.push((key, json));
         }
         let definition = safe(&definition::write(state));
         let uses_input = matches!(tier, Tier::Expression { guard, outputs, .. } if guard.contains(tier::EXECUTION_INPUT)
@@ -249,6 +251,7 @@ impl Emitter<'_> {
                 let part = Part { assigns, ..Part::of("waited", leaf, tier::waited(state, self.around(cursor))) };
                 self.moved(part, &format!("{base}-output"), cursor, mode);
             }
+            StateKind::Task(_) if state.waits_for_token() => self.task_with_token(leaf, &base, cursor, mode),
             StateKind::Task(_) => {
                 if let Some(job) = crate::ir::control::job_of(state) {
                     self.spark(leaf, &job, &base, cursor, mode);
@@ -532,7 +535,7 @@ impl Emitter<'_> {
     }
 
     /// The template that makes a task's call.
-    fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
+    pub(super) fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
         let name = self.names.unique(base);
         let mut template = Template::new(&name);
         template.whole = Some((self.settings.call)(&name, &leaf.state));

@@ -18,6 +18,7 @@ pub mod retry;
 mod template;
 pub mod text;
 pub mod tier;
+mod token;
 
 use super::yaml::Node;
 use crate::ir::control::Control;

@@ -16,6 +16,8 @@ pub fn is_simple(state: &State) -> bool {
     let whole = |number: &Option<Sourced<String>>| number.as_ref().is_none_or(|n| n.value.trim_end_matches(".0").parse::<u32>().is_ok());
     matches!(state.kind, StateKind::Task(_))
         && crate::ir::control::nested_of(state).is_none()
+        // The call and the answer are two steps.
+        && !state.waits_for_token()
         && (tier::keeps_document(state) || tier::leaves_result(state))
         && whole(&retrier.interval_seconds)
         && whole(&retrier.backoff_rate)

@@ -54,3 +54,9 @@ pub fn first(expressions: &[String]) -> String {
             .join(" ?? "),
     }
 }
+
+/// Where a step that may fail stands: empty for a success, nil where it did not run.
+#[must_use]
+pub fn ended(step: &str, succeeded: &str) -> String {
+    format!("({{\"Succeeded\": {succeeded}, \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step}\"].status])")
+}

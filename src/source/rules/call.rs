@@ -31,13 +31,23 @@ when it runs and says so; parameters that the connection adds to each call, and 
 *It becomes* a Workflow made from that machine's WorkflowTemplate, with its `input`. With `.sync:2` the result's `Output` is JSON, with `.sync` a text. *What
 changes:* `ExecutionArn` is the Workflow's name, `Name` from the request is not used, dates are Kubernetes' own, and a failure's Cause holds the Workflow's
 message in place of the execution's Error and Cause. A machine that is not among the sources is started where it is, in AWS, and polled: see CAL103.";
-    CAL106 "task-token" r"A Task that waits until somebody sends its token back: `.waitForTaskToken`.
+    CAL106 "task-token" r#"A Task that waits until somebody sends its token back: `.waitForTaskToken`.
 
-Only Step Functions makes tokens that `SendTaskSuccess` takes, so whoever sends them must be changed. *It becomes* the same call, with a token that names
-the Workflow and the step, and a step that is suspended until somebody gives it its output: `argo node set WORKFLOW --output-parameter result=JSON
---node-field-selector displayName=STEP`, then `argo resume WORKFLOW --node-field-selector displayName=STEP`; for a failure `argo stop WORKFLOW --message
-'Error: Cause' --node-field-selector displayName=STEP`. The Argo Server has the same as HTTP. *What changes:* the callee, and that `SendTaskHeartbeat` has
-no counterpart. If the callee cannot be changed, keep this one Task as a small state machine in AWS and start that: see CAL103.";
+Only Step Functions takes its tokens back, so whoever sends them must be changed. *It becomes* the same call, with a token that names the Workflow and the step
+(`NAMESPACE/WORKFLOW/NODE`), and a step that is suspended until somebody gives it its outputs. In place of `SendTaskSuccess`:
+
+```sh
+IFS=/ read -r namespace workflow node <<EOF
+$TOKEN
+EOF
+argo node set -n "$namespace" "$workflow" --phase Succeeded --node-field-selector "inputs.parameters.token.value=$TOKEN" \
+  --output-parameter "result=$(printf '%s' "$OUTPUT" | jq -Rs .)"
+```
+
+In place of `SendTaskFailure` it is `--phase Failed` and the output parameter `error`, `{"Error": …, "Cause": …}`. (`jq -Rs` puts the JSON text between quotes, because the command takes outer quotes
+away.) The Argo Server has the same as HTTP: `PUT /api/v1/workflows/NAMESPACE/WORKFLOW/set` with `nodeFieldSelector`, `phase` and `outputParameters`. *What changes:* the callee; `SendTaskHeartbeat` has no
+counterpart; and of a step that is made to fail without `error` the error is `States.TaskFailed`. `TimeoutSeconds` counts as before, and its end is `States.Timeout`. If the callee cannot be changed, keep this one Task as a
+small state machine in AWS and start that: see CAL103."#;
     CAL107 "activity" r"A Task that is an activity: workers ask Step Functions for it.
 
 There is nothing on Kubernetes that such a worker could ask. It is refused: the step fails when it runs. Make the worker's code a container

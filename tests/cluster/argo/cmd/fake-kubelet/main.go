@@ -1,4 +1,4 @@
-// fake-kubelet ends every pod of a cluster without nodes as a script says.
+// fake-kubelet ends every pod of a cluster without nodes as a script says, and gives the outputs of suspended steps that wait for them.
 //
 // There are two exceptions. Pods of Argo's resource templates: Argo's own executor runs them inside this process. And
 // pods that run `emr2k8s eval`, unless the script has them: a local program runs in their stead, as a process.
@@ -68,6 +68,9 @@ func main() {
 	defer stop()
 	ctx = logging.WithLogger(ctx, logging.NewSlogLogger(logging.Warn, logging.Text))
 
+	if err := k.answerSuspended(ctx); err != nil {
+		log.Fatal(err)
+	}
 	pods := informers.NewSharedInformerFactory(k.kube, 0).Core().V1().Pods().Informer()
 	_, err = pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(o any) { k.start(ctx, o.(*corev1.Pod)) },

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	apierr "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -22,7 +21,7 @@ const (
 	outcomeAnnotation = "oracle/outcome"
 )
 
-// outcomes hands out outcomes: of those of a key, each goes to one pod, but the last to all later ones.
+// outcomes hands out outcomes: of those of a key, each goes to one pod or suspended step, but the last to all later ones.
 type outcomes struct {
 	client kubernetes.Interface
 	mu     sync.Mutex
@@ -33,9 +32,9 @@ func newOutcomes(client kubernetes.Interface) *outcomes {
 	return &outcomes{client: client, taken: map[string]map[int]bool{}}
 }
 
-// next takes the outcome of a pod that has these names and this input; nil if the script has none.
-func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string, input string) (*script.Outcome, error) {
-	cm, err := s.client.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, outcomesName, metav1.GetOptions{})
+// next takes the outcome of what has these names and this input in a namespace; nil if the script has none.
+func (s *outcomes) next(ctx context.Context, namespace string, names []string, input string) (*script.Outcome, error) {
+	cm, err := s.client.CoreV1().ConfigMaps(namespace).Get(ctx, outcomesName, metav1.GetOptions{})
 	if apierr.IsNotFound(err) {
 		return nil, nil
 	}
@@ -46,7 +45,7 @@ func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string, in
 	text := json.NewDecoder(strings.NewReader(cm.Data[outcomesName+".json"]))
 	text.DisallowUnknownFields()
 	if err := text.Decode(&all); err != nil {
-		return nil, fmt.Errorf("ConfigMap %s/%s: %w", pod.Namespace, outcomesName, err)
+		return nil, fmt.Errorf("ConfigMap %s/%s: %w", namespace, outcomesName, err)
 	}
 	key, found := script.Match(all, names)
 	if !found || len(all[key]) == 0 {
@@ -54,10 +53,10 @@ func (s *outcomes) next(ctx context.Context, pod *corev1.Pod, names []string, in
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	taken := s.taken[pod.Namespace+"/"+key]
+	taken := s.taken[namespace+"/"+key]
 	if taken == nil {
 		taken = map[int]bool{}
-		s.taken[pod.Namespace+"/"+key] = taken
+		s.taken[namespace+"/"+key] = taken
 	}
 	n := script.Choose(all[key], taken, input)
 	taken[n] = true

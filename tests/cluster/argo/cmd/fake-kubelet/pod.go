@@ -86,7 +86,7 @@ func (k *kubelet) player(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templa
 			return &ending{}, k.runResource(ctx, pod, tmpl)
 		}, func() {}, nil
 	}
-	outcome, err := k.outcomes.next(ctx, pod, names(pod, tmpl), input(tmpl))
+	outcome, err := k.outcomes.next(ctx, pod.Namespace, names(pod, tmpl), input(tmpl))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -130,12 +130,9 @@ func (k *kubelet) player(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templa
 func (k *kubelet) scripted(
 	ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Template, outcome script.Outcome, started metav1.Time,
 ) (*ending, error) {
-	var delay time.Duration
-	if outcome.Delay != "" {
-		var err error
-		if delay, err = time.ParseDuration(outcome.Delay); err != nil {
-			return nil, err
-		}
+	delay, err := outcome.Wait()
+	if err != nil {
+		return nil, err
 	}
 	daemon := tmpl != nil && tmpl.IsDaemon()
 	if daemon || delay > 0 {
@@ -153,7 +150,6 @@ func (k *kubelet) scripted(
 	if tmpl == nil {
 		return end, nil
 	}
-	var err error
 	if end.outputs, err = scriptedOutputs(tmpl, outcome); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Outcome says how one run of a pod ends. The zero value is a success without outputs.
@@ -25,6 +26,14 @@ type Outcome struct {
 		Parameters map[string]string `json:"parameters"`
 		Result     *string           `json:"result"`
 	} `json:"outputs"`
+}
+
+// Wait is the delay.
+func (o Outcome) Wait() (time.Duration, error) {
+	if o.Delay == "" {
+		return 0, nil
+	}
+	return time.ParseDuration(o.Delay)
 }
 
 // Choose says which outcome a pod takes: the first that no other has taken and whose Input is the pod's, else the first
