@@ -164,8 +164,9 @@ class Runner:
         subprocess.run(["rm", "-rf", folder], check=True)
         script = (self.work / "scripts" / name).read_text()
         script = script.replace("/tmp/emr2k8s", str(folder)).replace("/dev/termination-log", str(self.work / "termination"))
-        script = script.replace("sleep 5", "sleep 1")
+        script = script.replace("sleep 5", "sleep 1").replace("/tmp/request.json", str(self.work / "request.json"))
         text = request if isinstance(request, str) else json.dumps(request)
+        (self.work / "request.json").write_text(text)
         process = subprocess.Popen(["sh", "-c", script], env={**self.environment, "REQUEST": text, "CALLS_FAKE": fake}, stderr=subprocess.PIPE, text=True)
         try:
             stderr = process.communicate(timeout=60)[1]
@@ -173,8 +174,8 @@ class Runner:
             process.kill()
             return {"timeout": name}
         error, result = folder / "error", folder / "result"
-        if process.returncode == 0 and not error.exists() and result.exists():
-            return json.loads(result.read_text())
+        if process.returncode == 0 and not error.exists():
+            return json.loads(result.read_text()) if result.exists() else None
         if process.returncode == 1 and error.exists():
             return {"failed": json.loads(error.read_text())}
         return {"broken": stderr, "code": process.returncode}
@@ -251,6 +252,42 @@ def objects(r):
     r.expect("secret: twice", r.run("secret", {"Name": "n", "SecretString": "x"}), error("SecretsManager.ResourceExistsException"))
 
 
+def items(r):
+    r.aws("s3api", "create-bucket", "--bucket", "items")
+    texts = {"in/a.csv": 'id,"x"\r\n1,{{ü}} $$\n', "in/b": "", "in/c d&é": "[1]\n", "out": "x"}
+    for key, text in texts.items():
+        (r.work / "body").write_bytes(text.encode())
+        r.aws("s3api", "put-object", "--bucket", "items", "--key", key, "--body", str(r.work / "body"))
+    for key, text in texts.items():
+        r.expect(f"items: {key}", r.run("items-file", {"Bucket": "items", "Key": key, "VersionId": None}), text)
+    r.expect("items: no key", r.run("items-file", {"Bucket": "items", "Key": "none"}), {"failed": {"Error": "States.ItemReaderFailed", "Cause": "The specified key does not exist."}})
+    r.expect("items: no bucket", r.run("items-file", {"Bucket": "noitems", "Key": "none"}), error("States.ItemReaderFailed", "bucket does not exist"))
+    r.expect("items: a file's name", r.run("items-file", {"Bucket": "items", "Key": "file:///etc/hostname"}), error("States.Runtime", "names a file"))
+    (r.work / "body").write_text("x" * 131069)
+    r.aws("s3api", "put-object", "--bucket", "items", "--key", "most", "--body", str(r.work / "body"))
+    r.expect("items: as much as may be", r.run("items-file", {"Bucket": "items", "Key": "most"}), "x" * 131069)
+    for key, text in [("more", "x" * 131072), ("much", "x" * 1000000)]:
+        (r.work / "body").write_text(text)
+        r.aws("s3api", "put-object", "--bucket", "items", "--key", key, "--body", str(r.work / "body"))
+        r.expect(f"items: {key}", r.run("items-file", {"Bucket": "items", "Key": key}), error("States.ItemReaderFailed", "more than 131072 bytes"))
+    listed = {"Etag": lambda tag: tag[0] == '"', "Key": "in/a.csv", "LastModified": lambda at: at > 1e9, "Size": len(texts["in/a.csv"].encode()), "StorageClass": "STANDARD"}
+    found = r.run("items-list", {"Bucket": "items", "Prefix": "in/"})
+    r.expect("items: list", found[0], holds(listed))
+    r.expect("items: keys", [file["Key"] for file in found], ["in/a.csv", "in/b", "in/c d&é"])
+    r.expect("items: some", [file["Key"] for file in r.run("items-list-2", {"Bucket": "items"})], ["in/a.csv", "in/b"])
+    r.expect("items: none", r.run("items-list", {"Bucket": "items", "Prefix": "nothing"}), [])
+    r.expect("items: no such list", r.run("items-list", {"Bucket": "noitems"}), error("States.ItemReaderFailed", "bucket does not exist"))
+    files = [{"Key": key, "Body": text} for key, text in texts.items() if key != "out"]
+    r.expect("items: files", r.run("items-files", {"Bucket": "items", "Prefix": "in/"}), files)
+    r.expect("items: no files", r.run("items-files", {"Bucket": "items", "Prefix": "nothing"}), [])
+    r.expect("items: too much of files", r.run("items-files", {"Bucket": "items"}), error("States.ItemReaderFailed", "more than 131072 bytes"))
+    results = [{"Key": "out/1/SUCCEEDED_0.json", "Body": '["{{ü}} $x"]'}, {"Key": "out/1/manifest.json", "Body": "{}"}]
+    r.expect("results", r.run("results", {"Bucket": "items", "Files": results}), None)
+    for file in results:
+        r.expect("results: " + file["Key"], r.run("items-file", {"Bucket": "items", "Key": file["Key"]}), file["Body"])
+    r.expect("results: no bucket", r.run("results", {"Bucket": "noitems", "Files": results}), error("States.ResultWriterFailed", "bucket does not exist"))
+
+
 def machines(r):
     definition = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
     role = f"arn:aws:iam::{ACCOUNT}:role/r"
@@ -325,7 +362,7 @@ def main():
         return
     r = Runner(sys.argv[2])
     try:
-        for part in (messages, tables, objects, machines, jobs, functions, web):
+        for part in (messages, tables, objects, items, machines, jobs, functions, web):
             part(r)
     finally:
         r.server.terminate()

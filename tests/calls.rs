@@ -4,6 +4,7 @@
 use emr2k8s::emit::calls;
 use emr2k8s::emit::yaml::{Node, Yaml};
 use emr2k8s::facts::calls::CallResource;
+use emr2k8s::simulate::reader::Reading;
 use emr2k8s::source::span::Origins;
 use std::fmt::Write as _;
 use std::fs;
@@ -35,9 +36,28 @@ fn write_scripts() {
         let (name, resource) = line.split_once('=').expect("name=resource");
         let call = CallResource::parse(resource).unwrap_or_else(|why| panic!("{resource}: {why:?}"));
         let template = calls::container(&call, name, &Origins::none()).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
-        let script = field(&template, "script");
-        let mut head = String::new();
-        let Yaml::List(variables) = &field(script, "env").yaml else { panic!("no list") };
+        write(&folder, name, &template);
+    }
+    for (name, reading, most) in [
+        ("items-file", Reading::File, None),
+        ("items-list", Reading::Listing, None),
+        ("items-list-2", Reading::Listing, Some(2)),
+        ("items-files", Reading::Files, None),
+    ] {
+        write(&folder, name, &calls::s3::reader(name, reading, most, &Origins::none()));
+    }
+    write(&folder, "results", &calls::s3::writer("results", &Origins::none()));
+}
+
+/// A template's script as a file, with its variables but for the request.
+fn write(folder: &str, name: &str, template: &Node) {
+    let script = field(template, "script");
+    let mut head = String::new();
+    let variables = match &script.yaml {
+        Yaml::Map(fields) => fields.iter().find(|field| field.key == "env").map(|field| &field.value.yaml),
+        _ => None,
+    };
+    if let Some(Yaml::List(variables)) = variables {
         for variable in variables {
             let Yaml::Flow(map) = &variable.yaml else { panic!("no map") };
             let Yaml::Map(fields) = &**map else { panic!("no map") };
@@ -46,6 +66,6 @@ fn write_scripts() {
                 writeln!(head, "export {name}='{value}'").unwrap();
             }
         }
-        fs::write(Path::new(&folder).join(name), format!("{head}{}", text(field(script, "source")))).unwrap();
     }
+    fs::write(Path::new(folder).join(name), format!("{head}{}", text(field(script, "source")))).unwrap();
 }

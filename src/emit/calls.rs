@@ -9,6 +9,8 @@
 //! (`taskDefinition`, `DBInstanceIdentifier`). Where they differ, the script asks the command line for the shape of the request
 //! (`--generate-cli-skeleton`) and renames along it; members of an answer are renamed by the naming rule. Keys of maps, which are
 //! the user's, stay as they are.
+pub mod s3;
+
 use super::argo_workflows::AWS_CLI_IMAGE;
 use super::yaml::{Node, Writer, Yaml};
 use crate::facts::calls::{Action, CallResource, Integration, Pattern, Poll, Target, Unknown};

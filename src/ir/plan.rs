@@ -41,8 +41,11 @@ impl Pipeline {
     /// Whether a step of it calls AWS.
     #[must_use]
     pub fn calls_aws(&self) -> bool {
-        let calls = |leaf: &&super::control::Leaf| {
-            matches!(leaf.state.kind, super::machine::StateKind::Task(_)) && !super::control::is_ours(&leaf.state)
+        let calls = |leaf: &&super::control::Leaf| match &leaf.state.kind {
+            super::machine::StateKind::Task(_) => !super::control::is_ours(&leaf.state),
+            // On S3.
+            super::machine::StateKind::Map(map) => map.item_reader.is_some() || map.result_writer.is_some(),
+            _ => false,
         };
         !self.calls.is_empty() || self.control.as_ref().is_some_and(|control| control.body.leaves().iter().any(calls))
     }

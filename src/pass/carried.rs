@@ -13,9 +13,10 @@ use crate::ir::control::{Block, Body, Control, Kind, is_ours, nested_of};
 use crate::ir::estate::Estate;
 use crate::ir::function::Action;
 use crate::ir::job::SparkJob;
-use crate::ir::machine::{Data, Graph, Machine, Number, State, StateKind, Task, Template, TemplateValue};
+use crate::ir::machine::{Data, Graph, Machine, Map, Number, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
+use crate::simulate::{program, reader};
 use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced};
@@ -170,6 +171,7 @@ fn changes(all: &[&State], sink: &mut Sink) {
                 sink.report(Diagnostic::changed(&PLN135, at, message));
             }
             StateKind::Map(map) => {
+                on_s3(name, map, sink);
                 let one_by_one = matches!(&map.max_concurrency, Some(Number::Literal(most)) if most.value == "1");
                 if handled && !one_by_one {
                     let message = format!("when an item of `{name}` fails, Step Functions stops the others → they run to their end");
@@ -177,7 +179,9 @@ fn changes(all: &[&State], sink: &mut Sink) {
                 }
                 let tolerates =
                     |number: &Option<Number>| number.as_ref().is_some_and(|n| !matches!(n, Number::Literal(text) if text.value == "0"));
-                if tolerates(&map.tolerated_failure_count) || tolerates(&map.tolerated_failure_percentage) {
+                // Where results are written, or records, failures are among them.
+                let written = is_distributed(map) && map.result_writer.as_ref().is_some_and(program::changes_results);
+                if !written && (tolerates(&map.tolerated_failure_count) || tolerates(&map.tolerated_failure_percentage)) {
                     let message =
                         format!("an item of `{name}` that fails and is tolerated leaves a record in the results → it leaves nothing");
                     sink.report(Diagnostic::changed(&PLN136, at, message));
@@ -204,6 +208,43 @@ fn changes(all: &[&State], sink: &mut Sink) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+fn is_distributed(map: &Map) -> bool {
+    map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED")
+}
+
+/// Says what a Map reads from S3 and writes there.
+fn on_s3(name: &str, map: &Map, sink: &mut Sink) {
+    if let Some(reader) = &map.item_reader {
+        let report = match reader::unread(&program::reader_config(reader), program::reader_resource(reader)) {
+            Some(why) => Diagnostic::refused(&PLN131, reader.span, format!("`{name}` cannot read its items: {why}"))
+                .help("read the items in a Task before the Map, or write them as CSV, JSON or JSON Lines"),
+            None => Diagnostic::changed(
+                &PLN131,
+                reader.span,
+                format!("Step Functions reads the items of `{name}`, however many → a container reads them, up to 128 KiB"),
+            )
+            .help("it fails beyond that; the pod's role needs what the state machine's role may do on S3"),
+        };
+        sink.report(report);
+    }
+    if let (Some(writer), true) = (&map.result_writer, is_distributed(map)) {
+        let records = program::writer_config(writer, "Transformation").map_or(program::place(writer).is_some(), |t| t == "NONE");
+        let mut changes = Vec::new();
+        if program::place(writer).is_some() {
+            changes.push("a container writes them, up to 512 KiB, and none where the Map fails");
+        }
+        if records {
+            changes.push("their records hold made-up ARNs, and the time when they were written");
+        }
+        if !changes.is_empty() {
+            let message = format!("Step Functions writes the results of `{name}` → {}", changes.join("; "));
+            sink.report(
+                Diagnostic::changed(&PLN131, writer.span, message).help("the pod's role needs what the state machine's role may do on S3"),
+            );
         }
     }
 }
@@ -317,19 +358,6 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
     }
     sink.append(said);
     ask(&all, targets, around, sink);
-    for state in &all {
-        let StateKind::Map(map) = &state.kind else { continue };
-        for (field, template) in
-            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
-        {
-            if let Some(template) = template {
-                let message =
-                    format!("`{field}` of `{}` reads or writes S3 in a way that a workflow cannot take over yet", state.name.value);
-                let help = "read the items in a Task before the Map, or leave the machine where it is";
-                sink.report(Diagnostic::refused(&PLN131, template.span, message).help(help));
-            }
-        }
-    }
     changes(&all, sink);
     sink.absorb_all(&answered, &PLN113, "emr2k8s.yaml names the function that is called");
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");

@@ -167,7 +167,7 @@ fn items(state: &State, scope: &Scope<'_>, given: Option<&Value>) -> Result<Eval
     Ok(Evaluated { output: Some(safe(&Value::array(texts))), variables: Some(safe(&tolerated)), next: None })
 }
 
-/// The results that a workflow may pass on, in bytes: they go through a ConfigMap, which holds 1 MiB (Kubernetes, "ConfigMaps"), and stay in the workflow's status.
+/// The results that a workflow may pass on, in bytes: they go through an object of Kubernetes, which holds 1 MiB, and stay in the workflow's status.
 const MOST_RESULTS: usize = 524_288;
 
 /// What a Map with a `ResultWriter` leaves, and the files that are to be put on S3: `{"Bucket", …, "Files"}`. Each outcome is a JSON text behind `=`, of a failure behind `-`.

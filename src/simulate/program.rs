@@ -692,6 +692,12 @@ pub fn writer_config<'t>(writer: &'t Template, name: &str) -> Option<&'t str> {
     entry(entry(writer, "WriterConfig")?, name).and_then(text_of)
 }
 
+/// Whether a `ResultWriter` makes something else of the results than what the items gave.
+#[must_use]
+pub fn changes_results(writer: &Template) -> bool {
+    place(writer).is_some() || writer_config(writer, "Transformation").is_some_and(|transformation| transformation != "COMPACT")
+}
+
 /// A template's entry.
 fn entry<'t>(template: &'t Template, name: &str) -> Option<&'t Template> {
     match &template.value {

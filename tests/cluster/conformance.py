@@ -17,6 +17,8 @@ What is played, and how:
   still evaluated; what it gives is then shortened.
 - A task that waits for its token is two nodes: the call's pod, which succeeds, and the suspended step, which gets the outcomes; one that is to
   time out gets none. A token of the interpreter's (`task-token-1`) stands for one of a workflow.
+- What a Map reads from S3 is what the container gives that reads it: the case's `objects`, or those of tests/conformance/objects.json for a recorded one.
+  What a Map writes there is compared with the case's `files`.
 - Where calls were recorded but the ARN of what they call is hidden behind a token, it is a function's.
 - A time token in the input of a recorded success becomes a real time in the past. A token in what AWS answered stands for any text.
 """
@@ -36,6 +38,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 A_TIME = "2016-03-14T01:59:00Z"
 TIME_TOKENS = {"date", "timestamp", "<timestamp>"}
 TOKENS = {"snf_role_arn", "a_task_token", "generated-uuid", "RandomNumberGenerated"}
+with open(os.path.join(HERE, "..", "conformance", "objects.json"), encoding="utf-8") as objects_of_cases:
+    OBJECTS = json.load(objects_of_cases)
 REAL_TIMEOUT = 10  # seconds; a longer one is not waited for
 NO_POD, POD, REFUSED, DIFFERS = "no pod", "pod", "refused", "DIFFERS"
 
@@ -190,6 +194,7 @@ class Case:
         self.states = {name: state for part in walk(self.definition) if isinstance(part, dict) and isinstance(part.get("States"), dict)
                        for name, state in part["States"].items() if isinstance(state, dict)}
         self.concurrent = any(state.get("Type") in ("Map", "Parallel") for state in self.states.values())
+        self.objects = self.data.get("objects") or (OBJECTS.get(self.id) if kind != "own" else None) or {}
         self.templates = {}  # of states, see templates_of
         self.evaluating, self.raising = set(), set()
 
@@ -388,6 +393,25 @@ def attempt(case, state, entry):
     return out
 
 
+def reading(case, reader):
+    """What the container gives that reads for a Map, by what it is asked for."""
+    wanted = reader.get("Parameters") or reader.get("Arguments") or {}
+    flat = (reader.get("ReaderConfig") or {}).get("Transformation") == "LOAD_AND_FLATTEN"
+    outcomes = []
+    if reader["Resource"].endswith(":listObjectsV2"):
+        place = f"{wanted['Bucket']}/{wanted.get('Prefix', '')}"
+        found = [(key.partition("/")[2], text) for key, text in sorted(case.objects.items()) if key.startswith(place)]
+        listed = [{"Etag": f'"{key}"', "Key": key, "LastModified": 1, "Size": len(text.encode()), "StorageClass": "STANDARD"} for key, text in found]
+        result = [{"Key": key, "Body": text} for key, text in found] if flat else listed
+        outcomes.append({"input": wanted, "outputs": {"parameters": {"result": json.dumps(result)}}})
+    else:
+        for place, text in case.objects.items():
+            bucket, _, key = place.partition("/")
+            outcomes.append({"input": {"Bucket": bucket, "Key": key}, "outputs": {"parameters": {"result": json.dumps(text)}}})
+    missing = {"Error": "States.ItemReaderFailed", "Cause": "The specified key does not exist."}
+    return outcomes or [{"exitCode": 1, "message": ": ".join(missing.values()), "outputs": {"parameters": {"error": json.dumps(missing)}}}]
+
+
 def build(case, objects, folder):
     case.templates = templates_of(case, objects)
     case.evaluating = {t["name"] for t in templates(objects) if evaluates(t)}
@@ -402,6 +426,9 @@ def build(case, objects, folder):
             script[called] = [{"outputs": {"parameters": {"result": "null"}}}]
             called += "-answer"
         script[called] = outcomes
+    for state, definition in case.states.items():
+        if definition.get("ItemReader"):
+            script[f"@{label(state)}-read"] = reading(case, definition["ItemReader"])
     out = {
         "id": case.pipeline,
         "manifests": quick([o for o in objects if o["kind"] != "CronWorkflow"]),
@@ -509,6 +536,33 @@ def differences(case, result):
             said = " | ".join(f"{e}: {c}" for e, c in candidates) or f"no Error and Cause ({why})"
             yield f"failed with {said}, not {case.data.get('error')}: {dump(case.data.get('cause'))}"
     yield from requests(case, nodes)
+    yield from on_s3(case, nodes)
+
+
+def on_s3(case, nodes):
+    """What Maps looked for on S3, and what they put there."""
+    for state, definition in case.states.items():
+        pods = [n for n in nodes if n["type"] == "Pod"]
+        if definition.get("ItemReader", {}).get("Resource", "").endswith(":getObject"):
+            for node in (n for n in pods if n["templateName"] == label(state) + "-read"):
+                asked = parse(parameters(node, "inputs")["input"])
+                if case.objects and f"{asked.get('Bucket')}/{asked.get('Key')}" not in case.objects:
+                    yield f"`{state}` reads {dump(asked)}"
+        if not definition.get("ResultWriter", {}).get("Resource"):
+            continue
+        written = [a["raw"]["data"] for n in pods if n["templateName"] == label(state) + "-write" for a in n["inputs"]["artifacts"]]
+        if len(written) != 1:
+            yield f"`{state}` writes {len(written)} times"
+            continue
+        files = {file["Key"]: file["Body"] for file in parse(written[0])["Files"]}
+        named = [key for key in files if key.endswith("/manifest.json")]
+        manifest = parse(files.pop(named[0])) if len(named) == 1 else {}
+        listed = [(f["Key"], f["Size"].value()) for some in manifest.get("ResultFiles", {}).values() for f in some]
+        if sorted(listed) != sorted((key, len(body.encode())) for key, body in files.items()):
+            yield f"`{state}` writes a manifest {dump(manifest)} of {sorted(files)}"
+        bodies = {key.rpartition("/")[2]: body for key, body in files.items()}
+        if "files" in case.data and bodies != case.data["files"]:
+            yield f"`{state}` writes {bodies}, not {case.data['files']}"
 
 
 def requests(case, nodes):

@@ -5,7 +5,7 @@ attempt. Standard library only.
     task_cases.py EMR2K8S [CASE...]
 
 By hand a case needs `about`, `definition`, `input` and `tasks` with an `output`, or an `error` and a `cause`, for each attempt, in the order in which the
-interpreter asks for them. Read what this writes: it is right only if Step Functions would do the same.
+interpreter asks for them; `objects` are the texts on S3 by `bucket/key`, and `files` what a ResultWriter is to put there, by the last part of the key. Read what this writes: it is right only if Step Functions would do the same.
 """
 import glob
 import json
@@ -55,8 +55,15 @@ def simulate(program, case):
 
         tasks = {state: [{**{k: payload(v) if k == "output" else v for k, v in entry.items()}, "input": NO_INPUT} for entry in entries]
                  for state, entries in case.get("tasks", {}).items()}
+        objects = os.path.join(folder, "objects")
+        os.makedirs(objects)
+        for place, text in case.get("objects", {}).items():
+            path = os.path.join(objects, place)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8", newline="") as out:
+                out.write(text)
         run = subprocess.run(
-            [program, "simulate", file("case.asl.json", case["definition"]), "--input", file("input.json", payload(case.get("input", {}))),
+            [program, "simulate", "--objects", objects, file("case.asl.json", case["definition"]), "--input", file("input.json", payload(case.get("input", {}))),
              "--tasks", file("tasks.json", tasks)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if run.returncode > 1:
             raise ValueError(run.stderr.decode())

@@ -156,6 +156,9 @@ impl Emitter<'_> {
         if part.name == "items" && tolerates_by_data(state) {
             template.outputs.push(("tolerated".into(), unless_failed(variables.clone(), "\"{}\"")));
         }
+        if part.name == "written" {
+            template.outputs.push(("files".into(), unless_failed(variables.clone(), "\"\"")));
+        }
         if part.assigns && cursor.variables.is_some() {
             // Empty: nothing was assigned.
             let kept = format!("(({variables}) == \"\" ? inputs.parameters.variables : ({variables}))");
@@ -306,8 +309,7 @@ impl Emitter<'_> {
                     let errors: Vec<String> = ran.iter().map(|step| text::output(step, "error")).collect();
                     let error = format!("(find([{}], (# ?? \"\") != \"\") ?? \"\")", errors.join(", "));
                     let ran_at_all = errors.first().cloned().unwrap_or_else(|| "\"\"".into());
-                    // Between nil and a text Argo takes the type of the text, and fails on nil: what is nil stands there itself.
-                    cursor.may_exit(format!("({ran_at_all} == nil ? {ran_at_all} : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+                    cursor.may_exit(text::failed(&ran_at_all, &error), Some(error));
                 }
                 let results: Vec<String> = ran.iter().map(|step| format!("({} ?? \"null\")", text::output(step, "state"))).collect();
                 let result = format!("(\"[\" + {} + \"]\")", results.join(" + \",\" + "));

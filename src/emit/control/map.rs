@@ -2,25 +2,23 @@
 use super::block::{Cursor, Mode, leaf_origins};
 use super::leaf::Part;
 use super::template::{Step, Template};
-use super::tier;
-use super::{Emitter, text};
+use super::tier::{self, Tier};
+use super::{Emitter, request, text};
+use crate::emit::calls;
+use crate::emit::yaml::Node;
 use crate::ir::control::Leaf;
-use crate::ir::machine::{Number, State, StateKind};
+use crate::ir::machine::{self, Map, Number, State, StateKind};
+use crate::simulate::eval::safe;
+use crate::simulate::program;
+use crate::simulate::reader::{self, Reading};
+use crate::simulate::value::Value;
 
 impl Emitter<'_> {
     /// A Map, whatever becomes of its failures.
     pub(super) fn map(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) {
         let StateKind::Map(map) = &leaf.state.kind else { return };
-        if map.item_reader.is_some() || map.item_batcher.is_some() || map.result_writer.is_some() {
-            let failure = r#"{"Error":"emr2k8s","Cause":"items on S3 are not translated"}"#;
-            let name = cursor.names.unique(base);
-            let step = self.fail_step(name, text::literal(failure), None);
-            cursor.push(step);
-            return;
-        }
         let before = cursor.document.clone();
-        let part = Part::of("items", leaf, tier::items(&leaf.state, self.around(cursor)));
-        let items = self.compute(&part, &format!("{base}-items"), cursor, mode);
+        let Some(items) = self.items(leaf, map, base, cursor, mode) else { return };
         let Some(body) = leaf.inner.first() else { return };
         let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");
         // Failures of items are counted where some are tolerated, or where the failure is told in other words.
@@ -66,7 +64,13 @@ impl Emitter<'_> {
         step.origins = leaf_origins(leaf);
         template.groups.push(vec![step]);
         let list = |parameter: &str| format!("fromJSON(steps.each.outputs?.parameters?.{parameter} ?? \"[]\")");
-        let kept = if inner_mode.soft {
+        let writes = map.result_writer.as_ref().filter(|writer| distributed && program::changes_results(writer));
+        let kept = if writes.is_some() {
+            let (texts, failures) = (list("text"), list("failed"));
+            format!(
+                "let texts = {texts}; let failures = {failures}; toJson(map(filter(0..len(texts), # < len(texts)), failures[#] == \"-\" ? texts[#] : failures[#]))"
+            )
+        } else if inner_mode.soft {
             // Results of items that failed are left out.
             let (texts, failures) = (list("text"), list("failed"));
             format!(
@@ -80,8 +84,14 @@ impl Emitter<'_> {
             let failures = list("failed");
             let error = if distributed {
                 let exceeded = r#""{\"Error\":\"States.ExceedToleratedFailureThreshold\",\"Cause\":\"The specified tolerated failure threshold was exceeded\"}""#;
-                let failed = format!("len(filter({failures}, # != \"-\"))");
-                let total = format!("len({failures})");
+                let (failed, total) = if map.item_batcher.is_some() {
+                    // What is tolerated are items, and all of a batch fail with it.
+                    let sizes = "map(fromJSON(inputs.parameters.items), len(fromJSON(#).Items))";
+                    let failed = format!("filter(0..len({failures}), # < len({failures}) and {failures}[#] != \"-\")");
+                    (format!("sum(map({failed}, {sizes}[#]))"), format!("sum({sizes})"))
+                } else {
+                    (format!("len(filter({failures}, # != \"-\"))"), format!("len({failures})"))
+                };
                 let number = |number: &Option<Number>| match number {
                     Some(Number::Literal(text)) => Some(text.value.clone()),
                     _ => None,
@@ -123,14 +133,99 @@ impl Emitter<'_> {
         cursor.push(step);
         let error = text::output(&step_name, "error");
         if mode.soft {
-            cursor.may_exit(format!("({error} == nil ? {error} : {error} != \"\" ? \"error\" : \"\")"), Some(error));
+            cursor.may_exit(text::failed(&error, &error), Some(error));
         } else if inner_mode.soft {
             let name = cursor.names.unique(&format!("{base}-failed"));
             let fail = self.fail_step(name, format!("{error} ?? \"\""), Some(format!("({error} ?? \"\") != \"\"")));
             cursor.push(fail);
         }
-        let result = format!("({} ?? \"[]\")", text::output(&step_name, "result"));
+        let result = match writes {
+            Some(writer) => self.write(leaf, writer, base, &items, &step_name, cursor, mode),
+            None => format!("({} ?? \"[]\")", text::output(&step_name, "result")),
+        };
         self.settle(leaf, base, result, &before, cursor, mode);
+    }
+
+    /// The step that gives the inputs of the iterations. `None`: it is one that fails, because what the Map reads is not read.
+    fn items(&mut self, leaf: &Leaf, map: &Map, base: &str, cursor: &mut Cursor, mode: Mode) -> Option<String> {
+        let mut part = Part::of("items", leaf, tier::items(&leaf.state, self.around(cursor)));
+        if let Some(reader) = &map.item_reader {
+            if let Some(why) = reader::unread(&program::reader_config(reader), program::reader_resource(reader)) {
+                let failure = Value::object([("Error", Value::string("emr2k8s")), ("Cause", Value::string(why))]);
+                let name = cursor.names.unique(base);
+                let step = self.fail_step(name, text::literal(&safe(&failure)), None);
+                cursor.push(step);
+                return None;
+            }
+            part.extra.push(("found", self.read(leaf, reader, base, cursor, mode)));
+        }
+        Some(self.compute(&part, &format!("{base}-items"), cursor, mode))
+    }
+
+    /// What the reader of a Map finds: where it is, then a container that fetches it. An expression of JSON text.
+    fn read(&mut self, leaf: &Leaf, reader: &machine::Template, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
+        let place = match tier::reader(&leaf.state, reader, self.around(cursor)) {
+            Tier::Same => cursor.document.clone(),
+            Tier::Folded(json) => text::literal(&json),
+            tier => {
+                let part = Part::of("reader", leaf, tier);
+                let step = self.compute(&part, &format!("{base}-place"), cursor, mode);
+                format!("({} ?? \"\")", text::output(&step, "output"))
+            }
+        };
+        let config = program::reader_config(reader);
+        let reading = Reading::of(program::reader_resource(reader), config.transformation.as_deref());
+        // Of flattened files one may hold any number of items.
+        let most =
+            program::reader_limit(reader).flatten().filter(|_| reading == Reading::Listing).and_then(|most| u64::try_from(most).ok());
+        let name = self.names.unique(&format!("{base}-read"));
+        let template = calls::s3::reader(&name, reading, most, &leaf_origins(leaf));
+        let step = Step { parameters: vec![("input".into(), place)], ..Step::new(cursor.names.unique(&name), &name) };
+        let step = self.fetch(leaf, template, step, "States.ItemReaderFailed", cursor, mode);
+        text::safe_json(&format!("({} ?? \"null\")", text::output(&step, "result")))
+    }
+
+    /// The result of a Map that writes its results: an expression.
+    #[expect(clippy::too_many_arguments, reason = "what the Map has computed so far")]
+    fn write(
+        &mut self,
+        leaf: &Leaf,
+        writer: &machine::Template,
+        base: &str,
+        items: &str,
+        each: &str,
+        cursor: &mut Cursor,
+        mode: Mode,
+    ) -> String {
+        let of = |step: &str, output: &str| format!("({} ?? \"[]\")", text::output(step, output));
+        let extra = vec![("items", of(items, "output")), ("outcomes", of(each, "result"))];
+        let part = Part { extra, ..Part::of("written", leaf, Tier::Pod) };
+        let written = self.compute(&part, &format!("{base}-results"), cursor, mode);
+        if program::place(writer).is_some() {
+            let name = self.names.unique(&format!("{base}-write"));
+            let template = calls::s3::writer(&name, &leaf_origins(leaf));
+            let files = format!("({} ?? \"\")", text::output(&written, "files"));
+            let step = Step { request: Some(request::content(&files)), ..Step::new(cursor.names.unique(&name), &name) };
+            self.fetch(leaf, template, step, "States.ResultWriterFailed", cursor, mode);
+        }
+        format!("({} ?? \"null\")", text::output(&written, "output"))
+    }
+
+    /// A container that reads or writes. `lost`: the error of one that says none. Gives its step.
+    fn fetch(&mut self, leaf: &Leaf, node: Node, mut step: Step, lost: &str, cursor: &mut Cursor, mode: Mode) -> String {
+        let mut template = Template::new(&step.template);
+        template.whole = Some(node);
+        self.add(template);
+        step.goes_on = mode.soft;
+        step.origins = leaf_origins(leaf);
+        let name = step.name.clone();
+        cursor.push(step);
+        if mode.soft {
+            let own = text::safe_json(&format!("({} ?? \"\")", text::output(&name, "error")));
+            let lost = text::literal(&format!(r#"{{"Error":"{lost}","Cause":""}}"#));
+            cursor.may_exit(text::failed_as_error(&name), Some(format!("({own} != \"\" ? {own} : {lost})")));
+        }
+        name
     }
 
     /// A Map whose failures are handled and whose items run one at a time: a loop, so that nothing runs behind an item that failed.
@@ -175,10 +270,8 @@ impl Emitter<'_> {
         // Nil where there are no items, which is no error.
         if mode.soft {
             let ran = text::output(items, "output");
-            cursor.may_exit(
-                format!("({ran} == nil ? {ran} : ({failure} ?? \"\") != \"\" ? \"error\" : \"\")"),
-                Some(format!("({failure} ?? \"\")")),
-            );
+            let error = format!("({failure} ?? \"\")");
+            cursor.may_exit(text::failed(&ran, &error), Some(error));
         }
         let result = format!("(\"[\" + ({} ?? \"\") + \"]\")", text::output(&step, "results"));
         self.settle(leaf, base, result, before, cursor, mode);

@@ -43,7 +43,7 @@ pub fn request(part: &str, name: &str, definition: &str, data: &[(&str, String)]
         let value = if *key == "catcher" { expression.clone() } else { text::tag(&without_dollars(expression)) };
         out.push_str(&format!(r#","{key}":{value}"#));
     }
-    if definition.contains("$$") || definition.contains("context") {
+    if definition.contains("$$") || definition.contains("context") || part == "written" {
         let input = text::tag(&without_dollars(&text::safe_json("workflow.parameters.input")));
         let machine = escaped(&crate::simulate::eval::safe(&crate::simulate::value::Value::string(machine)));
         out.push_str(&format!(
@@ -52,6 +52,11 @@ pub fn request(part: &str, name: &str, definition: &str, data: &[(&str, String)]
     }
     out.push('}');
     out
+}
+
+/// JSON text as an artifact's content.
+pub fn content(json: &str) -> String {
+    text::tag(&without_dollars(json))
 }
 
 fn without_dollars(expression: &str) -> String {

@@ -36,12 +36,6 @@ pub fn output(step: &str, parameter: &str) -> String {
     format!("steps[\"{step}\"].outputs?.parameters?.{parameter}")
 }
 
-/// The label of a step that ends in a phase: nil where it did not run.
-#[must_use]
-pub fn failed_as_error(step: &str) -> String {
-    format!("{{\"Succeeded\": \"\", \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step}\"].status]")
-}
-
 /// The first of these that is not nil.
 #[must_use]
 pub fn first(expressions: &[String]) -> String {
@@ -55,8 +49,21 @@ pub fn first(expressions: &[String]) -> String {
     }
 }
 
-/// Where a step that may fail stands: empty for a success, nil where it did not run.
+/// The label of a step that ends in a phase: nil where it did not run.
+#[must_use]
+pub fn failed_as_error(step: &str) -> String {
+    ended(step, "\"\"")
+}
+
+/// The same of one whose success has a label that is computed.
 #[must_use]
 pub fn ended(step: &str, succeeded: &str) -> String {
-    format!("({{\"Succeeded\": {succeeded}, \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step}\"].status])")
+    format!("{{\"Succeeded\": {succeeded}, \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step}\"].status]")
+}
+
+/// Where what gives an error stands: empty for none, nil where it did not run, by `ran`. (Between nil and a text the engine takes the type of the text, and
+/// fails on nil: what is nil stands there itself.)
+#[must_use]
+pub fn failed(ran: &str, error: &str) -> String {
+    format!("({ran} == nil ? {ran} : {error} != \"\" ? \"error\" : \"\")")
 }

@@ -1,8 +1,8 @@
 //! How a part of a state is computed: not at all, at compile time, by an expression, or by the runtime pod.
 use crate::emit::argo_expressions::{self, Failure, Names, Tier as Found};
-use crate::ir::machine::{Catcher, Data, PathField, QueryLanguage, State, StateKind};
+use crate::ir::machine::{Catcher, Data, Map, Number, PathField, QueryLanguage, State, StateKind, Template};
 use crate::simulate::eval::safe;
-use crate::simulate::program::literal;
+use crate::simulate::program::{self, literal};
 
 /// Where a node that computes has its data; `machine`: the state machine's name, `retries`: whether it counts how often the state was tried again.
 #[derive(Clone, Copy)]
@@ -213,6 +213,27 @@ pub fn fail(state: &State, around: Around<'_>) -> Tier {
 #[must_use]
 pub fn wait(state: &State, around: Around<'_>) -> Tier {
     translated(argo_expressions::wait(state, &around.names()), &|_, text| ("output".to_owned(), format!("{text} + \"s\"")))
+}
+
+/// Whether the numbers of a Map are literals. Those that are data are checked where they are evaluated.
+fn has_literal_numbers(map: &Map) -> bool {
+    let literal = |number: &Option<Number>| matches!(number, None | Some(Number::Literal(_)));
+    literal(&map.max_concurrency) && literal(&map.tolerated_failure_count) && literal(&map.tolerated_failure_percentage)
+}
+
+/// Where the reader of a Map reads.
+#[must_use]
+pub fn reader(state: &State, reader: &Template, around: Around<'_>) -> Tier {
+    let StateKind::Map(map) = &state.kind else { return Tier::Pod };
+    if !has_literal_numbers(map) || program::reader_limit(reader).is_none() {
+        return Tier::Pod;
+    }
+    // It is evaluated as the template of a Pass would be.
+    let place = program::place(reader).cloned();
+    let (parameters, arguments) = if state.query_language == QueryLanguage::Jsonata { (None, place) } else { (place, None) };
+    let data = Data { input_path: state.data.input_path.clone(), parameters, arguments, ..Data::default() };
+    let kind = StateKind::Pass { result: None };
+    self::arguments(&State { kind, data, retry: Vec::new(), catch: Vec::new(), ..state.clone() }, around)
 }
 
 /// The items of a Map, and in `variables` how many may fail.

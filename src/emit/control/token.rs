@@ -36,7 +36,7 @@ impl Emitter<'_> {
         cursor.document.clone_from(&before);
         if mode.soft {
             let error = self.call_error(leaf, &call);
-            cursor.may_exit(text::ended(&call, "\"\""), Some(error));
+            cursor.may_exit(text::failed_as_error(&call), Some(error));
         }
         // The time that the call took counts.
         let seconds = match &task.timeout_seconds {

@@ -194,7 +194,14 @@ Its entries become the arms of a dispatch inside a loop: a step says which one i
 
     PLN131 "items-on-s3" r"A Map reads its items from S3, batches them, or writes its results there.
 
-A step stands in its place that fails when it runs and says why. Read the items in a Task before the Map.";
+*It becomes* a container with the AWS command line that fetches the file or the list, and the runtime's pod that makes items of it: CSV, JSON, JSON Lines, lists of objects, in batches where the
+Map has an `ItemBatcher`. The pod also makes the files of a `ResultWriter`, manifest included, and a container puts them. Both containers have the pod's role, which needs what the state
+machine's role may do. *What changes:* all goes through parameters of the workflow, so what is read may have 128 KiB as JSON text, and what is written 512 KiB. More is not cut: the state fails as
+`States.ItemReaderFailed` or `States.ResultWriterFailed` and says so. A workflow itself may have 1 MiB, compressed, and keeps the items many times: text such as rows of a CSV file fits (2,000 rows with 172 KB were run
+through), but of texts that do not compress, as hashes, 48 KiB may already be too much; Argo then says that the workflow is longer than allowed, or nothing. `MapRunArn` and the ARNs in records name no region; a record's dates are the time when the results were written; a Map that fails writes nothing. For more data let
+a job read it: that is what Spark is for.
+
+*Refused* are Parquet files, and manifests of Athena and of S3 inventories: a step stands in their place that fails when it runs and says why. Read the items in a Task before the Map.";
 
     PLN132 "evaluated-by-pod" r"What a state computes is evaluated by the runtime's pod.
 
