@@ -12,8 +12,8 @@
 //!
 //! - [`ast`]: expressions as trees, and their text; [`plain`]: which JSON texts both read alike; [`json`], [`guard`]: values and conditions while they are made;
 //! - [`path`], [`template`], [`intrinsic`], [`choice`], [`jsonata`]: the translations, each as far as it is exact;
-//! - [`fail`]: failures that are certain, which need no pod either;
-//! - [`parts`]: the parts of a state (what [`crate::ir::machine::State`] says of input, arguments, result …), each a [`Tier`]; [`items`] and [`wait`] for Map and Wait.
+//! - [`mod@fail`]: failures that are certain, which need no pod either;
+//! - [`parts`]: the parts of a state (what [`crate::ir::machine::State`] says of input, arguments, result …), each a [`Tier`]; [`mod@items`] and [`mod@wait`] for Map and Wait.
 //!
 //! `tests/expressions.rs` holds every translation to the interpreter, on Argo's own expression engine.
 //!

@@ -2,11 +2,11 @@
 //!
 //! The reader takes every field of every kind of state, in both query languages. Its shape follows one thought: *a field that nobody
 //! took must show*. An object is read through [`Fields`](reader::Fields), which hands out each field once; before a kind of state is
-//! read, [`fields`] screens what it must not have, and what is left at the end is an unknown field. So each scalar of a
+//! read, [`mod@fields`] screens what it must not have, and what is left at the end is an unknown field. So each scalar of a
 //! definition ends in the IR with its span ([`Machine::spans`](crate::ir::machine::Machine::spans)), in a mark of the [`Sink`](crate::source::sink::Sink), or under a diagnostic, and a test holds it
 //! over every real definition at hand.
 //!
-//! - [`fields`]: which field belongs to which kind of state and language, as tables.
+//! - [`mod@fields`]: which field belongs to which kind of state and language, as tables.
 //! - [`reader`]: objects, texts, numbers, paths; wrong types are reported, scalars kept.
 //! - [`template`]: payload templates; `${Name}` placeholders and CloudFormation's short functions.
 //! - [`state`], [`choice`], [`map`], [`handlers`]: one subject of the language each.
