@@ -364,10 +364,14 @@ fn module(documents: &Documents, folder: &str, files: &[FileId], stage: &str, si
     for inline in module.inline_machines {
         let file = inline.span.file;
         let path = documents.files.get(file).path.clone();
-        let name = inline.name.literal().unwrap_or_else(|| "machine".to_owned());
+        let name = inline.name.literal().unwrap_or_else(|| inline.resource.to_owned());
         let mut machine = asl::import(inline.document, file, &path, &name, sink);
         if let Some(name) = inline.name.sourced() {
             machine.name = name;
+        } else {
+            for span in inline.name.all_origins().iter() {
+                sink.unsupported(span, &PLN122, "the machine's name is not known; its pipeline has the resource's");
+            }
         }
         if let Some(template) = &inline.template {
             part.taken.push(template.clone());

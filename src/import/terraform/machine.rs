@@ -90,7 +90,7 @@ impl<'a> Importer<'a, '_> {
         let document = node.embed(document);
         let message = format!("the definition of {} is taken from the module's own text", resource.address);
         self.sink.report(Diagnostic::equivalent(&TF116, node.span, message));
-        self.module.inline_machines.push(InlineMachine { name, document, template, origins, span: resource.span });
+        self.module.inline_machines.push(InlineMachine { name, resource: resource.name, document, template, origins, span: resource.span });
     }
 
     /// An empty text: a variable whose default stands for "not given". Its value is a question.

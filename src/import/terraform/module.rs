@@ -27,6 +27,8 @@ pub struct Module<'a> {
 #[derive(Debug)]
 pub struct InlineMachine<'a> {
     pub name: Val,
+    /// The resource's name, for a machine whose own is not known.
+    pub resource: &'a str,
     /// The definition, its spans in the file where each part is written; it is embedded in the attribute's node.
     pub document: &'a Node,
     /// The template file it is made from, relative to SRC: it need not be read for itself.
