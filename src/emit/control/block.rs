@@ -376,9 +376,7 @@ impl Emitter<'_> {
         // The state itself, its errors as values and told apart by the catchers.
         let template = self.try_template(&base, leaf);
         let step_name = cursor.names.unique(&base);
-        let mut step = Step { parameters: cursor.carried(), ..Step::new(&step_name, &template) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&leaf.state.comment);
+        let step = Step { parameters: cursor.carried(), ..Step::of(leaf, &step_name, &template) };
         let before = cursor.carried();
         cursor.push(step);
         let next = text::output(&step_name, "next");

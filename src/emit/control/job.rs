@@ -1,5 +1,5 @@
 //! Spark jobs as steps of a machine that carries data.
-use super::block::{Cursor, Mode, leaf_origins};
+use super::block::{Cursor, Mode};
 use super::template::{Step, Template};
 use super::{Emitter, text};
 use crate::emit::{argo_workflows, spark_operator};
@@ -36,23 +36,13 @@ impl Emitter<'_> {
         let takes_input = !spark_operator::inputs(job, "").is_empty();
         let input = if takes_input { self.arguments(leaf, base, cursor, mode) } else { String::new() };
         let name = self.names.unique(base);
-        let mut template = Template::new(&name);
         let repeated = self.repeated.contains(&job.name.value);
         let mut node = argo_workflows::job_template(self.pipeline, job, &name, repeated, self.settings.jobs);
         argo_workflows::deadline(&mut node, &leaf.state);
-        template.whole = Some(node);
-        self.add(template);
+        self.add(Template::ready(&name, node));
         let step_name = cursor.names.unique(base);
-        let mut step = Step { parameters: spark_operator::inputs(job, &input), goes_on: mode.soft, ..Step::new(&step_name, &name) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&leaf.state.comment);
-        cursor.push(step);
-        if mode.soft {
-            let next = text::failed_as_error(&step_name);
-            let error = self.call_error(leaf, &step_name);
-            cursor.document.clone_from(&before);
-            cursor.may_exit(next, Some(error));
-        }
+        let step = Step { parameters: spark_operator::inputs(job, &input), ..Step::of(leaf, &step_name, &name) };
+        self.call(leaf, step, cursor, mode);
         self.settle(leaf, base, text::literal("{}"), &before, cursor, mode);
     }
 }

@@ -186,9 +186,7 @@ impl Emitter<'_> {
         }
         self.add(template);
         let step_name = cursor.names.unique(&name);
-        let mut step = Step { parameters, ..Step::new(&step_name, &name) };
-        step.origins = leaf_origins(part.leaf);
-        step.comment.clone_from(&state.comment);
+        let step = Step { parameters, ..Step::of(part.leaf, &step_name, &name) };
         cursor.push(step);
         step_name
     }
@@ -273,17 +271,8 @@ impl Emitter<'_> {
                 let arguments = self.arguments(leaf, &base, cursor, mode);
                 let template = self.call_template(leaf, &base);
                 let step_name = cursor.names.unique(&base);
-                let mut step =
-                    Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&step_name, &template) };
-                step.origins = leaf_origins(leaf);
-                step.comment.clone_from(&state.comment);
-                cursor.push(step);
-                if mode.soft {
-                    let next = text::failed_as_error(&step_name);
-                    let error = self.call_error(leaf, &step_name);
-                    cursor.document.clone_from(&before);
-                    cursor.may_exit(next, Some(error));
-                }
+                let step = Step { parameters: vec![("input".into(), arguments)], ..Step::of(leaf, &step_name, &template) };
+                self.call(leaf, step, cursor, mode);
                 let result = text::safe_json(&format!("({} ?? \"null\")", text::output(&step_name, "result")));
                 self.settle(leaf, &base, result, &before, cursor, mode);
             }
@@ -323,14 +312,29 @@ impl Emitter<'_> {
         }
     }
 
+    /// Adds the step of a call. In a soft mode its failure ends the block.
+    pub(super) fn call(&mut self, leaf: &Leaf, step: Step, cursor: &mut Cursor, mode: Mode) {
+        let name = step.name.clone();
+        cursor.push(Step { goes_on: mode.soft, ..step });
+        if mode.soft {
+            let error = self.call_error(leaf, &name);
+            cursor.may_exit(text::failed_as_error(&name), Some(error));
+        }
+    }
+
     /// What a Task sends or a Parallel gives: an expression.
     pub(super) fn arguments(&mut self, leaf: &Leaf, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
-        match tier::arguments(&leaf.state, self.around(cursor)) {
+        let part = Part::of("arguments", leaf, tier::arguments(&leaf.state, self.around(cursor)));
+        self.text_of(&part, &format!("{base}-input"), cursor, mode)
+    }
+
+    /// What a part gives that leaves the document alone: the document itself, a text known now, or what a node gives. An expression.
+    pub(super) fn text_of(&mut self, part: &Part<'_>, wanted: &str, cursor: &mut Cursor, mode: Mode) -> String {
+        match &part.tier {
             Tier::Same => cursor.document.clone(),
-            Tier::Folded(json) => text::literal(&json),
-            tier => {
-                let part = Part::of("arguments", leaf, tier);
-                let step = self.compute(&part, &format!("{base}-input"), cursor, mode);
+            Tier::Folded(json) => text::literal(json),
+            _ => {
+                let step = self.compute(part, wanted, cursor, mode);
                 format!("({} ?? \"\")", text::output(&step, "output"))
             }
         }
@@ -503,27 +507,20 @@ impl Emitter<'_> {
                 .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
                 .field("suspend", w.map().text("duration", "{{inputs.parameters.duration}}").build())
                 .build();
-            let mut template = Template::new(NAME);
-            template.whole = Some(node);
-            self.add(template);
+            self.add(Template::ready(NAME, node));
         }
         NAME.to_owned()
     }
 
     fn wait(&mut self, leaf: &Leaf, wait: &WaitFor, base: &str, cursor: &mut Cursor, mode: Mode) {
-        let origins = leaf_origins(leaf);
         if let WaitFor::Seconds(Number::Literal(seconds)) = wait {
             let name = self.names.unique(base);
             let w = Writer(&ARG108);
             let suspend = w.map().field("duration", w.text(format!("{}s", seconds.value)).from(&seconds.origins)).build();
-            let mut template = Template::new(&name);
-            template.whole = Some(w.map().field("name", w.text(&name).from(&origins)).field("suspend", suspend).build());
-            self.add(template);
+            let node = w.map().field("name", w.text(&name).from(&leaf_origins(leaf))).field("suspend", suspend).build();
+            self.add(Template::ready(&name, node));
             let step_name = cursor.names.unique(base);
-            let mut step = Step::new(&step_name, &name);
-            step.origins = origins;
-            step.comment.clone_from(&leaf.state.comment);
-            cursor.push(step);
+            cursor.push(Step::of(leaf, &step_name, &name));
             return;
         }
         let part = Part::of("wait", leaf, tier::wait(&leaf.state, self.around(cursor)));
@@ -532,16 +529,14 @@ impl Emitter<'_> {
         let step_name = cursor.names.unique(base);
         let mut step = Step::new(&step_name, &pause);
         step.parameters = vec![("duration".into(), format!("{} ?? \"0s\"", text::output(&computed, "output")))];
-        step.origins = origins;
+        step.origins = leaf_origins(leaf);
         cursor.push(step);
     }
 
     /// The template that makes a task's call.
     pub(super) fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
         let name = self.names.unique(base);
-        let mut template = Template::new(&name);
-        template.whole = Some((self.settings.call)(&name, &leaf.state));
-        self.add(template);
+        self.add(Template::ready(&name, (self.settings.call)(&name, &leaf.state)));
         name
     }
 

@@ -127,9 +127,7 @@ impl Emitter<'_> {
         if distributed && tolerates_by_data(&leaf.state) {
             parameters.push(("tolerated".into(), format!("{} ?? \"{{}}\"", text::output(&items, "tolerated"))));
         }
-        let mut step = Step { parameters, ..Step::new(&step_name, &each) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&leaf.state.comment);
+        let step = Step { parameters, ..Step::of(leaf, &step_name, &each) };
         cursor.push(step);
         let error = text::output(&step_name, "error");
         if mode.soft {
@@ -164,15 +162,8 @@ impl Emitter<'_> {
 
     /// What the reader of a Map finds: where it is, then a container that fetches it. An expression of JSON text.
     fn read(&mut self, leaf: &Leaf, reader: &machine::Template, base: &str, cursor: &mut Cursor, mode: Mode) -> String {
-        let place = match tier::reader(&leaf.state, reader, self.around(cursor)) {
-            Tier::Same => cursor.document.clone(),
-            Tier::Folded(json) => text::literal(&json),
-            tier => {
-                let part = Part::of("reader", leaf, tier);
-                let step = self.compute(&part, &format!("{base}-place"), cursor, mode);
-                format!("({} ?? \"\")", text::output(&step, "output"))
-            }
-        };
+        let part = Part::of("reader", leaf, tier::reader(&leaf.state, reader, self.around(cursor)));
+        let place = self.text_of(&part, &format!("{base}-place"), cursor, mode);
         let config = program::reader_config(reader);
         let reading = Reading::of(program::reader_resource(reader), config.transformation.as_deref());
         // Of flattened files one may hold any number of items.
@@ -213,9 +204,7 @@ impl Emitter<'_> {
 
     /// A container that reads or writes. `lost`: the error of one that says none. Gives its step.
     fn fetch(&mut self, leaf: &Leaf, node: Node, mut step: Step, lost: &str, cursor: &mut Cursor, mode: Mode) -> String {
-        let mut template = Template::new(&step.template);
-        template.whole = Some(node);
-        self.add(template);
+        self.add(Template::ready(&step.template, node));
         step.goes_on = mode.soft;
         step.origins = leaf_origins(leaf);
         let name = step.name.clone();

@@ -22,7 +22,6 @@ impl Emitter<'_> {
         let Some(place) = (self.settings.nested)(nested.machine) else { return };
         let sent = self.arguments(leaf, base, cursor, mode);
         let name = self.names.unique(base);
-        let mut template = Template::new(&name);
         let pattern = match nested.starts {
             Starts::GoesOn => Pattern::RequestResponse,
             Starts::Waits => Pattern::Sync,
@@ -30,28 +29,23 @@ impl Emitter<'_> {
         };
         let mut node = calls::nested(&place.template, place.namespace.as_deref(), pattern, &name, &leaf_origins(leaf));
         argo_workflows::deadline(&mut node, &leaf.state);
-        template.whole = Some(node);
-        self.add(template);
+        self.add(Template::ready(&name, node));
         let step_name = cursor.names.unique(base);
         // The input alone, out of `{"Input":…}`; a text is JSON already.
         let input = format!(
             "let sent = {sent}; let input = sent == \"{{}}\" ? \"{{}}\" : sprig.trimSuffix(\"}}\", sprig.trimPrefix(\"{{\\\"Input\\\":\", sent)); \
              input startsWith \"\\\"\" ? fromJSON(input) : input"
         );
-        let mut step = Step { parameters: vec![("input".into(), input)], goes_on: mode.soft, ..Step::new(&step_name, &name) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&leaf.state.comment);
-        cursor.push(step);
+        cursor.push(Step { parameters: vec![("input".into(), input)], goes_on: mode.soft, ..Step::of(leaf, &step_name, &name) });
         let waits = nested.starts != Starts::GoesOn;
         let phase = format!("({} ?? \"Succeeded\")", text::output(&step_name, "phase"));
         let failure = format!("toJson({{\"Error\": \"States.TaskFailed\", \"Cause\": {} ?? \"\"}})", text::output(&step_name, "message"));
         if mode.soft {
             // Nil where it did not run.
             let ended = if waits { format!("{phase} == \"Succeeded\" ? \"\" : \"error\"") } else { "\"\"".to_owned() };
-            let next = format!("{{\"Succeeded\": ({ended}), \"Failed\": \"error\", \"Error\": \"error\"}}[steps[\"{step_name}\"].status]");
+            let next = text::ended(&step_name, &format!("({ended})"));
             let call = self.call_error(leaf, &step_name);
             let error = if waits { format!("({phase} != \"Succeeded\" ? {} : {call})", text::safe_json(&failure)) } else { call };
-            cursor.document.clone_from(&before);
             cursor.may_exit(next, Some(error));
         } else if waits {
             let fails = cursor.names.unique(&format!("{base}-failed"));

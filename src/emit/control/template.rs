@@ -1,6 +1,8 @@
 //! Templates and steps before they are YAML.
+use super::block::leaf_origins;
 use super::text;
 use crate::emit::yaml::{Node, Writer};
+use crate::ir::control::Leaf;
 use crate::source::rules::argo::{ARG101, ARG103, ARG104, ARG107};
 use crate::source::span::{Origins, Sourced};
 use std::collections::BTreeMap;
@@ -59,6 +61,11 @@ impl Template {
             origins: Origins::none(),
             comment: None,
         }
+    }
+
+    /// One of another kind.
+    pub fn ready(name: &str, node: Node) -> Self {
+        Self { whole: Some(node), ..Self::new(name) }
     }
 
     /// The steps that were written, and where what is none of them comes from.
@@ -138,6 +145,11 @@ impl Step {
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let texts = [&self.request, &self.when, &self.count].into_iter().flatten().map(String::len).sum::<usize>();
         self.name.len() + self.template.len() + parameters + texts
+    }
+
+    /// The step that stands for a state.
+    pub fn of(leaf: &Leaf, name: impl Into<String>, template: impl Into<String>) -> Self {
+        Self { origins: leaf_origins(leaf), comment: leaf.state.comment.clone(), ..Self::new(name, template) }
     }
 
     fn node(&self) -> Node {

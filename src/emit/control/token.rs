@@ -5,7 +5,7 @@
 use super::block::{Cursor, Mode, leaf_origins};
 use super::leaf::Part;
 use super::template::{Step, Template};
-use super::tier::{self, Tier};
+use super::tier;
 use super::{Emitter, text};
 use crate::emit::calls;
 use crate::ir::control::Leaf;
@@ -19,34 +19,19 @@ impl Emitter<'_> {
         let call = cursor.names.unique(base);
         let answer = cursor.names.unique(&format!("{base}-answer"));
         let token = calls::token(&answer);
-        let arguments = match tier::arguments(state, self.around(cursor)) {
-            Tier::Same => cursor.document.clone(),
-            Tier::Folded(json) => text::literal(&json),
-            tier => {
-                let part = Part { extra: vec![("token", token.clone())], ..Part::of("arguments", leaf, tier) };
-                let step = self.compute(&part, &format!("{base}-input"), cursor, mode);
-                format!("({} ?? \"\")", text::output(&step, "output"))
-            }
-        };
+        let tier = tier::arguments(state, self.around(cursor));
+        let part = Part { extra: vec![("token", token.clone())], ..Part::of("arguments", leaf, tier) };
+        let arguments = self.text_of(&part, &format!("{base}-input"), cursor, mode);
         let template = self.call_template(leaf, base);
-        let mut step = Step { parameters: vec![("input".into(), arguments)], goes_on: mode.soft, ..Step::new(&call, &template) };
-        step.origins = leaf_origins(leaf);
-        step.comment.clone_from(&state.comment);
-        cursor.push(step);
-        cursor.document.clone_from(&before);
-        if mode.soft {
-            let error = self.call_error(leaf, &call);
-            cursor.may_exit(text::failed_as_error(&call), Some(error));
-        }
+        let step = Step { parameters: vec![("input".into(), arguments)], ..Step::of(leaf, &call, &template) };
+        self.call(leaf, step, cursor, mode);
         // The time that the call took counts.
         let seconds = match &task.timeout_seconds {
             Some(Number::Literal(seconds)) => seconds.value.parse::<u64>().ok(),
             _ => None,
         };
         let waiting = self.names.unique(&answer);
-        let mut template = Template::new(&waiting);
-        template.whole = Some(calls::token_wait(&waiting, seconds.is_some(), &leaf_origins(leaf)));
-        self.add(template);
+        self.add(Template::ready(&waiting, calls::token_wait(&waiting, seconds.is_some(), &leaf_origins(leaf))));
         // A failure is told by the step behind it.
         let mut step = Step { parameters: vec![("token".into(), token)], goes_on: true, ..Step::new(&answer, &waiting) };
         if let Some(seconds) = seconds {
