@@ -190,7 +190,7 @@ fn machine_pipeline(
     } else {
         ClusterSettings::default()
     };
-    let around = Surroundings { estate, functions, config, settings: &settings, output };
+    let around = Surroundings { estate, functions, config, settings: &settings, output, submits };
     let mut attempt = Sink::default();
     let (pipeline, outcome) = pipeline(machine, &targets, &around, &mut attempt);
     // A machine of which a piece would be missing is planned with its data.

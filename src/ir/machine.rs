@@ -82,6 +82,17 @@ impl State {
     }
 }
 
+impl State {
+    /// What the state says that it sends, in its query language.
+    #[must_use]
+    pub fn sent(&self) -> Option<&Template> {
+        match self.query_language {
+            QueryLanguage::JsonPath => self.data.parameters.as_ref(),
+            QueryLanguage::Jsonata => self.data.arguments.as_ref(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum Next {
     /// `Next`.

@@ -43,6 +43,12 @@ pub fn input_base(state: &State) -> Option<Access> {
     }
 }
 
+/// Whether `OutputPath` takes more than the whole away.
+#[must_use]
+pub fn keeps_output(state: &State) -> bool {
+    state.data.output_path.is_some() && !matches!(&state.data.output_path, Some(PathField::Path(path)) if path.value == "$")
+}
+
 /// Where a state puts its result; `None` when it discards it.
 #[must_use]
 pub fn result_place(state: &State) -> Option<Access> {
@@ -236,12 +242,22 @@ fn jsonata_effects(state: &State) -> Effects {
     effects
 }
 
-/// Whether an expression of JSONata may read the state's input: it is in `$states`, beside what is none of it (Amazon States Language, "Reserved
-/// variable: $states").
+/// Whether an expression of JSONata may read the state's input.
 fn reads_input(text: &str) -> bool {
+    mentions(text, &[".context", ".result", ".errorOutput"])
+}
+
+/// Whether an expression of JSONata may read the state's result.
+#[must_use]
+pub fn mentions_result(text: &str) -> bool {
+    mentions(text, &[".context", ".input", ".errorOutput"])
+}
+
+/// Whether an expression has `$states` for anything but these parts of it (Amazon States Language, "Reserved variable: $states").
+fn mentions(text: &str, but: &[&str]) -> bool {
     text.match_indices("$states").any(|(at, name)| {
         let rest = text[at + name.len()..].trim_start();
-        ![".context", ".result", ".errorOutput"].iter().any(|other| rest.starts_with(other))
+        !but.iter().any(|other| rest.starts_with(other))
     })
 }
 

@@ -4,7 +4,7 @@
 //! comes after it. That holds where nobody but such states and the jobs themselves reads what they leave in the document.
 use super::data::result_place;
 use super::emr_job;
-use super::flow::{Dest, Flow};
+use super::flow::Flow;
 use super::idiom::Mismatch;
 use super::link::{Target, Targets, member};
 use super::path::Access;
@@ -98,7 +98,7 @@ pub fn never_fails(flow: &mut Flow<'_>, targets: &Targets) {
 pub fn not_alone(state: &State, targets: &Targets) -> Option<Mismatch> {
     let creates = call(state, targets).is_some_and(|(_, name)| name.is_some());
     let at = state.name.span().unwrap_or(state.span);
-    let Some(sent) = sent(state).filter(|sent| matches!(sent.value, TemplateValue::Map(_))) else {
+    let Some(sent) = state.sent().filter(|sent| matches!(sent.value, TemplateValue::Map(_))) else {
         let why = format!("`{}` creates a cluster by a request that is known only when it runs, steps and all", state.name.value);
         return creates.then_some(Mismatch { why, span: at });
     };
@@ -108,10 +108,6 @@ pub fn not_alone(state: &State, targets: &Targets) -> Option<Mismatch> {
     }
     let why = format!("`{}` creates a cluster with steps of its own, which this version does not translate", state.name.value);
     Some(Mismatch { why, span: steps.span })
-}
-
-fn sent(state: &State) -> Option<&Template> {
-    if state.query_language == QueryLanguage::Jsonata { state.data.arguments.as_ref() } else { state.data.parameters.as_ref() }
 }
 
 /// What a state about the cluster did that nothing does now.
@@ -127,7 +123,7 @@ pub fn remarks(flow: &Flow<'_>, index: usize, targets: &Targets) -> Vec<Diagnost
             say(Some(catcher.span), format!("when `{shown}` failed, `{}` ran → `{shown}` does nothing and cannot fail", next.value));
         }
     }
-    let Some(sent) = sent(state) else { return remarks };
+    let Some(sent) = state.sent() else { return remarks };
     if name.is_none() {
         let id = ["ClusterId", "JobFlowIds", "JobFlowId", "ApplicationId", "Id"].into_iter().find_map(|key| member(sent, key));
         if let Some(id) = id.filter(|id| !created_here(flow, id, targets)) {
@@ -180,8 +176,7 @@ pub fn readers(flow: &Flow<'_>, index: usize, targets: &Targets) -> Vec<(String,
         return Vec::new();
     }
     let Some(place) = result_place(state) else { return Vec::new() };
-    let next: Vec<Dest> = flow.states[index].edges.first().map(|edge| edge.to).into_iter().collect();
-    let after = flow.after(&next, index, &place);
+    let after = flow.after_success(index, &place);
     let takes =
         |(other, read, span): (&State, Access, Span)| (!names_only(other, &place, targets)).then(|| (other.name.value.clone(), read, span));
     after.readers.into_iter().filter_map(takes).collect()
@@ -198,7 +193,7 @@ fn names_only(state: &State, place: &Access, targets: &Targets) -> bool {
         }
         if emr_job::submission(state, &service.value).is_some() {
             // What the job itself is given may be the name, too.
-            let jobs = ["Step", "Steps", "JobDriver"].into_iter().filter_map(|key| member(sent(state)?, key));
+            let jobs = ["Step", "Steps", "JobDriver"].into_iter().filter_map(|key| member(state.sent()?, key));
             let base = super::data::input_base(state).unwrap_or_else(Access::whole);
             let mut reads = jobs.flat_map(|job| super::data::template_reads(job, &base));
             let mentions = state.query_language == QueryLanguage::Jsonata;

@@ -5,7 +5,7 @@ use super::path::Access;
 use crate::import::asl::known;
 use crate::import::emr::spark_submit;
 use crate::ir::job::Batch;
-use crate::ir::machine::{QueryLanguage, State, Template, TemplateValue};
+use crate::ir::machine::{State, Template, TemplateValue};
 use crate::ir::value::{Symbol, SymbolKind, Val, Value};
 use crate::simulate::intrinsic::{ArgumentView, Call, CallView};
 use crate::source::secret;
@@ -150,7 +150,7 @@ const PLACES: &[&str] = &[
 fn remarks(state: &State) -> Vec<(String, Span)> {
     let name = &state.name.value;
     let mut remarks = Vec::new();
-    let Some(Template { value: TemplateValue::Map(entries), .. }) = request(state) else { return remarks };
+    let Some(Template { value: TemplateValue::Map(entries), .. }) = state.sent() else { return remarks };
     for (key, value) in entries.iter().filter(|(key, _)| !PLACES.contains(&key.value.as_str())) {
         match key.value.as_str() {
             "ExecutionRoleArn" => remarks.push((
@@ -180,11 +180,6 @@ fn is_defaults(block: &Template) -> bool {
 
 type Found = Result<Batch, (String, Option<Span>)>;
 
-/// The template of what the state sends.
-fn request(state: &State) -> Option<&Template> {
-    if state.query_language == QueryLanguage::Jsonata { state.data.arguments.as_ref() } else { state.data.parameters.as_ref() }
-}
-
 /// A member of a template, and its place as a path of what is sent.
 fn inside<'t>(template: &'t Template, names: &[&str]) -> Option<&'t Template> {
     names.iter().try_fold(template, |at, name| match (&at.value, name.parse::<usize>()) {
@@ -195,7 +190,7 @@ fn inside<'t>(template: &'t Template, names: &[&str]) -> Option<&'t Template> {
 
 /// A step: `command-runner.jar` with `spark-submit` and its words.
 fn step(state: &State, name: &str) -> Found {
-    let sent = request(state).ok_or_else(|| ("is not written in the state".to_owned(), None))?;
+    let sent = state.sent().ok_or_else(|| ("is not written in the state".to_owned(), None))?;
     let mut path = vec![name];
     if name == "Steps" {
         match inside(sent, &["Steps"]).map(|steps| &steps.value) {
@@ -237,7 +232,7 @@ fn step(state: &State, name: &str) -> Found {
 
 /// A job driver: the application, its arguments, and options as one text.
 fn driver(state: &State, name: &str) -> Found {
-    let sent = request(state).ok_or_else(|| ("is not written in the state".to_owned(), None))?;
+    let sent = state.sent().ok_or_else(|| ("is not written in the state".to_owned(), None))?;
     let path = ["JobDriver", name];
     let driver = inside(sent, &path).ok_or_else(|| (format!("has no JobDriver.{name} that is written out"), Some(sent.span)))?;
     let mut words = Vec::new();

@@ -219,6 +219,13 @@ impl<'m> Flow<'m> {
         after
     }
 
+    /// What becomes of a part of the document that a state left there when it succeeded.
+    #[must_use]
+    pub fn after_success(&self, of: usize, place: &Access) -> After<'m> {
+        let next: Vec<Dest> = self.states[of].edges.first().map(|edge| edge.to).into_iter().collect();
+        self.after(&next, of, place)
+    }
+
     /// The first state from these on that reads inside a part of the document which `of` left there, until something else takes its place.
     #[must_use]
     pub fn reader_after(&self, from: &[Dest], of: usize, place: &Access) -> Option<(&'m State, Span)> {

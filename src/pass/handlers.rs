@@ -1,6 +1,6 @@
 //! Retry and Catch, where a plan knows one failure only.
 use super::flow::{Edge, Flat};
-use crate::ir::machine::{Catcher, Retrier, StateKind};
+use crate::ir::machine::{Retrier, StateKind};
 use crate::ir::plan::Retry;
 use crate::source::rules::plan;
 use crate::source::sink::Sink;
@@ -19,12 +19,8 @@ pub fn catch_all(flat: &Flat<'_>, sink: &mut Sink) -> Result<Option<Edge>, Strin
     if state.catch.len() > 1 || !takes_all(&catcher.error_equals) || (timeout && !all) {
         return Err(format!("the Catch of `{}` tells errors apart, which this version does not translate", state.name.value));
     }
-    absorb_catcher(catcher, sink);
-    Ok(edge.map(|edge| Edge { to: edge.to, via: edge.via.with(&all_origins(&catcher.error_equals)) }))
-}
-
-fn absorb_catcher(catcher: &Catcher, sink: &mut Sink) {
     sink.absorb(catcher.span, &plan::PLN116, "the error output is read by nothing");
+    Ok(edge.map(|edge| Edge { to: edge.to, via: edge.via.with(&all_origins(&catcher.error_equals)) }))
 }
 
 /// The errors that retriers name, as a message lists them.

@@ -4,7 +4,7 @@
 //! the state is final. On Kubernetes one resource does all of it: the SparkApplication, watched to its end. The match is a
 //! proof, not a likeness: every state that is absorbed must have no effect and no reader outside the idiom, and every
 //! final state of Livy must lead to one of two places.
-use super::data::{input_base, invoke_payload, result_place};
+use super::data::{input_base, invoke_payload, keeps_output, result_place};
 use super::emr_job;
 use super::flow::{Dest, Edge, Flow};
 use super::link::{Target, Targets};
@@ -442,11 +442,6 @@ impl<'m> Matcher<'_, 'm> {
             fields = rest;
         }
     }
-}
-
-/// Whether `OutputPath` takes more than the whole away.
-fn keeps_output(state: &State) -> bool {
-    state.data.output_path.is_some() && !matches!(&state.data.output_path, Some(crate::ir::machine::PathField::Path(p)) if p.value == "$")
 }
 
 /// Where a `ResultSelector` puts a part of the result: the field whose path is that part, or holds it.

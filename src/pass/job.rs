@@ -5,6 +5,7 @@ use super::idiom::Idiom;
 use super::sizing::{self, Place};
 use crate::ir::job::SparkJob;
 use crate::ir::machine::{State, StateKind};
+use crate::ir::plan::Retry;
 use crate::source::rules::plan;
 use crate::source::sink::{Diagnostic, Sink};
 
@@ -20,8 +21,20 @@ pub fn sized(state: &State, idiom: &Idiom<'_>, place: &Place<'_>, sink: &mut Sin
     } else {
         job_retry(state, &mut job, sink);
     }
-    job.name.value.clone_from(&place.name.value);
     Ok(job)
+}
+
+/// That a call is made under the execution's own role.
+///
+/// # Errors
+/// That it is not, as a message.
+pub fn no_own_role(state: &State) -> Result<(), String> {
+    match &state.kind {
+        StateKind::Task(task) if task.credentials.is_some() => {
+            Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where a failed job leads, the submission's own Catch taken into account.
@@ -30,11 +43,7 @@ pub fn sized(state: &State, idiom: &Idiom<'_>, place: &Place<'_>, sink: &mut Sin
 /// Why, where the two are handled otherwise.
 pub fn submission_failure(flat: &Flat<'_>, idiom: &Idiom<'_>, sink: &mut Sink) -> Result<Option<Edge>, String> {
     let state = flat.state;
-    if let StateKind::Task(task) = &state.kind
-        && task.credentials.is_some()
-    {
-        return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
-    }
+    no_own_role(state)?;
     let caught = catch_all(flat, sink)?;
     if idiom.polling.is_none() {
         return Ok(caught);
@@ -80,18 +89,7 @@ fn submission_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
             format!("`{}`: the submission is retried on {} → on every failed submission", state.name.value, error_names(&state.retry)),
         ));
     }
-    if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
-        sink.report(Diagnostic::changed(
-            &plan::PLN115,
-            state.retry[0].span,
-            format!(
-                "`{}`: submission retried {} times with growing pauses → {} times, the pause growing by {} s each time",
-                state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
-            ),
-        ));
-    }
-    job.submission_retries = Some(retry.limit);
-    job.submission_retry_seconds = Some(retry.interval_seconds);
+    again(state, "submission retried", retry, job, sink);
 }
 
 /// Retries of a job that its state waits for: the operator starts it again.
@@ -107,17 +105,22 @@ fn job_retry(state: &State, job: &mut SparkJob, sink: &mut Sink) {
     let Some(retry) = taking.and_then(|retrier| merged(std::slice::from_ref(retrier))).filter(|retry| retry.limit.value > 0) else {
         return;
     };
+    job.runs_again = true;
+    again(state, "run again", retry, job, sink);
+}
+
+/// Gives a job its retries, whose pauses the operator lets grow in its own way.
+fn again(state: &State, what: &str, retry: Retry, job: &mut SparkJob, sink: &mut Sink) {
     if retry.limit.value > 1 && retry.factor.as_ref().is_none_or(|f| f.value > 1) {
         sink.report(Diagnostic::changed(
             &plan::PLN115,
             state.retry[0].span,
             format!(
-                "`{}`: run again {} times with growing pauses → {} times, the pause growing by {} s each time",
+                "`{}`: {what} {} times with growing pauses → {} times, the pause growing by {} s each time",
                 state.name.value, retry.limit.value, retry.limit.value, retry.interval_seconds.value
             ),
         ));
     }
-    job.runs_again = true;
     job.submission_retries = Some(retry.limit);
     job.submission_retry_seconds = Some(retry.interval_seconds);
 }

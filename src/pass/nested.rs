@@ -5,7 +5,7 @@
 use super::link::{Target, Targets, member};
 use crate::ir::control::{NESTED, Nested, Starts};
 use crate::ir::estate::Estate;
-use crate::ir::machine::{Graph, Machine, PathField, QueryLanguage, State, StateKind, Task, Template, TemplateValue};
+use crate::ir::machine::{Graph, Machine, PathField, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::value::Val;
 use std::collections::BTreeSet;
 
@@ -19,8 +19,7 @@ pub fn started(state: &State, targets: &Targets, estate: &Estate, file: &str) ->
         "states:startExecution.sync:2" => Starts::WaitsForJson,
         _ => return None,
     };
-    let sent = if state.query_language == QueryLanguage::Jsonata { &state.data.arguments } else { &state.data.parameters };
-    let TemplateValue::Text(arn) = &member(sent.as_ref()?, "StateMachineArn")?.value else { return None };
+    let TemplateValue::Text(arn) = &member(state.sent()?, "StateMachineArn")?.value else { return None };
     let (_, name) = arn.split_once(":stateMachine:")?;
     let name = name.split(':').next().unwrap_or(name);
     let shared = |machine: &Machine| machine.file.split('/').zip(file.split('/')).take_while(|(a, b)| a == b).count();

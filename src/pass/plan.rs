@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub settings: &'a ClusterSettings,
     /// Whether the execution's output is wanted.
     pub output: bool,
+    /// Whether any state of the machine submits a job that is understood.
+    pub submits: bool,
 }
 
 /// What came of a machine besides the pipeline itself.
@@ -118,7 +120,6 @@ pub fn pipeline(machine: &Machine, targets: &Targets, around: &Surroundings<'_>,
         call_of: BTreeMap::new(),
         call_names: Names::default(),
         outcome: Outcome::default(),
-        has_jobs: super::carried::states(&machine.graph).into_iter().any(|state| idiom::submits(state, targets, around.estate)),
         sink,
     };
     let body = planner.graph_block(&machine.graph, &[]);
@@ -199,8 +200,6 @@ struct Planner<'a> {
     call_of: BTreeMap<Shape, usize>,
     call_names: Names,
     outcome: Outcome,
-    /// Whether any state submits a job.
-    has_jobs: bool,
     sink: &'a mut Sink,
 }
 
@@ -208,7 +207,7 @@ impl<'m> Planner<'_> {
     /// The statements of a graph. `inherited`: what was written into the document before it starts.
     fn graph_block(&mut self, graph: &'m Graph, inherited: &[Access]) -> Block {
         let mut flow = Flow::new(graph, self.targets, self.around.estate);
-        if self.has_jobs {
+        if self.around.submits {
             emr_cluster::never_fails(&mut flow, self.targets);
         }
         let predecessors = flow.predecessors();
@@ -301,7 +300,7 @@ impl<'m> Planner<'_> {
                 }
             };
         }
-        if let Some(found) = emr_cluster::at(here.flow, index, self.targets).filter(|_| self.has_jobs) {
+        if let Some(found) = emr_cluster::at(here.flow, index, self.targets).filter(|_| self.around.submits) {
             return match found {
                 Ok(()) => {
                     for remark in emr_cluster::remarks(here.flow, index, self.targets) {
@@ -595,9 +594,7 @@ impl<'m> Planner<'_> {
 
     fn call_timeout(&mut self, state: &State) -> Result<Option<Sourced<u64>>, String> {
         let StateKind::Task(task) = &state.kind else { return Ok(None) };
-        if task.credentials.is_some() {
-            return Err(format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value));
-        }
+        job::no_own_role(state)?;
         if let Some(heartbeat) = &task.heartbeat_seconds {
             let (Number::Literal(text) | Number::Path(text) | Number::Jsonata(text)) = heartbeat;
             for span in text.origins.iter() {
@@ -839,8 +836,7 @@ impl<'m> Planner<'_> {
                 "says what the payload's own paths are relative to",
             );
         }
-        let template = if state.query_language == QueryLanguage::Jsonata { &state.data.arguments } else { &state.data.parameters };
-        let Some(Template { value: TemplateValue::Map(entries), .. }) = template.as_ref().filter(|_| envelope) else { return };
+        let Some(Template { value: TemplateValue::Map(entries), .. }) = state.sent().filter(|_| envelope) else { return };
         for (key, value) in entries {
             match key.value.as_str() {
                 "FunctionName" | "Payload" => {}

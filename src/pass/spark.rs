@@ -2,7 +2,7 @@
 //!
 //! The proof is that of [`super::idiom`]: what is absorbed has no other effect, and nobody reads by its path what it left in the document. So
 //! the Task leaves the document as it is; where the submission's result took the document's place, an empty object does.
-use super::data::{self, result_place};
+use super::data::{self, keeps_output, mentions_result, result_place};
 use super::emr_cluster;
 use super::flow::{Dest, Edge, Flow};
 use super::idiom::{self, Idiom, Mismatch};
@@ -50,17 +50,8 @@ pub fn rewrite(
     output: bool,
     sink: &mut Sink,
 ) -> Result<Rewritten, Vec<Mismatch>> {
-    let has_jobs = super::carried::states(graph).into_iter().any(|state| idiom::submits(state, targets, around.estate));
-    let mut rewriter = Rewriter {
-        has_jobs,
-        targets,
-        around,
-        names: Names::default(),
-        jobs: Vec::new(),
-        replaced: BTreeSet::new(),
-        mismatches: Vec::new(),
-        sink,
-    };
+    let mut rewriter =
+        Rewriter { targets, around, names: Names::default(), jobs: Vec::new(), replaced: BTreeSet::new(), mismatches: Vec::new(), sink };
     let graph = rewriter.graph(graph, Readers { whole: output, parts: false });
     if !rewriter.mismatches.is_empty() {
         return Err(rewriter.mismatches.into_iter().flatten().collect());
@@ -69,8 +60,6 @@ pub fn rewrite(
 }
 
 struct Rewriter<'a> {
-    /// Whether any state submits a job.
-    has_jobs: bool,
     targets: &'a Targets,
     around: &'a Surroundings<'a>,
     names: Names,
@@ -89,7 +78,7 @@ impl Rewriter<'_> {
         let mut absorbed: BTreeSet<usize> = BTreeSet::new();
         let mut tasks: BTreeMap<usize, State> = BTreeMap::new();
         for index in 0..flow.states.len() {
-            if self.has_jobs && emr_cluster::is(flow.states[index].state, self.targets) {
+            if self.around.submits && emr_cluster::is(flow.states[index].state, self.targets) {
                 match self.cluster(&flow, index, readers) {
                     Ok(state) => {
                         tasks.insert(index, state);
@@ -109,7 +98,12 @@ impl Rewriter<'_> {
                 Err(mismatch) => self.mismatches.push(mismatch),
             }
         }
-        let mut out = Graph { states: Vec::with_capacity(graph.states.len()), ..graph.clone() };
+        let mut out = Graph {
+            start_at: graph.start_at.clone(),
+            states: Vec::with_capacity(graph.states.len()),
+            comment: graph.comment.clone(),
+            span: graph.span,
+        };
         for (index, state) in graph.states.iter().enumerate() {
             if absorbed.contains(&index) {
                 continue;
@@ -149,10 +143,7 @@ impl Rewriter<'_> {
         }
         let jsonata = state.query_language == QueryLanguage::Jsonata;
         let taken = emr_cluster::readers(flow, index, self.targets);
-        let to_end = result_place(state).is_some_and(|place| {
-            let next: Vec<Dest> = flow.states[index].edges.first().map(|edge| edge.to).into_iter().collect();
-            flow.after(&next, index, &place).to_end
-        });
+        let to_end = result_place(state).is_some_and(|place| flow.after_success(index, &place).to_end);
         let looked_at = !taken.is_empty()
             || (to_end && (readers.parts || readers.whole))
             || state.data.assign.is_some()
@@ -227,10 +218,7 @@ impl Rewriter<'_> {
             return Err(mismatch(state, why));
         }
         let StateKind::Task(call) = &state.kind else { return Err(None) };
-        if call.credentials.is_some() {
-            let why = format!("`{}` takes on another role with Credentials, which this version does not translate", state.name.value);
-            return Err(mismatch(state, why));
-        }
+        job::no_own_role(state).map_err(|why| mismatch(state, why))?;
         let failure = if waits { None } else { job::submission_failure(flat, idiom, self.sink).map_err(|why| mismatch(state, why))? };
         let name = self.names.unique(&label(&state.name.value, 63));
         let envelope = matches!(self.targets.get(state), Some(Target::Function { envelope: true, .. }));
@@ -342,8 +330,7 @@ fn below(flow: &Flow<'_>, index: usize, readers: Readers) -> Readers {
     }
     let mut below = Readers { whole: false, parts: false };
     let Some(place) = result_place(state) else { return below };
-    let next: Vec<Dest> = flow.states[index].edges.first().map(|edge| edge.to).into_iter().collect();
-    let after = flow.after(&next, index, &place);
+    let after = flow.after_success(index, &place);
     for (reader, read, _) in &after.readers {
         let deeper = match (read, &place) {
             (Access::Fields(read), Access::Fields(place)) => read.len() > place.len(),
@@ -367,12 +354,6 @@ fn selects(path: &PathField, place: Option<&Access>) -> bool {
     }
 }
 
-/// Whether `OutputPath` takes something out of the document.
-fn keeps_output(state: &State) -> bool {
-    !matches!(&state.data.output_path, None | Some(PathField::Path(_)))
-        || matches!(&state.data.output_path, Some(PathField::Path(path)) if path.value != "$")
-}
-
 /// Whether a state of a job leaves the document alone but for its result.
 fn moves_nothing_else(state: &State) -> bool {
     let passes = matches!(state.kind, StateKind::Wait(_) | StateKind::Choice { .. });
@@ -391,14 +372,6 @@ fn takes_no_result(state: &State) -> bool {
     let data = &state.data;
     state.query_language == QueryLanguage::Jsonata
         && [&data.output, &data.assign].into_iter().flatten().flat_map(Template::expressions).all(|(text, _)| !mentions_result(text))
-}
-
-/// `$states.result`, or `$states` as a whole.
-fn mentions_result(text: &str) -> bool {
-    text.match_indices("$states").any(|(at, name)| {
-        let rest = text[at + name.len()..].trim_start();
-        ![".context", ".input", ".errorOutput"].iter().any(|other| rest.starts_with(other))
-    })
 }
 
 /// Members of what is sent that a job's arguments come from.

@@ -134,8 +134,7 @@ pub fn arguments(state: &State, around: Around<'_>) -> Tier {
 
 fn plain_arguments(state: &State) -> Tier {
     let data = &state.data;
-    let template = if state.query_language == QueryLanguage::Jsonata { &data.arguments } else { &data.parameters };
-    match template {
+    match state.sent() {
         Some(template) if template.expressions().is_empty() && whole(data.input_path.as_ref()) => Tier::Folded(safe(&literal(template))),
         None if whole(data.input_path.as_ref()) => Tier::Same,
         _ => Tier::Pod,
