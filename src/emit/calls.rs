@@ -107,33 +107,41 @@ pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Resu
     }
     let script = Script::of(call);
     let w = Writer(fate.rule);
-    let env = |name: &str, value: &str| w.flow(w.map().text("name", name).text("value", value).build());
-    let mut variables = vec![env("REQUEST", REQUEST), env("AWS_DEFAULT_OUTPUT", "json")];
+    let mut more = Vec::new();
     if let Some(region) = call.region() {
-        variables.push(env("AWS_REGION", region));
+        more.push(("AWS_REGION", region));
     }
     if !script.errors.is_empty() {
-        variables.push(env("EXCEPTIONS", &script.errors));
+        more.push(("EXCEPTIONS", &script.errors));
     }
+    Ok(requested(w, template, "the request, JSON text", &more, script.text, origins))
+}
+
+/// The template of a script that takes `input` as its request, and gives `result` or `error`. `more`: its variables besides.
+fn requested(w: Writer, template: &str, about: &str, more: &[(&str, &str)], script: String, origins: &Origins) -> Node {
+    let variables = [("REQUEST", REQUEST), ("AWS_DEFAULT_OUTPUT", "json")].iter().chain(more);
+    let variables = variables.map(|(name, value)| w.flow(w.map().text("name", *name).text("value", *value).build()));
     let body = w
         .map()
         .text("image", AWS_CLI_IMAGE)
         .field("command", w.flow(w.list(vec![w.text("sh")])))
-        .field("env", w.list(variables))
-        .text("source", script.text)
+        .field("env", w.list(variables.collect()))
+        .text("source", script)
         .build();
-    let input = w.flow(w.map().text("name", "input").build()).comment("the request, JSON text");
-    let output = |name: &str, default: &str| {
-        let from = w.map().text("path", format!("/tmp/emr2k8s/{name}")).text("default", default).build();
-        w.map().text("name", name).field("valueFrom", w.flow(from)).build()
-    };
-    let outputs = w.list(vec![output("result", "null"), output("error", "")]);
-    Ok(w.map()
+    let input = w.flow(w.map().text("name", "input").build()).comment(about);
+    let outputs = w.list(vec![output(w, "result", "null"), output(w, "error", "")]);
+    w.map()
         .field("name", w.text(template).from(origins))
         .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
         .field("outputs", w.map().field("parameters", outputs).build())
         .field("script", body)
-        .build())
+        .build()
+}
+
+/// An output of a script: what stands in the file of that name.
+fn output(w: Writer, name: &str, default: &str) -> Node {
+    let from = w.map().text("path", format!("/tmp/emr2k8s/{name}")).text("default", default).build();
+    w.map().text("name", name).field("valueFrom", w.flow(from)).build()
 }
 
 /// The parameter as it comes to the script: JSON text in which nothing is a tag to Argo or a variable to Kubernetes.

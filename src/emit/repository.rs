@@ -36,13 +36,16 @@ pub fn emit(stages: &[Planned], config: &Config, notes: &readme::Notes) -> Tree 
     let names: Vec<&str> = all.pipelines.iter().map(|p| p.name.value.as_str()).collect();
     let by_name: Vec<BTreeMap<&str, &Pipeline>> =
         stages.iter().map(|stage| stage.plan.pipelines.iter().map(|p| (p.name.value.as_str(), p)).collect()).collect();
+    let callers: Vec<BTreeMap<&str, Vec<&str>>> = stages.iter().map(|stage| callers(&stage.plan)).collect();
     let parts: Vec<Part> = names
         .par_iter()
         .map(|name| {
-            let here = stages.iter().zip(&by_name).filter_map(|(stage, of)| Some((stage, *of.get(name)?)));
-            let templates = here.clone().map(|(stage, p)| template(stage, p, config)).collect();
-            let here: Vec<(&Plan, &Pipeline)> = here.map(|(stage, p)| (&stage.plan, p)).collect();
-            pipeline(&here, templates, config)
+            let here =
+                stages.iter().zip(&by_name).zip(&callers).filter_map(|((stage, of), callers)| Some((stage, *of.get(name)?, callers)));
+            let templates = here.clone().map(|(stage, p, _)| template(stage, p, config)).collect();
+            let callers: Vec<&[&str]> = here.clone().map(|(_, _, callers)| callers.get(name).map_or(&[][..], Vec::as_slice)).collect();
+            let here: Vec<(&Plan, &Pipeline)> = here.map(|(stage, p, _)| (&stage.plan, p)).collect();
+            pipeline(&here, &callers, templates, config)
         })
         .collect();
     let mut places = Vec::new();
@@ -173,18 +176,26 @@ pub fn place(config: &Config, stage: &str, caller: &str, started: &str) -> contr
     control::nested::Place { template: started.to_owned(), namespace }
 }
 
-/// Pipelines of a stage by what they start: those that start the pipeline, and those that it starts, by their names.
-fn callers<'p>(plan: &'p Plan, pipeline: &str) -> Vec<&'p str> {
-    let starts = |caller: &&Pipeline| {
-        caller.starts().iter().any(|machine| plan.pipelines.get(*machine).is_some_and(|started| started.name.value == pipeline))
-    };
-    plan.pipelines.iter().filter(starts).map(|caller| caller.name.value.as_str()).collect()
+/// For each pipeline of a stage that others start, those others, all by name.
+fn callers(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
+    let mut callers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for caller in &plan.pipelines {
+        let name = caller.name.value.as_str();
+        for started in caller.starts().into_iter().filter_map(|machine| plan.pipelines.get(machine)) {
+            let known = callers.entry(&started.name.value).or_default();
+            if known.last() != Some(&name) {
+                known.push(name);
+            }
+        }
+    }
+    callers
 }
 
 /// The files of one pipeline, and where it is deployed.
 type Part = (Vec<(String, OutFile)>, Vec<Place>);
 
-fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config) -> Part {
+/// `callers`: those that start it, in each stage.
+fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<Node>, config: &Config) -> Part {
     let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
     let name = first.name.value.clone();
     let root = format!("pipelines/{name}");
@@ -224,11 +235,8 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], templates: Vec<Node>, config: &Config
     }
     for (i, (plan, _)) in stages.iter().enumerate() {
         let here = namespace(config, &name, &plan.stage);
-        let others: Vec<(&str, String)> = callers(plan, &name)
-            .into_iter()
-            .map(|caller| (caller, namespace(config, caller, &plan.stage)))
-            .filter(|(_, there)| *there != here)
-            .collect();
+        let others: Vec<(&str, String)> =
+            callers[i].iter().map(|caller| (*caller, namespace(config, caller, &plan.stage))).filter(|(_, there)| *there != here).collect();
         if !others.is_empty() {
             own[i].push("callers.yaml");
             let path = format!("{root}/overlays/{}/callers.yaml", plan.stage);

@@ -2,7 +2,7 @@
 //! are, the runtime's pod says ([`crate::simulate::eval`]).
 //!
 //! Without artifact storage all goes through parameters, so what is read has a limit; a longer text fails and is never cut.
-use super::{AWS_CLI_IMAGE, OPTIONS, REQUEST, START};
+use super::{AWS_CLI_IMAGE, OPTIONS, START, output, requested};
 use crate::emit::yaml::{Node, Writer};
 use crate::simulate::reader::Reading;
 use crate::source::rules::plan::PLN131;
@@ -19,24 +19,7 @@ const MOST_OBJECTS: usize = 10_000;
 /// `found`, or `error`. `most`: the number of items that are wanted, where that is known.
 #[must_use]
 pub fn reader(template: &str, reading: Reading, most: Option<u64>, origins: &Origins) -> Node {
-    let w = Writer(&PLN131);
-    let env = |name: &str, value: &str| w.flow(w.map().text("name", name).text("value", value).build());
-    let variables = vec![env("REQUEST", REQUEST), env("AWS_DEFAULT_OUTPUT", "json")];
-    let body = w
-        .map()
-        .text("image", AWS_CLI_IMAGE)
-        .field("command", w.flow(w.list(vec![w.text("sh")])))
-        .field("env", w.list(variables))
-        .text("source", reader_script(reading, most))
-        .build();
-    let input = w.flow(w.map().text("name", "input").build()).comment("where to read, JSON text");
-    let outputs = w.list(vec![output("result", "null"), output("error", "")]);
-    w.map()
-        .field("name", w.text(template).from(origins))
-        .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
-        .field("outputs", w.map().field("parameters", outputs).build())
-        .field("script", body)
-        .build()
+    requested(Writer(&PLN131), template, "where to read, JSON text", &[], reader_script(reading, most), origins)
 }
 
 /// The template that writes a Map's results. It takes them as the artifact `request`, as the Map's part `written` gives them; it gives `error`.
@@ -49,15 +32,9 @@ pub fn writer(template: &str, origins: &Origins) -> Node {
     w.map()
         .field("name", w.text(template).from(origins))
         .field("inputs", w.map().field("artifacts", w.list(vec![artifact])).build())
-        .field("outputs", w.map().field("parameters", w.list(vec![output("error", "")])).build())
+        .field("outputs", w.map().field("parameters", w.list(vec![output(w, "error", "")])).build())
         .field("script", body)
         .build()
-}
-
-fn output(name: &str, default: &str) -> Node {
-    let w = Writer(&PLN131);
-    let from = w.map().text("path", format!("/tmp/emr2k8s/{name}")).text("default", default).build();
-    w.map().text("name", name).field("valueFrom", w.flow(from)).build()
 }
 
 const FILES: &str = "/tmp/request.json";
@@ -72,7 +49,7 @@ fn reader_script(reading: Reading, most: Option<u64>) -> String {
     let what = match reading {
         Reading::File => format!("{}get\njq -Rs . document >result\n", get()),
         Reading::Listing => format!("{}jq -c '[.Contents[]? | {LISTED}]' answer >result\n", list(most)),
-        Reading::Files => format!("{}{}{EACH}", get(), list(most)),
+        Reading::Files => format!("{}{}{}", get(), list(most), each()),
     };
     format!("{START}{failed}{request}{what}{limit}")
 }
@@ -114,17 +91,21 @@ const LISTED: &str = r#"{Etag: .ETag, Key,
   LastModified: (.LastModified | sub("(\\.[0-9]+)?(Z|\\+00:00)$"; "Z") | fromdateiso8601), Size, StorageClass}"#;
 
 /// Every object that was listed, one after the other, until it is too much.
-const EACH: &str = r#"mv answer listing
+fn each() -> String {
+    format!(
+        r#"mv answer listing
 mv request where
 : >files
 for n in $(jq '.Contents // [] | keys[]' listing); do
-  jq -c --slurpfile where where ".Contents[$n] | {Key} + (\$where[0] | {Bucket, ExpectedBucketOwner} | with_entries(select(.value != null)))" listing >request
+  jq -c --slurpfile where where ".Contents[$n] | {{Key}} + (\$where[0] | {{Bucket, ExpectedBucketOwner}} | with_entries(select(.value != null)))" listing >request
   get
-  jq -c --rawfile Body document '{Key, $Body}' request >>files
-  test "$(wc -c <files)" -le 131072 || break
+  jq -c --rawfile Body document '{{Key, $Body}}' request >>files
+  test "$(wc -c <files)" -le {MOST_BYTES} || break
 done
 jq -cs . files >result
-"#;
+"#
+    )
+}
 
 fn writer_script() -> String {
     format!("{START}{}{PUT}", failed("States.ResultWriterFailed"))
