@@ -217,6 +217,20 @@ fn what_is_said_of_a_cluster_has_a_name_or_is_refused() {
     }
 }
 
+/// Words of a job that are known are in its manifest and nowhere else: not in what is computed for the others.
+#[test]
+fn known_words_are_not_computed() {
+    for args in [
+        json!("States.Array('spark-submit', 's3://b/app.jar', '--flavour', 'pistachio', $.day)"),
+        json!(["spark-submit", "s3://b/app.jar", "--flavour", "pistachio"]),
+    ] {
+        let states = json!({"J": step(args, json!({"ResultPath": null})), "D": {"Type": "Choice", "Choices": [{"Variable": "$.day", "IsPresent": true, "Next": "E"}], "Default": "E"}, "E": {"Type": "Succeed"}});
+        let compilation = compiled(states);
+        assert!(has_job(&compilation), "{}", support::diagnostics(&compilation));
+        assert_eq!(workflow(&compilation).matches("pistachio").count(), 1, "{}", workflow(&compilation));
+    }
+}
+
 /// A step that is no `spark-submit`, or one that cannot be read, says why, and each of several does.
 #[test]
 fn what_is_no_job_says_why() {

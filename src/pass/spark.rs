@@ -16,6 +16,7 @@ use crate::ir::control::{CONSTANT, JOB};
 use crate::ir::job::{Piece, SparkJob};
 use crate::ir::machine::{Catcher, Graph, Next, Number, PathField, QueryLanguage, State, StateKind, Task, Template, TemplateValue};
 use crate::ir::value::Val;
+use crate::simulate::intrinsic::{ArgumentView, Call};
 use crate::source::rules::plan::{PLN101, PLN137, PLN138};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Origins, Sourced};
@@ -243,8 +244,10 @@ impl Rewriter<'_> {
         let mut task = state.clone();
         if matches!(self.targets.get(state), Some(Target::Service(_))) {
             let used = used(&job);
-            keep(&mut task.data.parameters, &used);
-            keep(&mut task.data.arguments, &used);
+            let places: Vec<&[String]> = used.iter().map(Vec::as_slice).collect();
+            for sent in [&mut task.data.parameters, &mut task.data.arguments].into_iter().flatten() {
+                *sent = pruned(sent, &places);
+            }
         }
         self.jobs.push(job);
         for inside in &idiom.absorbed {
@@ -374,13 +377,13 @@ fn takes_no_result(state: &State) -> bool {
         && [&data.output, &data.assign].into_iter().flatten().flat_map(Template::expressions).all(|(text, _)| !mentions_result(text))
 }
 
-/// Members of what is sent that a job's arguments come from.
-fn used(job: &SparkJob) -> BTreeSet<String> {
+/// Places in what is sent that a job's arguments come from.
+fn used(job: &SparkJob) -> Vec<Vec<String>> {
     let pieces = job.arguments.iter().flat_map(|argument| &argument.value);
     pieces
         .filter_map(|piece| match piece {
             Piece::Input(path) => match super::path::parse(path) {
-                Access::Fields(fields) => fields.into_iter().next(),
+                Access::Fields(fields) => Some(fields),
                 _ => None,
             },
             _ => None,
@@ -388,11 +391,48 @@ fn used(job: &SparkJob) -> BTreeSet<String> {
         .collect()
 }
 
-/// Leaves the other members away: nobody takes them.
-fn keep(template: &mut Option<Template>, used: &BTreeSet<String>) {
-    if let Some(Template { value: TemplateValue::Map(entries), .. }) = template {
-        entries.retain(|(key, _)| used.contains(&key.value));
-    }
+/// What is sent, with nothing in it but what is used: words of a job that are known stand in its manifest, and one of them may be a secret. Nesting is bounded by the
+/// source layer's limit on depth.
+fn pruned(template: &Template, places: &[&[String]]) -> Template {
+    let below = |key: &str| -> Vec<&[String]> {
+        let inside = places.iter().filter_map(|place| place.split_first());
+        inside.filter(|(first, _)| *first == key).map(|(_, rest)| rest).collect()
+    };
+    let null = || Template { value: TemplateValue::Null, span: template.span };
+    let value = match &template.value {
+        _ if places.iter().any(|place| place.is_empty()) => return template.clone(),
+        TemplateValue::Map(entries) => {
+            let kept = entries.iter().map(|(key, value)| (key, value, below(&key.value))).filter(|(.., places)| !places.is_empty());
+            TemplateValue::Map(kept.map(|(key, value, places)| (key.clone(), pruned(value, &places))).collect())
+        }
+        TemplateValue::List(items) => {
+            let item = |(index, item): (usize, &Template)| {
+                let places = below(&index.to_string());
+                if places.is_empty() { null() } else { pruned(item, &places) }
+            };
+            TemplateValue::List(items.iter().enumerate().map(item).collect())
+        }
+        TemplateValue::PathExpression(text) => match Call::parse(text) {
+            Ok(call) if call.view().name() == "Array" => {
+                let arguments = call.view().arguments();
+                let item = |(index, argument): (usize, &ArgumentView<'_>)| match argument {
+                    _ if below(&index.to_string()).is_empty() => Some(null()),
+                    ArgumentView::Path(path) => {
+                        Some(Template { value: TemplateValue::PathExpression(path.text().to_owned()), span: template.span })
+                    }
+                    _ => None,
+                };
+                // A call inside the call has no text of its own.
+                match arguments.iter().enumerate().map(item).collect::<Option<Vec<_>>>() {
+                    Some(items) => TemplateValue::List(items),
+                    None => return template.clone(),
+                }
+            }
+            _ => return template.clone(),
+        },
+        _ => return template.clone(),
+    };
+    Template { value, span: template.span }
 }
 
 fn next(flow: &Flow<'_>, edge: &Edge) -> Option<Next> {
