@@ -35,7 +35,7 @@ fn write_scripts() {
     for line in list.split_ascii_whitespace() {
         let (name, resource) = line.split_once('=').expect("name=resource");
         let call = CallResource::parse(resource).unwrap_or_else(|why| panic!("{resource}: {why:?}"));
-        let template = calls::container(&call, name, &Origins::none()).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
+        let template = calls::container(&call, name, &Origins::none(), None).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
         write(&folder, name, &template);
     }
     for (name, reading, most) in [

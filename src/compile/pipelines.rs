@@ -324,7 +324,7 @@ fn calls_in_place(body: &crate::ir::control::Body, place: &dyn Fn(usize) -> Opti
         let crate::ir::machine::StateKind::Task(task) = &leaf.state.kind else { continue };
         let Some(resource) = task.resource.as_ref().filter(|_| !is_ours(&leaf.state)) else { continue };
         let fate = match emit::argo_workflows::call_of(&resource.display()) {
-            Ok(call) => calls::container(&call, "call", &Origins::none()).map_or_else(|fate| fate, |_| calls::fate(&call)),
+            Ok(call) => calls::container(&call, "call", &Origins::none(), None).map_or_else(|fate| fate, |_| calls::fate(&call)),
             Err(fate) => fate,
         };
         let mut report = Diagnostic::new(fate.rule, Severity::Warning, resource.origins.first().or(Some(leaf.state.span)), fate.message);

@@ -458,7 +458,8 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
     let StateKind::Task(task) = &state.kind else { return w.map().build() };
     let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
     let origins = task.resource.as_ref().map(|resource| resource.origins.clone()).unwrap_or_default();
-    let mut node = match call_of(&resource).and_then(|call| super::calls::container(&call, name, &origins)) {
+    let polls = task.polls.as_deref().map(|polls| (polls, state.retry.as_slice()));
+    let mut node = match call_of(&resource).and_then(|call| super::calls::container(&call, name, &origins, polls)) {
         Ok(node) => node,
         Err(fate) => return refused_call(name, &fate.message, &origins),
     };

@@ -9,11 +9,14 @@
 //! (`taskDefinition`, `DBInstanceIdentifier`). Where they differ, the script asks the command line for the shape of the request
 //! (`--generate-cli-skeleton`) and renames along it; members of an answer are renamed by the naming rule. Keys of maps, which are
 //! the user's, stay as they are.
+pub mod poll;
 pub mod s3;
 
 use super::argo_workflows::AWS_CLI_IMAGE;
 use super::yaml::{Node, Writer, Yaml};
 use crate::facts::calls::{Action, CallResource, Integration, Pattern, Poll, Target, Unknown};
+use crate::ir::machine::Retrier;
+use crate::ir::poll::Polls;
 use crate::source::rules::Rule;
 use crate::source::rules::call::{CAL101, CAL102, CAL103, CAL104, CAL105, CAL106, CAL107, CAL108};
 use crate::source::sink::Verdict;
@@ -96,11 +99,12 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The template that makes a call, whose answer is the Task's result; of a call that waits for its token the answer is what [`token_wait`] gets.
+/// The template that makes a call, whose answer is the Task's result; of a call that waits for its token the answer is what [`token_wait`] gets. `polls`: how the
+/// call is made again, and the retriers of each.
 ///
 /// # Errors
 /// When the call cannot be made from a container; see [`fate`].
-pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Result<Node, Fate> {
+pub fn container(call: &CallResource, template: &str, origins: &Origins, polls: Option<(&Polls, &[Retrier])>) -> Result<Node, Fate> {
     let fate = fate(call);
     if fate.verdict == Verdict::Refused {
         return Err(fate);
@@ -114,13 +118,18 @@ pub fn container(call: &CallResource, template: &str, origins: &Origins) -> Resu
     if !script.errors.is_empty() {
         more.push(("EXCEPTIONS", &script.errors));
     }
-    Ok(requested(w, template, "the request, JSON text", &more, script.text, origins))
+    let Some((polls, retry)) = polls else {
+        return Ok(requested(w, template, "the request, JSON text", &more, Vec::new(), script.text, origins));
+    };
+    let (start, call) = script.text.split_at(script.start);
+    let text = poll::script(start, call, polls, retry);
+    Ok(requested(w, template, "the first request, JSON text", &more, poll::variables(polls, retry, w), text, origins))
 }
 
-/// The template of a script that takes `input` as its request, and gives `result` or `error`. `more`: its variables besides.
-fn requested(w: Writer, template: &str, about: &str, more: &[(&str, &str)], script: String, origins: &Origins) -> Node {
+/// The template of a script that takes `input` as its request, and gives `result` or `error`. `more` and `last`: its variables besides.
+fn requested(w: Writer, template: &str, about: &str, more: &[(&str, &str)], last: Vec<Node>, script: String, origins: &Origins) -> Node {
     let variables = [("REQUEST", REQUEST), ("AWS_DEFAULT_OUTPUT", "json")].iter().chain(more);
-    let variables = variables.map(|(name, value)| w.flow(w.map().text("name", *name).text("value", *value).build()));
+    let variables = variables.map(|(name, value)| w.flow(w.map().text("name", *name).text("value", *value).build())).chain(last);
     let body = w
         .map()
         .text("image", AWS_CLI_IMAGE)
@@ -240,6 +249,8 @@ const REQUEST_TEXT: &str = r#"{{=toJson(sprig.replace("{" + "{", "{\\u007b", inp
 
 struct Script {
     text: String,
+    /// Bytes of the text that only say what functions there are.
+    start: usize,
     /// The exceptions of the service's model, for the variable `EXCEPTIONS`.
     errors: String,
 }
@@ -248,7 +259,7 @@ impl Script {
     fn of(call: &CallResource) -> Self {
         match &call.target {
             Target::Function(_) => Self::function(&format!("FUNCTION='{}'\n", quoted(call)), FUNCTION, FUNCTION_RESULT),
-            Target::Activity(_) => Self { text: String::new(), errors: String::new() },
+            Target::Activity(_) => Self { text: String::new(), start: 0, errors: String::new() },
             Target::Optimized(i) if i.command == "curl" => Self::web(i),
             Target::Optimized(i) if i.resource == "lambda:invoke" => {
                 Self::function("", &format!("{INVOKE}{OPTIONS}{INVOKE_CALL}"), INVOKE_RESULT)
@@ -263,17 +274,15 @@ impl Script {
             Ok(CallResource { target: Target::Optimized(i), .. }) => java_1(i.errors),
             _ => String::new(),
         };
-        let text = format!(
-            "{}{}{head}{request}{FUNCTION_FAILED}{result}{}",
-            START,
-            call_function("Lambda", "AWSLambdaException", true, true),
-            finish("lambda")
-        );
-        Self { text, errors }
+        let functions = format!("{START}{}", call_function("Lambda", "AWSLambdaException", true, true));
+        let start = functions.len();
+        let text = format!("{functions}{head}{request}{FUNCTION_FAILED}{result}{}", finish("lambda"));
+        Self { text, start, errors }
     }
 
     fn optimized(i: &Integration, pattern: Pattern) -> Self {
         let mut text = format!("{START}{}", call_function(i.prefix, i.base_exception, !i.errors.is_empty(), false));
+        let start = text.len();
         let poll = i.poll.filter(|_| matches!(pattern, Pattern::Sync | Pattern::Sync2));
         text.push_str(&request_lines(i.command, i.camel, i.text, i.request));
         if i.resource == "elasticmapreduce:addStep" {
@@ -295,7 +304,7 @@ impl Script {
             Some(poll) => text.push_str(&poll_lines(poll, i, pattern)),
         }
         text.push_str(&finish(i.resource.split(':').next().unwrap_or_default()));
-        Self { text, errors: java_1(i.errors) }
+        Self { text, start, errors: java_1(i.errors) }
     }
 
     fn sdk(action: &Action) -> Self {
@@ -320,6 +329,7 @@ impl Script {
                 action.document().is_some()
             )
         );
+        let start = text.len();
         // The command line takes no JSON for a call whose answer is a document: its members become options, whatever their letters.
         let document = action.document();
         text.push_str(&request_lines(&command, action.renames_request() && document.is_none(), texts, ""));
@@ -342,12 +352,13 @@ impl Script {
         }
         text.push_str(&result_lines(action.renames_answer().then_some(MEMBER_2), action.service.maps, ".", ""));
         text.push_str(&finish(&format!("aws-sdk:{}", action.service.name)));
-        Self { text, errors: action.service.errors.to_owned() }
+        Self { text, start, errors: action.service.errors.to_owned() }
     }
 
     fn web(i: &Integration) -> Self {
         let http = i.resource == "http:invoke";
         let mut text = format!("{START}{}", if http { call_function("States.Http", "Connection", false, false) } else { String::new() });
+        let start = text.len();
         text.push_str("printf '%s' \"$REQUEST\" >request\n");
         text.push_str(WEB_REQUEST);
         text.push_str(if http { HTTP_CONNECTION } else { API_SIGNATURE });
@@ -361,7 +372,7 @@ impl Script {
         ));
         text.push_str(WEB_RESULT);
         text.push_str(&finish(i.resource.split(':').next().unwrap_or_default()));
-        Self { text, errors: String::new() }
+        Self { text, start, errors: String::new() }
     }
 }
 
@@ -632,7 +643,7 @@ mod tests {
     }
 
     fn yaml(resource: &str) -> String {
-        let node = container(&of(resource), "task", &Origins::none()).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
+        let node = container(&of(resource), "task", &Origins::none(), None).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
         write(&[], &CAL101, &[node]).text()
     }
 
@@ -706,12 +717,12 @@ mod tests {
             "arn:aws:states:::elasticmapreduce:createCluster.sync",
             "arn:aws:states:::aws-sdk:kinesis:subscribeToShard",
         ] {
-            let fate = container(&of(resource), "task", &Origins::none()).expect_err(resource);
+            let fate = container(&of(resource), "task", &Origins::none(), None).expect_err(resource);
             assert!(fate.verdict == Verdict::Refused && fate.help.is_some(), "{fate:?}");
         }
         let token = fate(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"));
         assert!(token.verdict == Verdict::Changed && token.rule == &CAL106 && token.help.is_some());
-        assert!(container(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), "task", &Origins::none()).is_ok());
+        assert!(container(&of("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), "task", &Origins::none(), None).is_ok());
         let why = CallResource::parse("arn:aws:states:::sqs:sendMesage").expect_err("no such action");
         assert_eq!(unknown("arn:aws:states:::sqs:sendMesage", &why).help.as_deref(), Some("did you mean `sqs:sendMessage`?"));
     }

@@ -205,6 +205,16 @@ pub struct Task {
     pub heartbeat_seconds: Option<Number>,
     /// `Credentials`, as a template.
     pub credentials: Option<Template>,
+    /// How the call is made again until it says that something has ended; found by a pass.
+    pub polls: Option<Box<super::poll::Polls>>,
+}
+
+impl Task {
+    /// A Task with nothing but what it calls.
+    #[must_use]
+    pub fn of(resource: Option<Val>) -> Self {
+        Self { resource, timeout_seconds: None, heartbeat_seconds: None, credentials: None, polls: None }
+    }
 }
 
 /// A number that is literal, a path (`TimeoutSecondsPath`) or JSONata.

@@ -7,6 +7,7 @@ pub mod function;
 pub mod job;
 pub mod machine;
 pub mod plan;
+pub mod poll;
 pub mod quantity;
 pub mod schedule;
 pub mod trigger;

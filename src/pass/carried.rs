@@ -331,7 +331,8 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
         }
     }
     let mut answered = Origins::none();
-    let graph = resolved(&graph, targets, estate, config, &mut answered)?;
+    let mut graph = resolved(&graph, targets, estate, config, &mut answered)?;
+    super::poll::rewrite(&mut graph, targets, estate, &mut said);
     let structured = match structure(&graph) {
         Ok(structured) => structured,
         Err(Unstructured::Incomplete(_)) => return None,

@@ -22,6 +22,7 @@ pub mod nested;
 pub mod path;
 pub mod placeholders;
 pub mod plan;
+pub mod poll;
 pub mod secret;
 pub mod settings;
 pub mod sizing;

@@ -75,7 +75,7 @@ pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, file: &str
                 let Task { timeout_seconds, .. } = &**task;
                 let origins = task.resource.as_ref().map(|resource| resource.origins.clone()).unwrap_or_default();
                 let resource = Some(Val::text(format!("{NESTED}{}:{}", nested.machine, nested.starts.word()), origins));
-                **task = Task { resource, timeout_seconds: timeout_seconds.clone(), heartbeat_seconds: None, credentials: None };
+                **task = Task { timeout_seconds: timeout_seconds.clone(), ..Task::of(resource) };
             }
             continue;
         }

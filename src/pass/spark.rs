@@ -187,7 +187,7 @@ impl Rewriter<'_> {
             data.result_selector = None;
         }
         let resource = Some(Val::text(format!("{CONSTANT}{result}"), Origins::none()));
-        out.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds: None, heartbeat_seconds: None, credentials: None }));
+        out.kind = StateKind::Task(Box::new(Task::of(resource)));
         Ok(out)
     }
 
@@ -266,7 +266,7 @@ impl Rewriter<'_> {
             );
             self.sink.report(Diagnostic::changed(&PLN137, seconds.span(), message));
         }
-        task.kind = StateKind::Task(Box::new(Task { resource, timeout_seconds, heartbeat_seconds: None, credentials: None }));
+        task.kind = StateKind::Task(Box::new(Task { timeout_seconds, ..Task::of(resource) }));
         task.retry.clear();
         task.data.result_selector = None;
         if state.query_language == QueryLanguage::JsonPath {

@@ -15,6 +15,7 @@ What is played, and how:
   10 s or less; else it fails with States.Timeout by itself.
 - Waits are real, but those over 2 s take 1 s: durations of `suspend` and of `backoff` are rewritten in the manifests. One that is an expression is
   still evaluated; what it gives is then shortened.
+- A container that polls takes outcomes until its own program (jq) ends it; a request that is not the case's fails it.
 - A task that waits for its token is two nodes: the call's pod, which succeeds, and the suspended step, which gets the outcomes; one that is to
   time out gets none. A token of the interpreter's (`task-token-1`) stands for one of a workflow.
 - What a Map reads from S3 is what the container gives that reads it: the case's `objects`, or those of tests/conformance/objects.json for a recorded one.
@@ -416,6 +417,7 @@ def build(case, objects, folder):
     case.templates = templates_of(case, objects)
     case.evaluating = {t["name"] for t in templates(objects) if evaluates(t)}
     case.raising = {t["name"] for t in templates(objects) if raises(t)}
+    case.polling = {t["name"] for t in templates(objects) if any(v["name"] == "AGAIN" for v in (t.get("script") or {}).get("env") or [])}
     script = {}
     for state, entries in case.tasks.items():
         if state not in case.templates:
@@ -579,6 +581,11 @@ def requests(case, nodes):
             yield f"`{state}` sent what is not JSON: {sent}"
             continue
         wanted = [payload(e["input"]) if "input" in e else None for e in entries]
+        if case.templates[state] in case.polling:
+            # One pod makes several calls. Those after its first are held to the script by the kubelet that plays it.
+            left = iter(wanted)
+            if all(any(w is None or like(w, s, case.exact) for w in left) for s in sent) and (sent or not wanted):
+                continue
         same = [w is None or like(w, s, case.exact) for w, s in zip(wanted, sent)]
         if len(wanted) == len(sent) and all(same):
             continue

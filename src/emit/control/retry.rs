@@ -9,9 +9,17 @@ use crate::simulate::{definition, eval::safe};
 use crate::source::rules::argo::ARG114;
 use crate::source::span::Sourced;
 
-/// Whether [`strategy`] says all of a state's Retry.
+/// Whether the container that makes the call many times retries each by itself.
+fn polls(state: &State) -> bool {
+    matches!(&state.kind, StateKind::Task(task) if task.polls.is_some())
+}
+
+/// Whether [`strategy`] says all of a state's Retry, or the call's container does.
 #[must_use]
 pub fn is_simple(state: &State) -> bool {
+    if polls(state) {
+        return true;
+    }
     let [retrier] = state.retry.as_slice() else { return false };
     let whole = |number: &Option<Sourced<String>>| number.as_ref().is_none_or(|n| n.value.trim_end_matches(".0").parse::<u32>().is_ok());
     matches!(state.kind, StateKind::Task(_))
@@ -30,7 +38,7 @@ pub fn is_simple(state: &State) -> bool {
 /// The `retryStrategy` of a call; `None` where there is none, or where it is a loop of its own.
 #[must_use]
 pub fn strategy(state: &State) -> Option<Node> {
-    if !is_simple(state) {
+    if !is_simple(state) || polls(state) {
         return None;
     }
     let retrier = state.retry.first()?;

@@ -182,7 +182,7 @@ impl Reader<'_> {
             self.sink.report(Diagnostic::error(&ASL106, heartbeat_at, message).related(timeout.span(), "the timeout"));
         }
         let credentials = of.take("Credentials").map(|e| self.template(&e.value, language.into()));
-        Task { resource, timeout_seconds, heartbeat_seconds, credentials }
+        Task { resource, timeout_seconds, heartbeat_seconds, credentials, polls: None }
     }
 
     /// `Name` or `NamePath`.

@@ -237,6 +237,12 @@ goes to its jobs. Where something else reads the cluster's name, it finds `kuber
 A role, a deadline, attempts, destinations of logs, other classifications than `spark-defaults`: what has a place on Kubernetes has it elsewhere, and is not set from here. `spark.role` in `emr2k8s.yaml`
 is the role of drivers and executors.";
 
+    PLN141 "poll-in-one-container" r"A call that is made again and again until its answer says that something has ended.
+
+Step Functions calls, chooses and waits, turn by turn. One container does it: it makes the call, and as long as the Choice would lead back to it, it pauses and calls again. What it gives is
+the last answer, on which the Choice then decides. The requests, their order and the outcome are the same; a Retry of the call is made by the container too, and counts anew with each call.
+A loop in which anything else happens stays a loop of the workflow.";
+
     SEC104 "secret-of-spark-itself" r"Spark on Kubernetes makes the secret of an application itself.
 
 `spark.authenticate.secret` is shared by everything that reads the cluster's configuration. On Kubernetes Spark generates one for each

@@ -120,6 +120,12 @@ func (k *kubelet) player(ctx context.Context, pod *corev1.Pod, tmpl *wfv1.Templa
 	}
 	if outcome == nil {
 		outcome = &script.Outcome{}
+	} else if polls, err := pollerOf(tmpl); err != nil {
+		return nil, nil, err
+	} else if polls != nil {
+		if outcome, err = polls.play(ctx, k, pod, names(pod, tmpl), input(tmpl), outcome); err != nil {
+			return nil, nil, err
+		}
 	}
 	return func(ctx context.Context, started metav1.Time) (*ending, error) {
 		return k.scripted(ctx, pod, tmpl, *outcome, started)
@@ -169,13 +175,16 @@ func names(pod *corev1.Pod, tmpl *wfv1.Template) []string {
 	return append(names, pod.Labels[sparkAppName], pod.Name)
 }
 
-// input is what a template's input parameter of that name holds, nothing if it has none.
+// input is the request that a call's container is given, nothing if it is no call. The controller leaves a template's parameters out of a pod (workflowpod.go,
+// simplifiedTmpl), so it is what they have been put into.
 func input(tmpl *wfv1.Template) string {
-	if tmpl == nil {
+	if tmpl == nil || tmpl.Script == nil {
 		return ""
 	}
-	if p := tmpl.Inputs.GetParameterByName("input"); p != nil && p.Value != nil {
-		return p.Value.String()
+	for _, variable := range tmpl.Script.Env {
+		if variable.Name == "REQUEST" {
+			return variable.Value
+		}
 	}
 	return ""
 }
