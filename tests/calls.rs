@@ -36,7 +36,7 @@ fn write_scripts() {
         let (name, resource) = line.split_once('=').expect("name=resource");
         let call = CallResource::parse(resource).unwrap_or_else(|why| panic!("{resource}: {why:?}"));
         let template = calls::container(&call, name, &Origins::none(), None).unwrap_or_else(|fate| panic!("{resource}: {fate:?}"));
-        write(&folder, name, &template);
+        write(&folder, name, &template, resource);
     }
     for (name, reading, most) in [
         ("items-file", Reading::File, None),
@@ -44,13 +44,13 @@ fn write_scripts() {
         ("items-list-2", Reading::Listing, Some(2)),
         ("items-files", Reading::Files, None),
     ] {
-        write(&folder, name, &calls::s3::reader(name, reading, most, &Origins::none()));
+        write(&folder, name, &calls::s3::reader(name, reading, most, &Origins::none()), "");
     }
-    write(&folder, "results", &calls::s3::writer("results", &Origins::none()));
+    write(&folder, "results", &calls::s3::writer("results", &Origins::none()), "");
 }
 
-/// A template's script as a file, with its variables but for the request.
-fn write(folder: &str, name: &str, template: &Node) {
+/// A template's script as a file, with its variables but for the request; `function`: the one that it calls, where it is a parameter.
+fn write(folder: &str, name: &str, template: &Node, function: &str) {
     let script = field(template, "script");
     let mut head = String::new();
     let variables = match &script.yaml {
@@ -62,8 +62,10 @@ fn write(folder: &str, name: &str, template: &Node) {
             let Yaml::Flow(map) = &variable.yaml else { panic!("no map") };
             let Yaml::Map(fields) = &**map else { panic!("no map") };
             let (name, value) = (text(&fields[0].value), text(&fields[1].value));
-            if name != "REQUEST" {
-                writeln!(head, "export {name}='{value}'").unwrap();
+            match name {
+                "REQUEST" => {}
+                "FUNCTION" => writeln!(head, "export FUNCTION='{function}'").unwrap(),
+                _ => writeln!(head, "export {name}='{value}'").unwrap(),
             }
         }
     }

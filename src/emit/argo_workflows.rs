@@ -8,7 +8,7 @@ use super::yaml::{Node, Writer};
 use crate::ir::plan::{Block, Function, Image, OnFailure, Payload, Pipeline, Schedule, SparkRelease, Stmt, StmtKind};
 use crate::pass::naming::Names;
 use crate::source::rules::argo::{ARG101, ARG102, ARG103, ARG104, ARG105, ARG106, ARG107, ARG108, ARG109, ARG110, ARG111, ARG112};
-use crate::source::span::Origins;
+use crate::source::span::{Origins, Sourced};
 use std::collections::BTreeMap;
 
 /// The image that calls AWS: its own command line.
@@ -468,6 +468,25 @@ pub fn task_call(name: &str, state: &crate::ir::machine::State) -> Node {
         fields.insert(1, super::yaml::Field { key: "retryStrategy".into(), value });
     }
     node
+}
+
+/// What the template of a task's call is called where several states make it.
+#[must_use]
+pub fn purpose_of(state: &crate::ir::machine::State) -> String {
+    let crate::ir::machine::StateKind::Task(task) = &state.kind else { return "call".to_owned() };
+    let resource = task.resource.as_ref().map(crate::ir::value::Val::display).unwrap_or_default();
+    call_of(&resource).map_or_else(|_| "call".to_owned(), |call| super::calls::purpose(&call))
+}
+
+/// The function that a Task names by its ARN: an argument of its call.
+#[must_use]
+pub fn function_of(state: &crate::ir::machine::State) -> Option<Sourced<String>> {
+    let crate::ir::machine::StateKind::Task(task) = &state.kind else { return None };
+    let resource = task.resource.as_ref()?;
+    match call_of(&resource.display()).ok()?.target {
+        crate::facts::calls::Target::Function(name) => Some(Sourced::new(tagless(&name), resource.origins.clone())),
+        _ => None,
+    }
 }
 
 /// Adds a Task's `TimeoutSeconds` to its template.

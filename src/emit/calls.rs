@@ -99,6 +99,18 @@ fn last(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
+/// What a call does, as the name of a template.
+#[must_use]
+pub fn purpose(call: &CallResource) -> String {
+    let name = match &call.target {
+        Target::Function(_) => "lambda:invoke".to_owned(),
+        Target::Activity(_) => "activity".to_owned(),
+        Target::Optimized(integration) => integration.resource.to_owned(),
+        Target::Sdk(action) => format!("{}:{}", action.service.name, action.operation),
+    };
+    crate::pass::naming::label(&name, 60)
+}
+
 /// The template that makes a call, whose answer is the Task's result; of a call that waits for its token the answer is what [`token_wait`] gets. `polls`: how the
 /// call is made again, and the retriers of each.
 ///
@@ -118,16 +130,34 @@ pub fn container(call: &CallResource, template: &str, origins: &Origins, polls: 
     if !script.errors.is_empty() {
         more.push(("EXCEPTIONS", &script.errors));
     }
+    let function = [("function", "name or ARN")];
+    let inputs = if matches!(call.target, Target::Function(_)) {
+        more.push(("FUNCTION", "{{=inputs.parameters.function}}"));
+        &function[..]
+    } else {
+        &[]
+    };
     let Some((polls, retry)) = polls else {
-        return Ok(requested(w, template, "the request, JSON text", &more, Vec::new(), script.text, origins));
+        return Ok(requested(w, template, "the request, JSON text", inputs, &more, Vec::new(), script.text, origins));
     };
     let (start, call) = script.text.split_at(script.start);
     let text = poll::script(start, call, polls, retry);
-    Ok(requested(w, template, "the first request, JSON text", &more, poll::variables(polls, retry, w), text, origins))
+    Ok(requested(w, template, "the first request, JSON text", inputs, &more, poll::variables(polls, retry, w), text, origins))
 }
 
-/// The template of a script that takes `input` as its request, and gives `result` or `error`. `more` and `last`: its variables besides.
-fn requested(w: Writer, template: &str, about: &str, more: &[(&str, &str)], last: Vec<Node>, script: String, origins: &Origins) -> Node {
+/// The template of a script that takes `input` as its request, and gives `result` or `error`. `inputs`, `more`, `last`: inputs, each with what it is, and variables
+/// besides.
+#[expect(clippy::too_many_arguments, reason = "what a script has, once")]
+fn requested(
+    w: Writer,
+    template: &str,
+    about: &str,
+    inputs: &[(&str, &str)],
+    more: &[(&str, &str)],
+    last: Vec<Node>,
+    script: String,
+    origins: &Origins,
+) -> Node {
     let variables = [("REQUEST", REQUEST), ("AWS_DEFAULT_OUTPUT", "json")].iter().chain(more);
     let variables = variables.map(|(name, value)| w.flow(w.map().text("name", *name).text("value", *value).build())).chain(last);
     let body = w
@@ -137,11 +167,12 @@ fn requested(w: Writer, template: &str, about: &str, more: &[(&str, &str)], last
         .field("env", w.list(variables.collect()))
         .text("source", script)
         .build();
-    let input = w.flow(w.map().text("name", "input").build()).comment(about);
+    let inputs = [("input", about)].into_iter().chain(inputs.iter().copied());
+    let inputs = inputs.map(|(name, about)| w.flow(w.map().text("name", name).build()).comment(about));
     let outputs = w.list(vec![output(w, "result", "null"), output(w, "error", "")]);
     w.map()
         .field("name", w.text(template).from(origins))
-        .field("inputs", w.map().field("parameters", w.list(vec![input])).build())
+        .field("inputs", w.map().field("parameters", w.list(inputs.collect())).build())
         .field("outputs", w.map().field("parameters", outputs).build())
         .field("script", body)
         .build()
@@ -258,25 +289,25 @@ struct Script {
 impl Script {
     fn of(call: &CallResource) -> Self {
         match &call.target {
-            Target::Function(_) => Self::function(&format!("FUNCTION='{}'\n", quoted(call)), FUNCTION, FUNCTION_RESULT),
+            Target::Function(_) => Self::function(FUNCTION, FUNCTION_RESULT),
             Target::Activity(_) => Self { text: String::new(), start: 0, errors: String::new() },
             Target::Optimized(i) if i.command == "curl" => Self::web(i),
             Target::Optimized(i) if i.resource == "lambda:invoke" => {
-                Self::function("", &format!("{INVOKE}{OPTIONS}{INVOKE_CALL}"), INVOKE_RESULT)
+                Self::function(&format!("{INVOKE}{OPTIONS}{INVOKE_CALL}"), INVOKE_RESULT)
             }
             Target::Optimized(i) => Self::optimized(i, call.pattern),
             Target::Sdk(action) => Self::sdk(action),
         }
     }
 
-    fn function(head: &str, request: &str, result: &str) -> Self {
+    fn function(request: &str, result: &str) -> Self {
         let errors = match CallResource::parse("arn:aws:states:::lambda:invoke") {
             Ok(CallResource { target: Target::Optimized(i), .. }) => java_1(i.errors),
             _ => String::new(),
         };
         let functions = format!("{START}{}", call_function("Lambda", "AWSLambdaException", true, true));
         let start = functions.len();
-        let text = format!("{functions}{head}{request}{FUNCTION_FAILED}{result}{}", finish("lambda"));
+        let text = format!("{functions}{request}{FUNCTION_FAILED}{result}{}", finish("lambda"));
         Self { text, start, errors }
     }
 
@@ -374,12 +405,6 @@ impl Script {
         text.push_str(&finish(i.resource.split(':').next().unwrap_or_default()));
         Self { text, start, errors: String::new() }
     }
-}
-
-/// An ARN between single quotes.
-fn quoted(call: &CallResource) -> String {
-    let Target::Function(arn) = &call.target else { return String::new() };
-    arn.replace('\'', "'\\''")
 }
 
 /// The names of AWS SDK for Java 1.x: an exception keeps the letters of its code (`KMSAccessDeniedException`).
@@ -542,7 +567,7 @@ fn finish(kind: &str) -> String {
     )
 }
 
-/// A function by its ARN takes the request as it is.
+/// A function by its ARN, in the variable `FUNCTION`, takes the request as it is.
 const FUNCTION: &str = r#"printf '%s' "$REQUEST" >body
 printf '%s\0' "--function-name=$FUNCTION" document >options
 call lambda invoke --payload fileb://body --cli-read-timeout 900
@@ -664,6 +689,13 @@ mod tests {
     }
 
     #[test]
+    fn a_function_is_a_parameter_of_its_call() {
+        let (one, other) =
+            (yaml("arn:aws:lambda:eu-west-1:123456789012:function:a"), yaml("arn:aws:lambda:eu-west-1:123456789012:function:b"));
+        assert!(one == other && one.contains("name: FUNCTION, value: \"{{=inputs.parameters.function}}\""), "{one}");
+    }
+
+    #[test]
     fn no_script_holds_a_tag() {
         for resource in [
             "arn:aws:states:::lambda:invoke",
@@ -680,11 +712,6 @@ mod tests {
             let script = Script::of(&of(resource)).text;
             assert!(!script.contains("{{") && script.contains("$REQUEST") && script.contains(">result"), "{resource}: {script}");
         }
-        assert!(
-            Script::of(&of("arn:aws:lambda:eu-west-1:1:function:it's"))
-                .text
-                .contains(r"FUNCTION='arn:aws:lambda:eu-west-1:1:function:it'\''s'")
-        );
     }
 
     #[test]

@@ -27,6 +27,17 @@ pub enum Yaml {
 }
 
 impl Yaml {
+    fn join(&mut self, other: &Yaml) {
+        match (self, other) {
+            (Yaml::Map(fields), Yaml::Map(others)) => {
+                fields.iter_mut().zip(others).for_each(|(field, other)| field.value.join(&other.value));
+            }
+            (Yaml::List(items), Yaml::List(others)) => items.iter_mut().zip(others).for_each(|(item, other)| item.join(other)),
+            (Yaml::Flow(inner), Yaml::Flow(other)) | (Yaml::Block(inner), Yaml::Block(other)) => inner.join(other),
+            _ => {}
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             // A line feed at the end of a block may count for none.
@@ -71,6 +82,21 @@ impl Node {
     pub fn from(mut self, origins: &Origins) -> Self {
         self.origins.extend(origins);
         self
+    }
+
+    /// Gives a template that is a map its name, its first field.
+    pub fn rename(&mut self, to: &str) {
+        if let Yaml::Map(fields) = &mut self.yaml
+            && let Some(Field { value: Node { yaml: Yaml::Text(name), .. }, .. }) = fields.first_mut()
+        {
+            to.clone_into(name);
+        }
+    }
+
+    /// Adds the origins of another node of the same shape to this one's, part by part.
+    pub fn join(&mut self, other: &Node) {
+        self.origins.extend(&other.origins);
+        self.yaml.join(&other.yaml);
     }
 
     /// The length of its text, at least: of keys and scalars alone.

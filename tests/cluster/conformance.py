@@ -9,7 +9,7 @@ output, error, cause, and each request of a task. With --table the outcome of al
 EMR2K8S_BLESS=1 writes it. CASE...: only these, by the id in the table. Exit code 1 if anything ran and differs.
 
 What is played, and how:
-- A task is a pod of the template that has the state's name; its outcomes come from the case, attempt by attempt, and are told apart by
+- A task is a pod of the template or step that has the state's name; its outcomes come from the case, attempt by attempt, and are told apart by
   their input where order is open. A failed attempt exits with 1 and leaves the output parameter `error`.
 - An attempt that is to time out (`seconds` over the state's TimeoutSeconds, or recorded as such) outlives its pod's deadline if that is
   10 s or less; else it fails with States.Timeout by itself.
@@ -196,7 +196,7 @@ class Case:
                        for name, state in part["States"].items() if isinstance(state, dict)}
         self.concurrent = any(state.get("Type") in ("Map", "Parallel") for state in self.states.values())
         self.objects = self.data.get("objects") or (OBJECTS.get(self.id) if kind != "own" else None) or {}
-        self.templates = {}  # of states, see templates_of
+        self.calls, self.of = [], {}  # all, and those of tasks, see calls_of and tasks_of
         self.evaluating, self.raising = set(), set()
 
     @property
@@ -292,27 +292,76 @@ def label(state):
     return plain if plain[:1].isalpha() else "x-" + plain
 
 
-def templates_of(case, objects):
-    """The template of each task: one of its name, where several states have it the one that calls what the state calls;
+class Call:
+    """A step that calls a pod's template, or one that waits for an answer. Several states may share a template."""
+
+    def __init__(self, template, step, shared):
+        self.template, self.step, self.shared = template["name"], step["name"], shared
+        self.name = self.step if shared or "-apart-" in self.template else self.template
+        self.waits = "suspend" in template
+        self.text = dump(template) + dump(step)
+
+    @property
+    def key(self):
+        """What its outcomes are called by in a script."""
+        return self.step if self.shared else "@" + self.template
+
+    def is_of(self, node):
+        return template_of(node) == self.template and (not self.shared or node["displayName"].partition("(")[0] == self.step)
+
+
+def template_of(node):
+    """The template that a node is of, also where it is one of another WorkflowTemplate."""
+    return node.get("templateName") or (node.get("templateRef") or {}).get("template")
+
+
+def steps_of(objects):
+    return [step for template in templates(objects) for group in template.get("steps") or [] for step in group]
+
+
+def called_by(step):
+    return step.get("template") or (step.get("templateRef") or {}).get("template")
+
+
+def calls_of(objects):
+    """The calls of pods' templates and of those that wait for an answer, by template and step. Where two steps of one name call one template, what they call
+    could not be told apart by a script: one gets a copy of it."""
+    called = {t["name"]: t for t in templates(objects) if not evaluates(t) and ({"container", "script", "http"} & set(t) or "suspend" in t and t.get("outputs"))}
+    steps, seen = collections.defaultdict(list), collections.Counter()
+    for step in (s for s in steps_of(objects) if called_by(s) in called):
+        name = called_by(step)
+        seen[name, step["name"]] += 1
+        if seen[name, step["name"]] > 1:
+            called[f"{step['name']}-apart-{len(called)}"] = copy = {**called[name], "name": f"{step['name']}-apart-{len(called)}"}
+            (step["templateRef"] if "templateRef" in step else step)["template"] = copy["name"]
+            next(o for o in objects if o["kind"] == "WorkflowTemplate" and called[name] in o["spec"]["templates"])["spec"]["templates"].append(copy)
+            name = copy["name"]
+        steps[name].append(step)
+    return [Call(called[name], step, len(some) > 1) for name, some in steps.items() for step in some]
+
+
+def calls_named(calls, name):
+    """Those of a name, which may have a number behind it."""
+    some = [c for c in calls if re.fullmatch(re.escape(name) + r"(-\d+)?", c.name)]
+    return sorted(some, key=lambda c: (c.name != name, natural({"name": c.name})))
+
+
+def tasks_of(case, calls):
+    """The call of each task: one of its name, where several states have it the one that calls what the state calls;
     what is left over pairs up in the order of the definition."""
-    pods = {t["name"]: dump(t) for t in templates(objects) if ("container" in t or "script" in t or "http" in t) and not evaluates(t)}
-    pairs, left = {}, list(pods)
+    pairs, left = {}, [c for c in calls if not c.waits]
     states = [s for s in case.states if s in case.tasks]
 
-    def take(state, names):
-        if names:
-            pairs[state] = names[0]
-            left.remove(names[0])
-
-    def named(state):
-        names = [n for n in left if re.fullmatch(re.escape(label(state)) + r"(-\d+)?", n)]
-        return sorted(names, key=lambda n: (n != label(state), natural({"name": n})))
+    def take(state, some):
+        if some:
+            pairs[state] = some[0]
+            left.remove(some[0])
 
     for state in states:
-        take(state, [n for n in named(state) if case.states[state].get("Resource", "?") in pods[n]])
+        take(state, [c for c in calls_named(left, label(state)) if case.states[state].get("Resource", "?") in c.text])
     for state in states:
         if state not in pairs:
-            take(state, named(state))
+            take(state, calls_named(left, label(state)))
     rest = [s for s in states if s not in pairs]
     for at, state in enumerate(rest):
         take(state, left if len(left) >= len(rest) - at else [])
@@ -414,23 +463,25 @@ def reading(case, reader):
 
 
 def build(case, objects, folder):
-    case.templates = templates_of(case, objects)
+    case.calls = calls_of(objects)
+    case.of = tasks_of(case, case.calls)
     case.evaluating = {t["name"] for t in templates(objects) if evaluates(t)}
     case.raising = {t["name"] for t in templates(objects) if raises(t)}
     case.polling = {t["name"] for t in templates(objects) if any(v["name"] == "AGAIN" for v in (t.get("script") or {}).get("env") or [])}
     script = {}
     for state, entries in case.tasks.items():
-        if state not in case.templates:
+        if state not in case.of:
             continue
         outcomes = [attempt(case, state, entry) for entry in entries]
-        called = "@" + case.templates[state]
+        call = case.of[state]
         if str(case.states[state].get("Resource", "")).endswith(".waitForTaskToken"):
-            script[called] = [{"outputs": {"parameters": {"result": "null"}}}]
-            called += "-answer"
-        script[called] = outcomes
+            script[call.key] = [{"outputs": {"parameters": {"result": "null"}}}]
+            call = next((c for c in case.calls if c.waits and c.step == call.step + "-answer"), call)
+        script[call.key] = outcomes
     for state, definition in case.states.items():
         if definition.get("ItemReader"):
-            script[f"@{label(state)}-read"] = reading(case, definition["ItemReader"])
+            for call in calls_named(case.calls, label(state) + "-read"):
+                script[call.key] = reading(case, definition["ItemReader"])
     out = {
         "id": case.pipeline,
         "manifests": quick([o for o in objects if o["kind"] != "CronWorkflow"]),
@@ -465,7 +516,7 @@ def parameters(node, which):
 def failures(case, result):
     """(error, cause) of what may have ended the run, the last first."""
     bad = sorted((n for n in result["nodes"] if n["phase"] in ("Failed", "Error")), key=natural)
-    raised = [parameters(n, "inputs") for n in bad if n.get("templateName") in case.raising]
+    raised = [parameters(n, "inputs") for n in bad if template_of(n) in case.raising]
     if raised:
         for given in reversed(raised):
             failure = as_json(given.get("failure"))
@@ -546,13 +597,14 @@ def on_s3(case, nodes):
     for state, definition in case.states.items():
         pods = [n for n in nodes if n["type"] == "Pod"]
         if definition.get("ItemReader", {}).get("Resource", "").endswith(":getObject"):
-            for node in (n for n in pods if n["templateName"] == label(state) + "-read"):
+            for node in (n for n in pods if any(c.is_of(n) for c in calls_named(case.calls, label(state) + "-read"))):
                 asked = parse(parameters(node, "inputs")["input"])
                 if case.objects and f"{asked.get('Bucket')}/{asked.get('Key')}" not in case.objects:
                     yield f"`{state}` reads {dump(asked)}"
         if not definition.get("ResultWriter", {}).get("Resource"):
             continue
-        written = [a["raw"]["data"] for n in pods if n["templateName"] == label(state) + "-write" for a in n["inputs"]["artifacts"]]
+        writes = calls_named(case.calls, label(state) + "-write")
+        written = [a["raw"]["data"] for n in pods if any(c.is_of(n) for c in writes) for a in n["inputs"]["artifacts"]]
         if len(written) != 1:
             yield f"`{state}` writes {len(written)} times"
             continue
@@ -570,10 +622,10 @@ def on_s3(case, nodes):
 def requests(case, nodes):
     """What tasks sent, against the case."""
     for state, entries in case.tasks.items():
-        if state not in case.templates:
-            yield f"`{state}` has no template of its own"
+        if state not in case.of:
+            yield f"`{state}` has no call"
             continue
-        pods = sorted((n for n in nodes if n["type"] == "Pod" and n.get("templateName") == case.templates[state]), key=natural)
+        pods = sorted((n for n in nodes if n["type"] == "Pod" and case.of[state].is_of(n)), key=natural)
         sent = [parameters(n, "inputs").get("input") for n in pods]
         try:
             sent = [parse(s) for s in sent]
@@ -687,7 +739,7 @@ def main():
             tier, why = DIFFERS, "migrate wrote no pipeline and gave no reason" if case.pipeline not in objects else "no result"
         else:
             wrong = list(differences(case, result))
-            pods = any(n["type"] == "Pod" and n.get("templateName") in case.evaluating for n in result.get("nodes") or [])
+            pods = any(n["type"] == "Pod" and template_of(n) in case.evaluating for n in result.get("nodes") or [])
             tier, why = (DIFFERS, "; ".join(wrong)) if wrong else (POD if pods else NO_POD, "")
         rows.append({"case": case, "tier": tier, "why": why})
 

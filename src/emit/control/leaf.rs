@@ -5,9 +5,10 @@ use super::template::{Step, Template};
 use super::tier::{self, Around, Tier};
 use super::{EVALUATE, Emitter, request, text};
 use crate::emit::argo_expressions::Failure;
+use crate::emit::argo_workflows;
 use crate::emit::yaml::Writer;
 use crate::ir::control::Leaf;
-use crate::ir::machine::{FailText, Number, QueryLanguage, Retrier, State, StateKind, WaitFor};
+use crate::ir::machine::{FailText, Number, QueryLanguage, State, StateKind, WaitFor};
 use crate::pass::naming::label;
 use crate::simulate::definition;
 use crate::simulate::eval::safe;
@@ -271,8 +272,7 @@ impl Emitter<'_> {
                 let arguments = self.arguments(leaf, &base, cursor, mode);
                 let template = self.call_template(leaf, &base);
                 let step_name = cursor.names.unique(&base);
-                let step = Step { parameters: vec![("input".into(), arguments)], ..Step::of(leaf, &step_name, &template) };
-                self.call(leaf, step, cursor, mode);
+                self.call(leaf, call_step(leaf, &step_name, &template, arguments), cursor, mode);
                 let result = text::safe_json(&format!("({} ?? \"null\")", text::output(&step_name, "result")));
                 self.settle(leaf, &base, result, &before, cursor, mode);
             }
@@ -411,7 +411,7 @@ impl Emitter<'_> {
         self.attempt(leaf, &mut inner, Mode { soft: true });
         let outputs = inner.outputs(true, true);
         let of = |name: &str| outputs.iter().find(|(key, _)| key == name).map_or_else(|| "\"\"".to_owned(), |(_, value)| value.clone());
-        let decide = self.decide_template(&base, &leaf.state.retry);
+        let decide = self.decide_template(leaf, &base);
         let decide_step = inner.names.unique("decide");
         let mut step = Step::new(&decide_step, &decide);
         step.parameters = vec![("retries".into(), "inputs.parameters.retries".into()), ("error".into(), of("error"))];
@@ -453,9 +453,9 @@ impl Emitter<'_> {
     }
 
     /// Which retrier takes an error, whether it has attempts left, how long to wait.
-    fn decide_template(&mut self, base: &str, retriers: &[Retrier]) -> String {
-        let name = self.names.unique(&format!("{base}-retry-decision"));
-        let mut template = Template::new(&name);
+    fn decide_template(&mut self, leaf: &Leaf, base: &str) -> String {
+        let retriers = &leaf.state.retry;
+        let mut template = Template::new("");
         template.inputs = vec!["retries".into(), "error".into()];
         let mut index = String::new();
         for (at, retrier) in retriers.iter().enumerate() {
@@ -490,8 +490,7 @@ impl Emitter<'_> {
                 ),
             ),
         ];
-        self.add(template);
-        name
+        self.share(&format!("{base}-retry-decision"), "retry-decision", template)
     }
 
     /// A suspension for a time that is known when it begins.
@@ -514,11 +513,10 @@ impl Emitter<'_> {
 
     fn wait(&mut self, leaf: &Leaf, wait: &WaitFor, base: &str, cursor: &mut Cursor, mode: Mode) {
         if let WaitFor::Seconds(Number::Literal(seconds)) = wait {
-            let name = self.names.unique(base);
             let w = Writer(&ARG108);
             let suspend = w.map().field("duration", w.text(format!("{}s", seconds.value)).from(&seconds.origins)).build();
-            let node = w.map().field("name", w.text(&name).from(&leaf_origins(leaf))).field("suspend", suspend).build();
-            self.add(Template::ready(&name, node));
+            let node = w.map().field("name", w.text("").from(&leaf_origins(leaf))).field("suspend", suspend).build();
+            let name = self.share(base, &format!("wait-{}s", seconds.value), Template::ready("", node));
             let step_name = cursor.names.unique(base);
             cursor.push(Step::of(leaf, &step_name, &name));
             return;
@@ -535,9 +533,8 @@ impl Emitter<'_> {
 
     /// The template that makes a task's call.
     pub(super) fn call_template(&mut self, leaf: &Leaf, base: &str) -> String {
-        let name = self.names.unique(base);
-        self.add(Template::ready(&name, (self.settings.call)(&name, &leaf.state)));
-        name
+        let node = (self.settings.call)("", &leaf.state);
+        self.share(base, &argo_workflows::purpose_of(&leaf.state), Template::ready("", node))
     }
 
     /// The error of a call that failed: its own words, or what its end tells.
@@ -568,6 +565,12 @@ impl Emitter<'_> {
         let failure = Value::object([("Error", Value::string(text(&fail.error)?)), ("Cause", Value::string(text(&fail.cause)?))]);
         Some(text::literal(&safe(&failure)))
     }
+}
+
+/// The step of a call.
+pub(super) fn call_step(leaf: &Leaf, name: &str, template: &str, request: String) -> Step {
+    let texts = argo_workflows::function_of(&leaf.state).map(|function| ("function".to_owned(), function));
+    Step { parameters: vec![("input".into(), request)], texts: texts.into_iter().collect(), ..Step::of(leaf, name, template) }
 }
 
 /// Whether an Argo expression's `name` is one of these errors.

@@ -5,7 +5,6 @@ use super::template::{Step, Template};
 use super::tier::{self, Tier};
 use super::{Emitter, request, text};
 use crate::emit::calls;
-use crate::emit::yaml::Node;
 use crate::ir::control::Leaf;
 use crate::ir::machine::{self, Map, Number, State, StateKind};
 use crate::simulate::eval::safe;
@@ -169,10 +168,11 @@ impl Emitter<'_> {
         // Of flattened files one may hold any number of items.
         let most =
             program::reader_limit(reader).flatten().filter(|_| reading == Reading::Listing).and_then(|most| u64::try_from(most).ok());
-        let name = self.names.unique(&format!("{base}-read"));
-        let template = calls::s3::reader(&name, reading, most, &leaf_origins(leaf));
-        let step = Step { parameters: vec![("input".into(), place)], ..Step::new(cursor.names.unique(&name), &name) };
-        let step = self.fetch(leaf, template, step, "States.ItemReaderFailed", cursor, mode);
+        let wanted = format!("{base}-read");
+        let node = calls::s3::reader("", reading, most, &leaf_origins(leaf));
+        let template = self.share(&wanted, "s3-read", Template::ready("", node));
+        let step = Step { parameters: vec![("input".into(), place)], ..Step::new(cursor.names.unique(&wanted), template) };
+        let step = self.fetch(leaf, step, "States.ItemReaderFailed", cursor, mode);
         text::safe_json(&format!("({} ?? \"null\")", text::output(&step, "result")))
     }
 
@@ -193,18 +193,17 @@ impl Emitter<'_> {
         let part = Part { extra, ..Part::of("written", leaf, Tier::Pod) };
         let written = self.compute(&part, &format!("{base}-results"), cursor, mode);
         if program::place(writer).is_some() {
-            let name = self.names.unique(&format!("{base}-write"));
-            let template = calls::s3::writer(&name, &leaf_origins(leaf));
+            let wanted = format!("{base}-write");
+            let template = self.share(&wanted, "s3-write", Template::ready("", calls::s3::writer("", &leaf_origins(leaf))));
             let files = format!("({} ?? \"\")", text::output(&written, "files"));
-            let step = Step { request: Some(request::content(&files)), ..Step::new(cursor.names.unique(&name), &name) };
-            self.fetch(leaf, template, step, "States.ResultWriterFailed", cursor, mode);
+            let step = Step { request: Some(request::content(&files)), ..Step::new(cursor.names.unique(&wanted), template) };
+            self.fetch(leaf, step, "States.ResultWriterFailed", cursor, mode);
         }
         format!("({} ?? \"null\")", text::output(&written, "output"))
     }
 
-    /// A container that reads or writes. `lost`: the error of one that says none. Gives its step.
-    fn fetch(&mut self, leaf: &Leaf, node: Node, mut step: Step, lost: &str, cursor: &mut Cursor, mode: Mode) -> String {
-        self.add(Template::ready(&step.template, node));
+    /// The step of a container that reads or writes. `lost`: the error of one that says none. Gives its step.
+    fn fetch(&mut self, leaf: &Leaf, mut step: Step, lost: &str, cursor: &mut Cursor, mode: Mode) -> String {
         step.goes_on = mode.soft;
         step.origins = leaf_origins(leaf);
         let name = step.name.clone();

@@ -113,6 +113,8 @@ struct Emitter<'e> {
     /// Of templates.
     names: Names,
     templates: Vec<Template>,
+    /// Where in `templates` the one of that text is; see [`Emitter::share`].
+    same: std::collections::BTreeMap<String, usize>,
     /// Of their text, at least.
     bytes: usize,
     /// Whether what is too large need not be finished.
@@ -133,6 +135,7 @@ impl<'e> Emitter<'e> {
             control,
             names: Names::default(),
             templates: Vec::new(),
+            same: std::collections::BTreeMap::new(),
             bytes: 0,
             bounded,
             labels: Names::default(),
@@ -157,6 +160,7 @@ impl Emitter<'_> {
     fn emitted(mut self, main: Template) -> Emitted {
         let entry = main.name.clone();
         self.templates.insert(0, main);
+        self.name_shared();
         let depth = template::depth(&self.templates, &entry);
         let mut runtime = std::mem::take(&mut self.uses.evaluations);
         runtime.sort_by(|a, b| (a.state.span().map(|s| s.start), !a.always).cmp(&(b.state.span().map(|s| s.start), !b.always)));
@@ -170,6 +174,42 @@ impl Emitter<'_> {
     fn add(&mut self, template: Template) {
         self.bytes += template.bytes();
         self.templates.push(template);
+    }
+
+    /// Adds a template, or takes the one that is the same but for its name. `purpose`: what it does, which is its name where several states use it. Gives
+    /// the name that steps call it by until [`Emitter::name_shared`].
+    fn share(&mut self, wanted: &str, purpose: &str, mut template: Template) -> String {
+        let text = template.nameless();
+        if let Some(known) = self.same.get(&text).and_then(|index| self.templates.get_mut(*index)) {
+            known.join(&template);
+            known.shared = Some(purpose.to_owned());
+            return known.name.clone();
+        }
+        let name = self.names.unique(wanted);
+        template.rename(name.clone());
+        self.same.insert(text, self.templates.len());
+        self.add(template);
+        name
+    }
+
+    /// Gives templates that several states use the names of what they do, and puts them behind those of the states.
+    fn name_shared(&mut self) {
+        let mut names = std::collections::BTreeMap::new();
+        for template in &mut self.templates {
+            if let Some(purpose) = &template.shared {
+                let name = self.names.unique(purpose);
+                names.insert(template.name.clone(), name.clone());
+                template.rename(name);
+            }
+        }
+        self.templates.sort_by_key(|template| template.shared.is_some());
+        for step in self.templates.iter_mut().flat_map(|template| &mut template.groups).flatten() {
+            for called in std::iter::once(&mut step.template).chain(&mut step.also) {
+                if let Some(name) = names.get(called.as_str()) {
+                    name.clone_into(called);
+                }
+            }
+        }
     }
 
     /// Whether there is more already than a cluster holds: then nothing that is still written will be used.
@@ -189,6 +229,7 @@ impl Emitter<'_> {
         if self.control.output && output.contains("workflow.") {
             // The workflow's parameters cannot be relied on in an output's expression: they go through a template of their own.
             self.templates.truncate(before.0);
+            self.same.retain(|_, index| *index < before.0);
             (self.bytes, self.names, self.labels, self.label_names) = (before.1, before.2, before.3, before.4);
             let states = self.body_template("states", &self.control.body.clone(), block::Mode { soft: false });
             let mut parameters = vec![("state".to_owned(), input)];

@@ -21,15 +21,15 @@ impl Emitter<'_> {
         let before = cursor.document.clone();
         let Some(place) = (self.settings.nested)(nested.machine) else { return };
         let sent = self.arguments(leaf, base, cursor, mode);
-        let name = self.names.unique(base);
         let pattern = match nested.starts {
             Starts::GoesOn => Pattern::RequestResponse,
             Starts::Waits => Pattern::Sync,
             Starts::WaitsForJson => Pattern::Sync2,
         };
-        let mut node = calls::nested(&place.template, place.namespace.as_deref(), pattern, &name, &leaf_origins(leaf));
+        let mut node = calls::nested(&place.template, place.namespace.as_deref(), pattern, "", &leaf_origins(leaf));
         argo_workflows::deadline(&mut node, &leaf.state);
-        self.add(Template::ready(&name, node));
+        let purpose = format!("start-{}", place.template);
+        let name = self.share(base, &crate::pass::naming::shorten(&purpose, 60, &purpose), Template::ready("", node));
         let step_name = cursor.names.unique(base);
         // The input alone, out of `{"Input":…}`; a text is JSON already.
         let input = format!(

@@ -21,6 +21,8 @@ pub struct Template {
     pub exports: bool,
     /// Of another kind: all of it.
     pub whole: Option<Node>,
+    /// What it is called when several states use it.
+    pub shared: Option<String>,
     pub origins: Origins,
     pub comment: Option<Sourced<String>>,
 }
@@ -35,6 +37,8 @@ pub struct Step {
     pub also: Vec<String>,
     /// Names and expressions.
     pub parameters: Vec<(String, String)>,
+    /// Names, and texts that the source says.
+    pub texts: Vec<(String, Sourced<String>)>,
     /// The artifact for the runtime pod.
     pub request: Option<String>,
     /// An expression.
@@ -58,6 +62,7 @@ impl Template {
             fail_fast: false,
             exports: false,
             whole: None,
+            shared: None,
             origins: Origins::none(),
             comment: None,
         }
@@ -66,6 +71,29 @@ impl Template {
     /// One of another kind.
     pub fn ready(name: &str, node: Node) -> Self {
         Self { whole: Some(node), ..Self::new(name) }
+    }
+
+    /// Gives it another name.
+    pub fn rename(&mut self, name: String) {
+        if let Some(whole) = &mut self.whole {
+            whole.rename(&name);
+        }
+        self.name = name;
+    }
+
+    /// Its text without its name: templates of one text do the same.
+    pub fn nameless(&self) -> String {
+        let mut node = self.node();
+        node.rename("");
+        crate::emit::yaml::write(&[], &ARG101, &[node]).text()
+    }
+
+    /// Takes over where the parts of another one come from that has the same text.
+    pub fn join(&mut self, other: &Template) {
+        self.origins.extend(&other.origins);
+        if let (Some(whole), Some(other)) = (&mut self.whole, &other.whole) {
+            whole.join(other);
+        }
     }
 
     /// The steps that were written, and where what is none of them comes from.
@@ -132,6 +160,7 @@ impl Step {
             template: template.into(),
             also: Vec::new(),
             parameters: Vec::new(),
+            texts: Vec::new(),
             request: None,
             when: None,
             count: None,
@@ -144,7 +173,8 @@ impl Step {
     fn bytes(&self) -> usize {
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let texts = [&self.request, &self.when, &self.count].into_iter().flatten().map(String::len).sum::<usize>();
-        self.name.len() + self.template.len() + parameters + texts
+        let more = self.texts.iter().map(|(name, value)| name.len() + value.value.len()).sum::<usize>();
+        self.name.len() + self.template.len() + parameters + more + texts
     }
 
     /// The step that stands for a state.
@@ -160,10 +190,12 @@ impl Step {
         }
         let mut map = w.map().field("name", name).text("template", &self.template);
         let mut arguments = w.map();
-        let any = !self.parameters.is_empty() || self.request.is_some();
-        if !self.parameters.is_empty() {
-            let parameters = self.parameters.iter().map(|(name, value)| w.map().text("name", name).text("value", text::tag(value)).build());
-            arguments = arguments.field("parameters", w.list(parameters.collect()));
+        let parameters = self.parameters.iter().map(|(name, value)| w.map().text("name", name).text("value", text::tag(value)).build());
+        let texts = self.texts.iter().map(|(name, value)| w.map().text("name", name).field("value", w.sourced(value)).build());
+        let parameters: Vec<Node> = texts.chain(parameters).collect();
+        let any = !parameters.is_empty() || self.request.is_some();
+        if !parameters.is_empty() {
+            arguments = arguments.field("parameters", w.list(parameters));
         }
         if let Some(request) = &self.request {
             let raw = w.map().field("data", w.text(request).from(&self.origins)).build();

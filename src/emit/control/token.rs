@@ -3,7 +3,7 @@
 //! The token names that step. Whoever has it gives the step its outputs, which makes it go on ([`calls::token_wait`]). A failure that is sent and a
 //! time that is over are errors like those of a call.
 use super::block::{Cursor, Mode, leaf_origins};
-use super::leaf::Part;
+use super::leaf::{Part, call_step};
 use super::template::{Step, Template};
 use super::tier;
 use super::{Emitter, text};
@@ -23,15 +23,14 @@ impl Emitter<'_> {
         let part = Part { extra: vec![("token", token.clone())], ..Part::of("arguments", leaf, tier) };
         let arguments = self.text_of(&part, &format!("{base}-input"), cursor, mode);
         let template = self.call_template(leaf, base);
-        let step = Step { parameters: vec![("input".into(), arguments)], ..Step::of(leaf, &call, &template) };
-        self.call(leaf, step, cursor, mode);
+        self.call(leaf, call_step(leaf, &call, &template, arguments), cursor, mode);
         // The time that the call took counts.
         let seconds = match &task.timeout_seconds {
             Some(Number::Literal(seconds)) => seconds.value.parse::<u64>().ok(),
             _ => None,
         };
-        let waiting = self.names.unique(&answer);
-        self.add(Template::ready(&waiting, calls::token_wait(&waiting, seconds.is_some(), &leaf_origins(leaf))));
+        let node = calls::token_wait("", seconds.is_some(), &leaf_origins(leaf));
+        let waiting = self.share(&answer, "answer", Template::ready("", node));
         // A failure is told by the step behind it.
         let mut step = Step { parameters: vec![("token".into(), token)], goes_on: true, ..Step::new(&answer, &waiting) };
         if let Some(seconds) = seconds {
