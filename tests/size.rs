@@ -218,7 +218,7 @@ fn a_machine_of_many_states_ends_no_stack() {
     let (text, refused) = workflow(&chain(30_000, r#""Type":"Pass""#));
     assert!(refused.is_empty() && text.is_some_and(|text| text.len() < 10_000), "{refused:?}");
     let (_, refused) = workflow(&chain(30_000, r#""Type":"Pass","Parameters":{"a.$":"$.a"}"#));
-    assert!(matches!(refused.as_slice(), [one] if one.contains("more than 200 templates")), "{refused:?}");
+    assert!(matches!(refused.as_slice(), [one] if one.contains("more than 1048576 bytes")), "{refused:?}");
     for (open, close) in [(r#""Type":"Parallel","End":true,"Branches":["#, "]"), (r#""Type":"Map","End":true,"ItemProcessor":"#, "")] {
         let nested = |count: usize| {
             let inner = r#"{"StartAt":"X","States":{"X":{"Type":"Succeed"}}}"#;
@@ -229,6 +229,31 @@ fn a_machine_of_many_states_ends_no_stack() {
         assert!(text.is_some_and(|text| text.contains("p19")), "{open}");
         assert_eq!(workflow(&nested(2_000)), (None, Vec::new()), "a document that nests too deep is no machine");
     }
+}
+
+/// More templates than a WorkflowTemplate may have are several of them, which the kustomization names and whose steps call each other by reference.
+#[test]
+fn a_machine_of_many_templates_is_several_workflow_templates() {
+    let one = |i: usize| {
+        let next = if i + 1 == 230 { r#""End":true"#.to_owned() } else { format!(r#""Next":"S{}""#, i + 1) };
+        format!(r#""S{i}":{{"Type":"Pass","Parameters":{{"n.$":"States.MathAdd($.n, {i})"}},{next}}}"#)
+    };
+    let definition = format!(r#"{{"StartAt":"S0","States":{{{}}}}}"#, (0..230).map(one).collect::<Vec<_>>().join(","));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("m.asl.json"), &definition).expect("written");
+    // A pipeline that has the name which the second one would get.
+    fs::write(folder.path().join("m-2.asl.json"), r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#).expect("written");
+    let compilation = support::compiled_at(folder.path(), Config { output: Some("always".into()), ..Config::default() });
+    assert!(!compilation.diagnostics.iter().any(|d| d.rule.code == "PLN129"));
+    let file = |name: &str| {
+        let path = format!("pipelines/m/base/{name}");
+        compilation.tree.files.iter().find(|(known, _)| **known == path).unwrap_or_else(|| panic!("no {name}")).1.text()
+    };
+    let (first, second) = (file("workflow-template.yaml"), file("workflow-template-2.yaml"));
+    let templates = |text: &str| text.lines().filter(|line| line.starts_with("    - name: ")).count();
+    assert_eq!((templates(&first), templates(&second)), (200, 32), "the entrypoint, 230 states and the runtime's pod");
+    assert!(first.contains("templateRef: {name: m-2-templates, template: s229}") && second.contains("name: m-2-templates\n"), "{second}");
+    assert!(file("kustomization.yaml").contains("- workflow-template.yaml\n  - workflow-template-2.yaml"));
 }
 
 /// What no cluster could hold is said before anything is written.

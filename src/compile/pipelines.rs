@@ -1,8 +1,8 @@
 //! The plan of one stage: every machine and every lone batch as a pipeline.
 use super::Link;
 use crate::config::Config;
-use crate::emit::control::{MOST_BYTES, MOST_TEMPLATES, TooLarge};
 use crate::emit::repository::Planned;
+use crate::emit::split::{self, MOST_BYTES};
 use crate::emit::yaml::Node;
 use crate::emit::{self, calls};
 use crate::ir::control::{is_ours, nested_of};
@@ -24,7 +24,7 @@ use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
 use crate::source::rules::call::CAL105;
-use crate::source::rules::plan::{PLN128, PLN129, PLN132};
+use crate::source::rules::plan::{PLN129, PLN132};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
@@ -221,13 +221,10 @@ impl OnePlanned {
                 without_data.diagnostics.iter().map(|one| (one.span, one.message.as_str())).collect();
             self.sink.diagnostics.retain(|one| !said.contains(&(one.span, one.message.as_str())));
             self.sink.append(without_data);
-            // Each is a template at least; the API server refuses more, so this cannot come to run unseen.
-            let templates = self.pipeline.jobs.len() + self.pipeline.calls.len();
-            if templates > MOST_TEMPLATES {
-                let message = format!(
-                    "the workflow has {templates} templates for jobs and calls alone, and Argo's definition of a WorkflowTemplate takes {MOST_TEMPLATES}"
-                );
-                self.sink.report(Diagnostic::refused(&PLN129, Some(self.pipeline.definition), message).help("split the machine"));
+            // Its jobs have no images yet.
+            let settings = emit::argo_workflows::Settings { images: &[], reference: &str::to_owned, scheduler: None };
+            if let Some(bytes) = split::too_large(&emit::argo_workflows::workflow_template(&self.pipeline, &settings)) {
+                self.sink.report(too_large(self.pipeline.definition, &bytes.to_string()));
             }
             return None;
         };
@@ -253,30 +250,18 @@ fn fitting(
     let settings = emit::control::Settings { runtime_image: &image, call: &emit::argo_workflows::task_call, nested: place, jobs: &jobs };
     let emitted = emit::control::bounded(pipeline, control, &settings);
     let at = Some(pipeline.definition);
-    let refuse = |message: String| Diagnostic::refused(&PLN129, at, message).help("split the machine");
-    let too_many_bytes =
-        |bytes: &str| refuse(format!("the workflow would have {bytes} bytes, and a Kubernetes object has at most {MOST_BYTES}"));
-    let emitted = match emitted {
-        Ok(emitted) => emitted,
-        Err(why) => {
-            sink.report(match why {
-                TooLarge::Bytes => too_many_bytes(&format!("more than {MOST_BYTES}")),
-                TooLarge::Templates => refuse(format!(
-                    "the workflow would have more than {MOST_TEMPLATES} templates, and Argo's definition of a WorkflowTemplate takes no more"
-                )),
-            });
-            return None;
-        }
+    let Some(emitted) = emitted else {
+        sink.report(too_large(pipeline.definition, &format!("more than {MOST_BYTES}")));
+        return None;
     };
     if emitted.depth > MOST_DEPTH {
         let message =
             format!("the workflow's templates would call each other {} levels deep, and Argo ends one at {MOST_DEPTH}", emitted.depth);
-        sink.report(refuse(message));
+        sink.report(Diagnostic::refused(&PLN129, at, message).help("split the machine"));
         return None;
     }
-    let bytes = emit::yaml::write(&[], &PLN128, std::slice::from_ref(&emitted.document)).text().len();
-    if bytes > MOST_BYTES {
-        sink.report(too_many_bytes(&bytes.to_string()));
+    if let Some(bytes) = split::too_large(&emitted.document) {
+        sink.report(too_large(pipeline.definition, &bytes.to_string()));
         return None;
     }
     let named = |always: bool| {
@@ -308,6 +293,11 @@ fn fitting(
         }
     }
     Some(emitted.document)
+}
+
+fn too_large(definition: Span, bytes: &str) -> Diagnostic {
+    let message = format!("the workflow would have {bytes} bytes when all of it has run, and a Kubernetes object has at most {MOST_BYTES}");
+    Diagnostic::refused(&PLN129, Some(definition), message).help("split the machine")
 }
 
 /// Argo ends a workflow at a depth of 99 calls (run on the controller).

@@ -7,18 +7,18 @@ const W: Writer = Writer(&EMI104);
 
 /// The base: its files, in order.
 #[must_use]
-pub fn base(resources: &[&str]) -> Node {
-    kustomization().field("resources", W.list(resources.iter().map(|r| W.text(*r)).collect())).build()
+pub fn base(resources: &[String]) -> Node {
+    kustomization().field("resources", W.list(resources.iter().map(|r| W.text(r)).collect())).build()
 }
 
 /// An overlay: where the stage runs, and what differs there. `patches`: kind and name of the patched object, and its patches.
 #[must_use]
-pub fn overlay(pipeline: &str, stage: &str, namespace: &str, resources: &[&str], patches: &[(String, String, Vec<Patch>)]) -> Node {
+pub fn overlay(pipeline: &str, stage: &str, namespace: &str, resources: &[String], patches: &[(String, String, Vec<Patch>)]) -> Node {
     let pairs = W.flow(W.map().text("app.kubernetes.io/part-of", pipeline).text("environment", stage).build());
     let labels = W.map().field("pairs", pairs).field("includeSelectors", W.bool(false)).build();
     let mut map = kustomization()
         .text("namespace", namespace)
-        .field("resources", W.list(resources.iter().map(|r| W.text(*r)).collect()))
+        .field("resources", W.list(resources.iter().map(|r| W.text(r)).collect()))
         .field("labels", W.list(vec![labels]));
     let patches: Vec<Node> =
         patches.iter().filter(|(_, _, list)| !list.is_empty()).map(|(kind, name, list)| patch(kind, name, list)).collect();

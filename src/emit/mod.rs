@@ -11,6 +11,7 @@ pub mod rbac;
 pub mod readme;
 pub mod repository;
 pub mod spark_operator;
+pub mod split;
 pub mod stages;
 pub mod tree;
 pub mod yaml;

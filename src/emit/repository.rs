@@ -4,7 +4,7 @@ use super::argo_workflows::{self, Settings};
 use super::stages::{self, Patch};
 use super::tree::{OutFile, Tree};
 use super::yaml::{self, Node};
-use super::{control, docker, kustomize, rbac, readme};
+use super::{control, docker, kustomize, rbac, readme, split};
 use crate::config::Config;
 use crate::ir::plan::{Pipeline, Plan};
 use crate::pass::naming::Names;
@@ -45,7 +45,8 @@ pub fn emit(stages: &[Planned], config: &Config, notes: &readme::Notes) -> Tree 
             let templates = here.clone().map(|(stage, p, _)| template(stage, p, config)).collect();
             let callers: Vec<&[&str]> = here.clone().map(|(_, _, callers)| callers.get(name).map_or(&[][..], Vec::as_slice)).collect();
             let here: Vec<(&Plan, &Pipeline)> = here.map(|(stage, p, _)| (&stage.plan, p)).collect();
-            pipeline(&here, &callers, templates, config)
+            let taken = |name: &str| names.contains(&name);
+            pipeline(&here, &callers, templates, &taken, config)
         })
         .collect();
     let mut places = Vec::new();
@@ -194,13 +195,19 @@ fn callers(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
 /// The files of one pipeline, and where it is deployed.
 type Part = (Vec<(String, OutFile)>, Vec<Place>);
 
-/// `callers`: those that start it, in each stage.
-fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<Node>, config: &Config) -> Part {
+/// `callers`: those that start it, in each stage; `taken`: whether a pipeline has that name.
+fn pipeline(
+    stages: &[(&Plan, &Pipeline)],
+    callers: &[&[&str]],
+    templates: Vec<Node>,
+    taken: &dyn Fn(&str) -> bool,
+    config: &Config,
+) -> Part {
     let Some((_, first)) = stages.first() else { return (Vec::new(), Vec::new()) };
     let name = first.name.value.clone();
     let root = format!("pipelines/{name}");
     let mut files = Vec::new();
-    let mut base = vec!["rbac.yaml"];
+    let mut base = vec!["rbac.yaml".to_owned()];
     files.push((
         format!("{root}/base/rbac.yaml"),
         yaml::write(
@@ -215,21 +222,28 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<N
     ));
 
     let mut patches: Vec<Vec<(String, String, Vec<Patch>)>> = vec![Vec::new(); stages.len()];
-    let mut own: Vec<Vec<&str>> = vec![Vec::new(); stages.len()];
+    let mut own: Vec<Vec<String>> = vec![Vec::new(); stages.len()];
     let head = vec![format!("From {}.", first.file)];
     match stages::merge(templates) {
         Ok((node, stage_patches)) => {
-            base.push("workflow-template.yaml");
-            files.push((format!("{root}/base/workflow-template.yaml"), yaml::write(&head, &ARG101, &[node])));
-            for (i, list) in stage_patches.into_iter().enumerate() {
-                patches[i].push(("WorkflowTemplate".to_owned(), name.clone(), list));
+            let (parts, stage_patches) = parts(node, &stage_patches, &name, taken);
+            for (number, part) in parts.iter().enumerate() {
+                let file = part_file(number);
+                files.push((format!("{root}/base/{file}"), yaml::write(&head, &ARG101, std::slice::from_ref(&part.document))));
+                base.push(file);
+            }
+            for (i, lists) in stage_patches.into_iter().enumerate() {
+                patches[i].extend(lists.into_iter().map(|(name, list)| ("WorkflowTemplate".to_owned(), name, list)));
             }
         }
         Err(templates) => {
-            for (i, (plan, _)) in stages.iter().enumerate() {
-                own[i].push("workflow-template.yaml");
-                let path = format!("{root}/overlays/{}/workflow-template.yaml", plan.stage);
-                files.push((path, yaml::write(&head, &ARG101, std::slice::from_ref(&templates[i]))));
+            for (i, ((plan, _), node)) in stages.iter().zip(templates).enumerate() {
+                for (number, part) in parts(node, &[], &name, taken).0.iter().enumerate() {
+                    let file = part_file(number);
+                    let path = format!("{root}/overlays/{}/{file}", plan.stage);
+                    files.push((path, yaml::write(&head, &ARG101, std::slice::from_ref(&part.document))));
+                    own[i].push(file);
+                }
             }
         }
     }
@@ -238,7 +252,7 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<N
         let others: Vec<(&str, String)> =
             callers[i].iter().map(|caller| (*caller, namespace(config, caller, &plan.stage))).filter(|(_, there)| *there != here).collect();
         if !others.is_empty() {
-            own[i].push("callers.yaml");
+            own[i].push("callers.yaml".to_owned());
             let path = format!("{root}/overlays/{}/callers.yaml", plan.stage);
             files.push((path, yaml::write(&[], &EMI103, &rbac::callers(&name, &others))));
         }
@@ -248,8 +262,8 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<N
     let mut places = Vec::new();
     for (i, (plan, p)) in stages.iter().enumerate() {
         let namespace = namespace(config, &name, &plan.stage);
-        let mut resources = vec!["../../base"];
-        resources.extend(&own[i]);
+        let mut resources = vec!["../../base".to_owned()];
+        resources.extend(own[i].iter().cloned());
         let node = kustomize::overlay(&name, &plan.stage, &namespace, &resources, &patches[i]);
         files.push((format!("{root}/overlays/{}/kustomization.yaml", plan.stage), yaml::write(&[], &EMI104, &[node])));
         places.push(Place {
@@ -263,6 +277,49 @@ fn pipeline(stages: &[(&Plan, &Pipeline)], callers: &[&[&str]], templates: Vec<N
     (files, places)
 }
 
+/// The file of a WorkflowTemplate of a pipeline, counted from 0.
+fn part_file(number: usize) -> String {
+    if number == 0 { "workflow-template.yaml".to_owned() } else { format!("workflow-template-{}.yaml", number + 1) }
+}
+
+/// For each stage the patches of each WorkflowTemplate, by its name.
+type PartPatches = Vec<Vec<(String, Vec<Patch>)>>;
+
+/// The WorkflowTemplates of a pipeline, and the patches of the whole as patches of each.
+fn parts(whole: Node, patches: &[Vec<Patch>], name: &str, taken: &dyn Fn(&str) -> bool) -> (Vec<split::Part>, PartPatches) {
+    let mut names = vec![name.to_owned()];
+    let parts = split::split(whole, |number| {
+        let numbered = format!("{name}-{number}");
+        let mut wanted = crate::pass::naming::shorten(&numbered, 63, &numbered);
+        while taken(&wanted) || names.contains(&wanted) {
+            wanted = crate::pass::naming::shorten(&format!("{wanted}-templates"), 63, &format!("{wanted}-templates"));
+        }
+        names.push(wanted.clone());
+        wanted
+    });
+    let place: BTreeMap<usize, (usize, usize)> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, of)| of.templates.iter().enumerate().map(move |(at, index)| (*index, (part, at))))
+        .collect();
+    let of_stage = |list: &Vec<Patch>| {
+        let mut lists: Vec<(String, Vec<Patch>)> = names.iter().map(|name| (name.clone(), Vec::new())).collect();
+        for patch in list {
+            let inside = patch.path.strip_prefix(TEMPLATES).and_then(|rest| rest.split_once('/'));
+            let moved = inside.and_then(|(index, rest)| Some((place.get(&index.parse().ok()?)?, rest)));
+            let (part, path) =
+                moved.map_or_else(|| (0, patch.path.clone()), |((part, at), rest)| (*part, format!("{TEMPLATES}{at}/{rest}")));
+            lists[part].1.push(Patch { path, value: patch.value.clone() });
+        }
+        lists
+    };
+    let patches = patches.iter().map(of_stage).collect();
+    (parts, patches)
+}
+
+/// Where the pointer of a patch of a template begins.
+const TEMPLATES: &str = "/spec/templates/";
+
 /// Whether a pipeline starts another one in its own namespace.
 fn starts_beside(stages: &[(&Plan, &Pipeline)], config: &Config) -> bool {
     stages.iter().any(|(plan, pipeline)| {
@@ -272,11 +329,11 @@ fn starts_beside(stages: &[(&Plan, &Pipeline)], config: &Config) -> bool {
     })
 }
 
-fn crons<'s>(
+fn crons(
     stages: &[(&Plan, &Pipeline)],
     root: &str,
-    base: &mut Vec<&'s str>,
-    own: &mut [Vec<&'s str>],
+    base: &mut Vec<String>,
+    own: &mut [Vec<String>],
     patches: &mut [Vec<(String, String, Vec<Patch>)>],
     files: &mut Vec<(String, OutFile)>,
 ) {
@@ -299,7 +356,7 @@ fn crons<'s>(
         .flatten();
     match merged {
         Some(merged) => {
-            base.push("cron-workflows.yaml");
+            base.push("cron-workflows.yaml".to_owned());
             let mut nodes = Vec::new();
             for (i, (node, stage_patches)) in merged.into_iter().enumerate() {
                 nodes.push(node);
@@ -314,7 +371,7 @@ fn crons<'s>(
                 if p.schedules.is_empty() {
                     continue;
                 }
-                own[i].push("cron-workflows.yaml");
+                own[i].push("cron-workflows.yaml".to_owned());
                 let nodes: Vec<Node> = p.schedules.iter().map(|s| argo_workflows::cron_workflow(p, s)).collect();
                 files.push((format!("{root}/overlays/{}/cron-workflows.yaml", plan.stage), yaml::write(&[], &ARG111, &nodes)));
             }

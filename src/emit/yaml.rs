@@ -38,6 +38,23 @@ impl Yaml {
         }
     }
 
+    fn json_bytes(&self) -> usize {
+        match self {
+            Yaml::Text(text) | Yaml::Raw(text) | Yaml::Tagged(text) => json_text(text),
+            Yaml::Int(value) => value.to_string().len(),
+            Yaml::Bool(_) => 4,
+            Yaml::List(items) => 1 + items.len().max(1) + items.iter().map(Node::json_bytes).sum::<usize>(),
+            Yaml::Map(fields) => {
+                1 + fields.len().max(1) + fields.iter().map(|field| field.key.len() + 3 + field.value.json_bytes()).sum::<usize>()
+            }
+            Yaml::Flow(inner) => inner.json_bytes(),
+            Yaml::Block(document) => {
+                let rule = &crate::source::rules::emit::EMI001;
+                json_text(&write(&[], rule, &[Node::new(rule, (**document).clone())]).text())
+            }
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             // A line feed at the end of a block may count for none.
@@ -48,6 +65,16 @@ impl Yaml {
             Yaml::Flow(inner) | Yaml::Block(inner) => inner.bytes(),
         }
     }
+}
+
+/// The length of a text in JSON: Go's encoder escapes what HTML would read as markup (Go, package encoding/json, `Marshal`).
+fn json_text(text: &str) -> usize {
+    let escaped = |c: char| match c {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => 6,
+        c => c.len_utf8(),
+    };
+    2 + text.chars().map(escaped).sum::<usize>()
 }
 
 /// A key and a value of a map.
@@ -82,6 +109,12 @@ impl Node {
     pub fn from(mut self, origins: &Origins) -> Self {
         self.origins.extend(origins);
         self
+    }
+
+    /// The length of its JSON as Go writes it, which Kubernetes stores.
+    #[must_use]
+    pub fn json_bytes(&self) -> usize {
+        self.yaml.json_bytes()
     }
 
     /// Gives a template that is a map its name, its first field.

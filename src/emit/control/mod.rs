@@ -20,6 +20,7 @@ pub mod text;
 pub mod tier;
 mod token;
 
+use super::split::MOST_BYTES;
 use super::yaml::Node;
 use crate::ir::control::Control;
 use crate::ir::plan::Pipeline;
@@ -38,7 +39,7 @@ pub struct Settings<'a> {
     pub jobs: &'a super::argo_workflows::Settings<'a>,
 }
 
-/// A WorkflowTemplate, and what is known of it.
+/// A WorkflowTemplate of all templates, before [`super::split`], and what is known of it.
 pub struct Emitted {
     pub document: Node,
     /// Templates that call templates, the deepest way.
@@ -54,35 +55,13 @@ pub struct Evaluation {
     pub always: bool,
 }
 
-/// The largest object that etcd takes (Kubernetes and Argo, "Offloading Large Workflows").
-pub const MOST_BYTES: usize = 1_048_576;
-
-/// The most templates that Argo's definition of a WorkflowTemplate takes (`spec.templates`, `maxItems`, since 4.0; tried on the API server).
-pub const MOST_TEMPLATES: usize = 200;
-
-/// A workflow that no cluster could hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TooLarge {
-    /// More than [`MOST_BYTES`].
-    Bytes,
-    /// More than [`MOST_TEMPLATES`].
-    Templates,
-}
-
-/// The WorkflowTemplate of a machine that carries data, unless it is too large.
-///
-/// # Errors
-/// Where it is too large, which is found before all of it is made; of its text only a little less than all is counted here.
-pub fn bounded(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Result<Emitted, TooLarge> {
+/// The WorkflowTemplate of a machine that carries data, unless it is so large that no cluster could hold it: that is found before all of it is made; of its text
+/// only a little less than all is counted here.
+#[must_use]
+pub fn bounded(pipeline: &Pipeline, control: &Control, settings: &Settings<'_>) -> Option<Emitted> {
     let mut emitter = Emitter::new(pipeline, control, settings, true);
     let main = emitter.main();
-    if emitter.templates.len() + 1 + emitter.shared().len() > MOST_TEMPLATES {
-        return Err(TooLarge::Templates);
-    }
-    if emitter.bytes + main.bytes() > MOST_BYTES {
-        return Err(TooLarge::Bytes);
-    }
-    Ok(emitter.emitted(main))
+    (emitter.bytes + main.bytes() <= MOST_BYTES).then(|| emitter.emitted(main))
 }
 
 /// The WorkflowTemplate of a machine that carries data.
@@ -214,7 +193,7 @@ impl Emitter<'_> {
 
     /// Whether there is more already than a cluster holds: then nothing that is still written will be used.
     fn too_large(&self) -> bool {
-        self.bounded && (self.bytes > MOST_BYTES || self.templates.len() > MOST_TEMPLATES)
+        self.bounded && self.bytes > MOST_BYTES
     }
 
     fn entry(&mut self, name: &str) -> Template {

@@ -35,4 +35,7 @@ It runs `emr2k8s eval` from the image that `emr2k8s` itself is built into, takes
 
 `limit` is `MaxAttempts`, `backoff` is `IntervalSeconds`, `BackoffRate` and `MaxDelaySeconds`. Which errors are retried is read from the message of the failed container, which
 ends in `Error: Cause`.";
+    ARG115 "further-templates" r"Templates that one WorkflowTemplate has no room for: Argo's definition takes 200.
+
+They stand in a WorkflowTemplate of their own, which has no entrypoint, and are called by `templateRef`. In them `workflow.parameters` are those of the workflow that runs.";
 }

@@ -187,7 +187,8 @@ The document flows from step to step as a parameter, as JSON text. What a state 
 interpreter itself.";
     PLN129 "too-large" r"The workflow of a machine would be more than a cluster takes.
 
-Argo ends a workflow whose templates call each other about 100 levels deep, its definition of a WorkflowTemplate takes 200 templates, and Kubernetes an object of 1 MiB. Split the machine into several.";
+Argo ends a workflow whose templates call each other about 100 levels deep, and Kubernetes takes objects of 1 MiB. A Workflow keeps every template that it has called, and once more those of the
+WorkflowTemplate that it was made from. What has more than the 200 templates that Argo's definition of a WorkflowTemplate takes becomes several of them, but the Workflow holds them all. Split the machine into several.";
     PLN130 "irreducible-loop" r"A loop that is entered at several states has no nested form.
 
 Its entries become the arms of a dispatch inside a loop: a step says which one is next, and the loop goes there. The same states run in the same order.";
