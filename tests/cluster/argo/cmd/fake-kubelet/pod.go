@@ -189,7 +189,6 @@ func input(tmpl *wfv1.Template) string {
 	return ""
 }
 
-
 // template returns the Argo template that a pod runs, nil if it runs none.
 func (k *kubelet) template(ctx context.Context, pod *corev1.Pod) (*wfv1.Template, error) {
 	for _, c := range pod.Spec.InitContainers {
