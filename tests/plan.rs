@@ -13,6 +13,8 @@ mod case;
 mod flow;
 #[path = "plan/generate.rs"]
 mod generate;
+#[path = "plan/live.rs"]
+mod live;
 #[path = "plan/random.rs"]
 mod random;
 #[path = "plan/shrink.rs"]

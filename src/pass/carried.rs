@@ -4,6 +4,7 @@
 //! whole machine is structured and its states keep their data flow as ASL means it; the states of a Spark job are one Task ([`super::spark`]).
 use super::control::{Unstructured, structure};
 use super::link::{Target, Targets};
+use super::liveness;
 use super::nested;
 use super::placeholders;
 use super::plan::{Surroundings, missing_function};
@@ -17,7 +18,7 @@ use crate::ir::machine::{Data, Graph, Machine, Map, Number, State, StateKind, Ta
 use crate::ir::plan::{self, OnFailure, StmtKind};
 use crate::ir::value::Val;
 use crate::simulate::{program, reader};
-use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136};
+use crate::source::rules::plan::{PLN113, PLN119, PLN128, PLN129, PLN130, PLN131, PLN133, PLN134, PLN135, PLN136, PLN140};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced};
 use std::collections::BTreeSet;
@@ -286,6 +287,24 @@ fn sends_itself(state: &State) -> bool {
     !is_ours(state) || nested_of(state).is_some()
 }
 
+/// Says what is not put into the document.
+fn unread_data(unread: &[liveness::Unread], sink: &mut Sink) {
+    for one in unread {
+        sink.absorb_all(&one.origins, &PLN140, "nothing that runs afterwards reads it");
+    }
+    let Some((first, others)) = unread.split_first() else { return };
+    let message = match others.len() {
+        0 => format!("nothing reads what `{}` leaves here: it is not kept", first.state),
+        more => format!(
+            "nothing reads what `{}` leaves here, nor what {more} more {} leave: it is not kept",
+            first.state,
+            if more == 1 { "place" } else { "places" }
+        ),
+    };
+    let report = Diagnostic::equivalent(&PLN140, first.span, message);
+    sink.report(others.iter().fold(report, |report, other| report.related(other.span, format!("nor what `{}` leaves", other.state))));
+}
+
 /// What to ask of a placeholder that nobody answered.
 #[must_use]
 pub fn unanswered(state: &State, open: &placeholders::Open) -> Diagnostic {
@@ -318,6 +337,7 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
         }
     };
     nested::rewrite(&mut graph, targets, estate, &machine.file);
+    let unread = liveness::rewrite(&mut graph, output, &jobs);
     let all = states(&graph);
     if all.iter().any(|state| matches!(state.kind, StateKind::Task(_)) && !is_ours(state) && is_spark(state, targets, estate)) {
         return None;
@@ -362,6 +382,7 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
     changes(&all, sink);
     sink.absorb_all(&answered, &PLN113, "emr2k8s.yaml names the function that is called");
     sink.absorb(machine.span, &PLN128, "the machine's states and transitions are the workflow's steps");
+    unread_data(&unread, sink);
     let variables = all.iter().any(|state| assigns(state));
     let irreducible = dispatches(&structured.body);
     let hides_functions = all.iter().any(|state| assigned(state).iter().any(|name| FUNCTIONS.contains(&name.as_str())));

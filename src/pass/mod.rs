@@ -16,6 +16,7 @@ pub mod idiom;
 pub mod images;
 pub mod job;
 pub mod link;
+pub mod liveness;
 pub mod naming;
 pub mod near;
 pub mod nested;

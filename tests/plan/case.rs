@@ -127,14 +127,14 @@ impl Run {
 }
 
 /// Answers from a script that begins anew when it is over, and writes down what it was asked.
-struct Recorder<'s> {
+pub struct Recorder<'s> {
     script: &'s Value,
     taken: BTreeMap<String, usize>,
-    calls: Vec<Called>,
+    pub calls: Vec<Called>,
 }
 
 impl<'s> Recorder<'s> {
-    fn new(script: &'s Value) -> Self {
+    pub fn new(script: &'s Value) -> Self {
         Self { script, taken: BTreeMap::new(), calls: Vec::new() }
     }
 }

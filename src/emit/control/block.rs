@@ -283,8 +283,8 @@ impl Emitter<'_> {
         name
     }
 
-    /// A template for the body of a branch or an iteration: however it ends, that is the end.
-    pub(super) fn body_template(&mut self, name: &str, body: &Body, mode: Mode) -> String {
+    /// A template for the body of a branch or an iteration: however it ends, that is the end. `gives`: whether somebody takes its document.
+    pub(super) fn body_template(&mut self, name: &str, body: &Body, mode: Mode, gives: bool) -> String {
         let name = self.names.unique(&crate::pass::naming::shorten(name, 60, name));
         let mut template = Template::new(&name);
         let mut cursor = Cursor::inner(self.control);
@@ -296,7 +296,7 @@ impl Emitter<'_> {
         self.block(&body.block, &mut cursor, mode);
         (self.states, self.label_names, self.labels) = (outer, labels, whole);
         template.outputs = cursor.outputs(false, mode.soft);
-        template.outputs.retain(|(name, _)| name == "state" || name == "error");
+        template.outputs.retain(|(name, _)| (gives && name == "state") || name == "error");
         template.take(cursor);
         self.add(template);
         name

@@ -279,10 +279,11 @@ impl Emitter<'_> {
             StateKind::Parallel { .. } => {
                 let before = cursor.document.clone();
                 let arguments = self.arguments(leaf, &base, cursor, mode);
+                let gives = !tier::keeps_document(state);
                 let mut group = Vec::new();
                 let mut ran = Vec::new();
                 for (index, body) in leaf.inner.iter().enumerate() {
-                    let template = self.body_template(&format!("{base}-{}", index + 1), body, mode);
+                    let template = self.body_template(&format!("{base}-{}", index + 1), body, mode, gives);
                     let step_name = cursor.names.unique(&template);
                     let mut parameters = cursor.carried();
                     if let Some((_, state)) = parameters.first_mut() {

@@ -22,25 +22,36 @@ impl Emitter<'_> {
         let distributed = map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED");
         // Failures of items are counted where some are tolerated, or where the failure is told in other words.
         let inner_mode = Mode { soft: mode.soft || distributed };
-        let item = self.body_template(&format!("{base}-item"), body, inner_mode);
         let one_by_one = matches!(&map.max_concurrency, Some(Number::Literal(most)) if most.value == "1");
-        if inner_mode.soft && !distributed && one_by_one {
+        let in_turns = inner_mode.soft && !distributed && one_by_one;
+        let writes = map.result_writer.as_ref().filter(|writer| distributed && program::changes_results(writer));
+        // What is thrown away is not collected.
+        let collects = writes.is_some() || !tier::keeps_document(&leaf.state);
+        let item = self.body_template(&format!("{base}-item"), body, inner_mode, collects || in_turns);
+        if in_turns {
             self.map_in_turns(leaf, base, &item, &items, &before, cursor, mode);
             return;
         }
         let each = self.names.unique(&format!("{base}-each"));
         // What an item gives has a letter in front, so that Argo's list of all of them is a list of texts.
-        let wrapped = self.names.unique(&format!("{base}-iteration"));
-        let mut wrapper = Template::new(&wrapped);
         let carried: Vec<String> = Cursor::inner(self.control).carried_names();
-        wrapper.inputs.clone_from(&carried);
-        let parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
-        wrapper.groups.push(vec![Step { parameters, ..Step::new("run", &item) }]);
-        wrapper.outputs.push(("text".into(), "\"=\" + (steps.run.outputs.parameters.state)".into()));
-        if inner_mode.soft {
-            wrapper.outputs.push(("failed".into(), "\"-\" + (steps.run.outputs.parameters.error)".into()));
-        }
-        self.add(wrapper);
+        let wrapped = if collects || inner_mode.soft {
+            let wrapped = self.names.unique(&format!("{base}-iteration"));
+            let mut wrapper = Template::new(&wrapped);
+            wrapper.inputs.clone_from(&carried);
+            let parameters = carried.iter().map(|name| (name.clone(), format!("inputs.parameters.{name}"))).collect();
+            wrapper.groups.push(vec![Step { parameters, ..Step::new("run", &item) }]);
+            if collects {
+                wrapper.outputs.push(("text".into(), "\"=\" + (steps.run.outputs.parameters.state)".into()));
+            }
+            if inner_mode.soft {
+                wrapper.outputs.push(("failed".into(), "\"-\" + (steps.run.outputs.parameters.error)".into()));
+            }
+            self.add(wrapper);
+            wrapped
+        } else {
+            item
+        };
         let mut template = Template::new(&each);
         template.origins = leaf_origins(leaf);
         template.inputs = carried.iter().filter(|name| *name != "state").cloned().chain(["items".to_owned()]).collect();
@@ -63,7 +74,6 @@ impl Emitter<'_> {
         step.origins = leaf_origins(leaf);
         template.groups.push(vec![step]);
         let list = |parameter: &str| format!("fromJSON(steps.each.outputs?.parameters?.{parameter} ?? \"[]\")");
-        let writes = map.result_writer.as_ref().filter(|writer| distributed && program::changes_results(writer));
         let kept = if writes.is_some() {
             let (texts, failures) = (list("text"), list("failed"));
             format!(
@@ -78,7 +88,9 @@ impl Emitter<'_> {
         } else {
             format!("\"[\" + join(map({}, #[1:]), \",\") + \"]\"", list("text"))
         };
-        template.outputs.push(("result".into(), kept));
+        if collects {
+            template.outputs.push(("result".into(), kept));
+        }
         if inner_mode.soft {
             let failures = list("failed");
             let error = if distributed {

@@ -210,7 +210,7 @@ impl Emitter<'_> {
             self.templates.truncate(before.0);
             self.same.retain(|_, index| *index < before.0);
             (self.bytes, self.names, self.labels, self.label_names) = (before.1, before.2, before.3, before.4);
-            let states = self.body_template("states", &self.control.body.clone(), block::Mode { soft: false });
+            let states = self.body_template("states", &self.control.body.clone(), block::Mode { soft: false }, true);
             let mut parameters = vec![("state".to_owned(), input)];
             parameters.extend(block::Cursor::entry(String::new(), self.control).carried().into_iter().skip(1));
             template.groups.push(vec![Step { parameters, ..Step::new("states", &states) }]);

@@ -238,6 +238,16 @@ goes to its jobs. Where something else reads the cluster's name, it finds `kuber
 A role, a deadline, attempts, destinations of logs, other classifications than `spark-defaults`: what has a place on Kubernetes has it elsewhere, and is not set from here. `spark.role` in `emr2k8s.yaml`
 is the role of drivers and executors.";
 
+    PLN140 "unread-data" r"What a state leaves in the document is read by nothing that runs after it, so it is not put there.
+
+A result behind a `ResultPath` that no later state looks at is thrown away, as `ResultPath: null` does; a Pass that makes only such a value does nothing; results of branches and items that nobody reads
+are not collected. At the end of a run nothing is read, unless another machine of the estate takes the output, or `output: always` in `emr2k8s.yaml` asks for it. It is done only where it is
+proven that the field could not fail: the document is an object on every way there, and every path of a selector leads somewhere. Whatever sends the whole document, or may fail with a message that quotes
+it, reads all of it.
+
+*What is lost* is one failure: a document of more than 256 KiB fails with `States.DataLimitExceeded`, and without data that nobody reads it may stay below that. What a call gives is held to the
+limit as before.";
+
     PLN141 "poll-in-one-container" r"A call that is made again and again until its answer says that something has ended.
 
 Step Functions calls, chooses and waits, turn by turn. One container does it: it makes the call, and as long as the Choice would lead back to it, it pauses and calls again. What it gives is
