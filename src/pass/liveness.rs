@@ -61,6 +61,7 @@ struct Node<'g> {
 }
 
 /// What becomes of a state.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is left out or not")]
 struct Decision {
     /// Read of the document where the result has been put into it.
     combined: Live,

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 const MACHINES: u64 = 6_000;
 const RUNS: usize = 10;
 
+/// When a state was left, after how many retries, and how it failed.
+type Left = (u64, u32, Option<Failure>);
+
 /// What of a run can be seen from outside.
 #[derive(PartialEq, Debug)]
 struct Seen {
@@ -24,8 +27,8 @@ struct Seen {
     /// `None`: nobody takes the output.
     result: Result<Option<Value>, Failure>,
     calls: Vec<Called>,
-    /// State, event, when it was entered and left, retries, and how it failed.
-    way: Vec<(String, u64, u64, Option<(u64, u32, Option<Failure>)>)>,
+    /// State, event, when it was entered, and its end.
+    way: Vec<(String, u64, u64, Option<Left>)>,
     finished: u64,
 }
 
@@ -441,7 +444,9 @@ fn machines_do_the_same_without_what_nobody_reads() {
     let pool = rayon::ThreadPoolBuilder::new().stack_size(32 << 20).build().expect("threads");
     let (counted, said) = pool.install(|| {
         (first..first + count).into_par_iter().map(one).reduce(Default::default, |(mut counted, mut said), (more, others)| {
-            more.into_iter().for_each(|(what, count)| *counted.entry(what).or_default() += count);
+            for (what, count) in more {
+                *counted.entry(what).or_default() += count;
+            }
             said.extend(others);
             (counted, said)
         })

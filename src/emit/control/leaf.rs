@@ -99,7 +99,7 @@ impl Emitter<'_> {
             template.inputs.push("input".into());
             parameters.push(("input".into(), text::safe_json("workflow.parameters.input")));
         }
-        if definition.contains("RetryCount") && cursor.retries {
+        if cursor.retries && super::retry::asks_for_retries(&definition) {
             template.inputs.push("retries".into());
             parameters.push(("retries".into(), "inputs.parameters.retries".into()));
             data.push(("retries", "inputs.parameters.retries".into()));

@@ -32,7 +32,22 @@ pub fn is_simple(state: &State) -> bool {
         && whole(&retrier.max_delay_seconds)
         && whole(&retrier.max_attempts)
         && retrier.jitter_strategy.as_ref().is_none_or(|jitter| jitter.value == "NONE")
-        && !safe(&definition::write(state)).contains("RetryCount")
+        && !asks_for_retries(&safe(&definition::write(state)))
+}
+
+/// Whether a state may look at how often it was tried again: by name, or with all of the context object.
+#[must_use]
+pub fn asks_for_retries(definition: &str) -> bool {
+    const OTHERS: &[&str] = &[".State.Name", ".State.EnteredTime", ".StateMachine", ".Execution", ".Task", ".Map"];
+    let other = |rest: &str, of: &[&str]| of.iter().any(|part| rest.starts_with(part));
+    let after =
+        |name: &str, rest: &dyn Fn(&str) -> bool| definition.match_indices(name).any(|(at, name)| rest(&definition[at + name.len()..]));
+    definition.contains("RetryCount")
+        || after("$$", &|rest| !other(rest, OTHERS))
+        || after("$states", &|rest| match rest.strip_prefix(".context") {
+            Some(rest) => !other(rest, OTHERS),
+            None => !other(rest, &[".input", ".result", ".errorOutput"]),
+        })
 }
 
 /// The `retryStrategy` of a call; `None` where there is none, or where it is a loop of its own.

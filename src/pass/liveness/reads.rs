@@ -153,7 +153,9 @@ pub fn condition(condition: &Condition, scope: &Scope<'_>) -> Read {
     match condition {
         Condition::And(inner, _) | Condition::Or(inner, _) => {
             let mut read = Read::default();
-            inner.iter().for_each(|inner| read.add(self::condition(inner, scope)));
+            for inner in inner {
+                read.add(self::condition(inner, scope));
+            }
             read
         }
         Condition::Not(inner, _) => self::condition(inner, scope),

@@ -175,6 +175,7 @@ impl Goes {
 }
 
 /// A state with what holds around it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the state, and none excludes another")]
 pub struct Summary {
     /// What it reads whatever becomes of what it leaves.
     pub always: Live,
@@ -475,7 +476,9 @@ impl Summary {
             StateKind::Wait(WaitFor::Missing) | StateKind::Succeed | StateKind::Pass { .. } => {}
             StateKind::Unknown(_) => always.live = Live::all(),
         }
-        texts.into_iter().for_each(|text| always.add(reads::jsonata(text)));
+        for text in texts {
+            always.add(reads::jsonata(text));
+        }
         let making = data.output.as_ref().map(reads::jsonata_template).unwrap_or_default();
         let left = match &data.output {
             Some(output) => reads::made(output, state.query_language, scope),
