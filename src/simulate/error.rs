@@ -21,6 +21,13 @@ impl EvalError {
         Self::new("States.Runtime", cause)
     }
 
+    /// Whether AWS shows the cause without the lead-in that names the state, as reports of failed executions have it
+    /// (cdklabs/construct-hub#459, and an article on Qiita, "Step Functions で States.ReferencePathConflict が起きたときの対処").
+    #[must_use]
+    pub fn speaks_for_itself(&self) -> bool {
+        &*self.name == super::path::CONFLICT
+    }
+
     /// `States.QueryEvaluationError`: a JSONata expression that fails or gives a value of the wrong type.
     pub fn query(cause: impl Into<String>) -> Self {
         Self::new("States.QueryEvaluationError", cause)

@@ -53,7 +53,7 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
         Some(Value::Object(object)) => Arc::new(Object::clone(object)),
         _ => Variables::default(),
     };
-    let mut context = context(name, request, now);
+    let mut context = context(&state, request, now);
     if let Some(token) = request.get("token") {
         context = parts::with_entry(&context, "Task", Value::object([("Token", token.clone())]));
     }
@@ -61,11 +61,13 @@ pub fn evaluate(request: &Value, now: Millis, seed: u64) -> Result<Evaluated, Un
     let scope =
         Scope { input: &document, context: &context, variables: &variables, result: None, error_output: None, random: &random, now };
     let fail = |error: EvalError| {
-        let cause = if matches!(&*error.name, "States.DataLimitExceeded" | reader::FAILED | map_results::FAILED) {
-            error.cause
+        let alone = error.speaks_for_itself() || matches!(&*error.name, "States.DataLimitExceeded" | reader::FAILED | map_results::FAILED);
+        let lead = if alone {
+            String::new()
         } else {
-            format!("An error occurred while executing the state '{name}' (entered at the event id #0). {}", error.cause)
+            format!("An error occurred while executing the state '{name}' (entered at the event id #0). ")
         };
+        let cause = lead + &error.cause;
         Unevaluated::Failed(Failure::new(&error.name, Some(cause)))
     };
     let moved = |moved: Moved| -> Result<Evaluated, EvalError> {
@@ -141,7 +143,7 @@ fn found(reader: &Reader, given: &Value) -> Option<Found> {
 /// The inputs of a Map's iterations, as an array of JSON texts: taken out again, each is what it was. `given`: what the Map's reader found.
 fn items(state: &State, scope: &Scope<'_>, given: Option<&Value>) -> Result<Evaluated, EvalError> {
     let Kind::Map(map) = &state.kind else { return Err(EvalError::runtime("not a Map")) };
-    let array = if map.reader.is_none() { Some(parts::array(state, map, scope)?) } else { None };
+    let array = if map.reader.is_none() { Some(parts::own_items(state, map, scope)?) } else { None };
     let effective = parts::input(state, scope)?;
     let inner = scope.with_input(&effective);
     let settings = map_settings::Settings::of(map, &inner)?;
@@ -153,7 +155,7 @@ fn items(state: &State, scope: &Scope<'_>, given: Option<&Value>) -> Result<Eval
             items.truncate(most.unwrap_or(usize::MAX));
             items
         }
-        (None, array) => reader::Item::of_state_data(array.unwrap_or_default()),
+        (None, array) => array.unwrap_or_default(),
     };
     let count = settings.tolerated_count.map_or(Value::Null, Value::int);
     let percentage = settings.tolerated_percentage.map_or(Value::Null, |p| Value::Number(super::value::Number::Double(p)));
@@ -250,7 +252,7 @@ fn with_rest(definition: &Value) -> Value {
 }
 
 /// The context object. There is no account and no region, but ids keep the form of ARNs.
-fn context(state: &str, request: &Value, now: Millis) -> Value {
+fn context(state: &State, request: &Value, now: Millis) -> Value {
     let machine = request.get("machine").and_then(Value::as_str).unwrap_or_default();
     let given = request.get("execution");
     let of = |name: &str| given.and_then(|execution| execution.get(name)).cloned().unwrap_or_default();
@@ -276,14 +278,7 @@ fn context(state: &str, request: &Value, now: Millis) -> Value {
                 ("Name", Value::string(machine)),
             ]),
         ),
-        (
-            "State",
-            Value::object([
-                ("Name", Value::string(state)),
-                ("EnteredTime", Value::string(timestamp::format(now))),
-                ("RetryCount", Value::int(retries)),
-            ]),
-        ),
+        ("State", parts::state_context(state, &timestamp::format(now), retries)),
     ])
 }
 

@@ -40,6 +40,9 @@ impl Settings {
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
+        // A limit of 0 is as none: with a count of 0, a percentage that holds is enough (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
+        let (tolerated_count, tolerated_percentage) =
+            (tolerated_count.filter(|count| *count > 0), tolerated_percentage.filter(|percentage| *percentage > 0.0));
         Ok(Self {
             concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(most).min(most),
             tolerated_count,

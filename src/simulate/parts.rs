@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::value::Value;
 use super::{choice, wait};
 use crate::ir::machine::QueryLanguage;
+use std::sync::Arc;
 
 /// What leaves a state: its output, and the variables that it assigns.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,27 +208,34 @@ pub fn caught(state: &State, catcher: usize, scope: &Scope<'_>, error_output: &V
     Ok(Moved { output, assigned })
 }
 
-/// The array of a Map without a reader.
+/// The items of a Map without a reader: those of an array. `Items` of a distributed Map may be an object, whose entries are the items
+/// (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
 ///
 /// # Errors
 /// Something that is no array.
-pub fn array(state: &State, map: &Map, scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
+pub fn own_items(state: &State, map: &Map, scope: &Scope<'_>) -> Result<Vec<Item>, EvalError> {
     let input = input(state, scope)?;
     let scope = scope.with_input(&input);
-    let array_of = |value: &Value| value.as_array().map(<[Value]>::to_vec);
+    let items_of = |value: &Value| value.as_array().map(|items| Item::of_state_data(items.to_vec()));
     if !by_path(state) {
         let value = match &map.items {
-            Some(items) => scope.payload_typed(items, Expected::Array)?,
+            Some(items) => {
+                let entries = map.distributed && map.batcher.is_none();
+                scope.payload_typed(items, if entries { Expected::ArrayOrObject } else { Expected::Array })?
+            }
             None => scope.input.clone(),
         };
-        return array_of(&value).ok_or_else(|| jsonata::template::map_input(&value));
+        return match &value {
+            Value::Object(object) if map.items.is_some() && map.distributed && map.batcher.is_none() => Ok(Item::of_entries(object)),
+            value => items_of(value).ok_or_else(|| jsonata::template::map_input(value)),
+        };
     }
     let value = match &map.items_path {
         Some(path) => scope.with_paths(|env| path.read(env))?,
         None => scope.input.clone(),
     };
     let path = map.items_path.as_ref().map_or("$", |path| path.path().text());
-    array_of(&value).ok_or_else(|| EvalError::runtime(format!("Reference path \"{path}\" must point to array.")))
+    items_of(&value).ok_or_else(|| EvalError::runtime(format!("Reference path \"{path}\" must point to array.")))
 }
 
 /// Where the reader of a Map reads, and how many items at most. `scope`'s input is the effective one.
@@ -286,22 +294,32 @@ pub fn iterations(state: &State, map: &Map, items: Vec<Item>, scope: &Scope<'_>)
     let input = input(state, scope)?;
     let scope = scope.with_input(&input);
     let mut inputs = Vec::with_capacity(items.len());
-    for (index, Item { value, source }) in items.into_iter().enumerate() {
-        let item = Value::object([
-            ("Index", Value::int(i64::try_from(index).unwrap_or(i64::MAX))),
-            ("Value", value.clone()),
-            ("Source", Value::String(source)),
-        ]);
+    for (index, found) in items.into_iter().enumerate() {
+        let key = found.key.clone().map(|key| ("Key", Value::String(key)));
+        let item = Value::object(
+            [("Index", Value::int(i64::try_from(index).unwrap_or(i64::MAX)))]
+                .into_iter()
+                .chain(key)
+                .chain([("Value", found.value.clone()), ("Source", Value::String(Arc::clone(&found.source)))]),
+        );
         let input = match &map.selector {
             Some(selector) => {
                 let context = with_entry(scope.context, "Map", Value::object([("Item", item.clone())]));
                 scope.with_context(&context).payload(selector)?
             }
-            None => value,
+            None => found.input(),
         };
         inputs.push((item, input));
     }
     Ok(inputs)
+}
+
+/// `$$.State`. `RetryCount` is there in the states that can retry, and in no other (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
+#[must_use]
+pub fn state_context(state: &State, entered_at: &str, retries: i64) -> Value {
+    let retried = matches!(state.kind, Kind::Task(_) | Kind::Parallel(_) | Kind::Map(_));
+    let known = [("Name", Value::String(Arc::clone(&state.name))), ("EnteredTime", Value::string(entered_at))];
+    Value::object(known.into_iter().chain(retried.then(|| ("RetryCount", Value::int(retries)))))
 }
 
 /// An object with one entry more (`Task`, `Map` of a context).

@@ -14,7 +14,7 @@ mod parse;
 mod reference;
 mod view;
 
-pub use reference::ReferencePath;
+pub use reference::{CONFLICT, ReferencePath};
 pub use view::PlainStep;
 
 /// Where a path starts.

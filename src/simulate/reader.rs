@@ -29,6 +29,8 @@ pub struct ReaderConfig {
 /// One item of a Map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
+    /// `$$.Map.Item.Key`, of what is an entry of an object.
+    pub key: Option<Arc<str>>,
     pub value: Value,
     /// `$$.Map.Item.Source`: `STATE_DATA`, or where on S3 the item comes from ("Accessing execution data from the Context object", November 2026).
     pub source: Arc<str>,
@@ -38,13 +40,42 @@ impl Item {
     /// Items that the Map's input holds.
     #[must_use]
     pub fn of_state_data(values: Vec<Value>) -> Vec<Self> {
-        Self::all(values, "STATE_DATA")
+        Self::all(values, STATE_DATA)
+    }
+
+    /// The entries of an object that the Map's input holds.
+    #[must_use]
+    pub fn of_entries(object: &Object) -> Vec<Self> {
+        Self::sourced(entries(object), STATE_DATA)
     }
 
     fn all(values: Vec<Value>, source: &str) -> Vec<Self> {
-        let source: Arc<str> = source.into();
-        values.into_iter().map(|value| Self { value, source: Arc::clone(&source) }).collect()
+        Self::sourced(values.into_iter().map(|value| (None, value)).collect(), source)
     }
+
+    fn sourced(items: Vec<Keyed>, source: &str) -> Vec<Self> {
+        let source: Arc<str> = source.into();
+        items.into_iter().map(|(key, value)| Self { key, value, source: Arc::clone(&source) }).collect()
+    }
+
+    /// What an iteration gets where nothing selects: the item, or an entry as `{"Key", "Value"}`.
+    #[must_use]
+    pub fn input(&self) -> Value {
+        match &self.key {
+            Some(key) => Value::object([("Key", Value::String(Arc::clone(key))), ("Value", self.value.clone())]),
+            None => self.value.clone(),
+        }
+    }
+}
+
+const STATE_DATA: &str = "STATE_DATA";
+
+/// A value, with its key where it is an entry of an object.
+type Keyed = (Option<Arc<str>>, Value);
+
+/// The keys and values of an object's entries.
+fn entries(object: &Object) -> Vec<Keyed> {
+    object.iter().map(|(key, value)| (Some(Arc::clone(key)), value.clone())).collect()
 }
 
 /// The error of a reader.
@@ -137,12 +168,12 @@ pub fn found_items(config: &ReaderConfig, arguments: &Value, found: Found) -> Re
         Found::Files(files) => {
             let mut all = Vec::new();
             for (key, text) in files {
-                all.extend(Item::all(items(config, &text)?, &format!("S3://{bucket}/{key}")));
+                all.extend(Item::sourced(items(config, &text)?, &format!("S3://{bucket}/{key}")));
             }
             Ok(all)
         }
         Found::File(file) => match config.manifest_type.as_deref() {
-            None => Ok(Item::all(items(config, &file)?, &format!("S3://{bucket}/{}", text("Key")))),
+            None => Ok(Item::sourced(items(config, &file)?, &format!("S3://{bucket}/{}", text("Key")))),
             Some(other) => Err(failed(format!("ManifestType {other} is not simulated"))),
         },
     }
@@ -164,13 +195,14 @@ fn listed(key: &str, text: &str, seconds: i64) -> Value {
     ])
 }
 
-/// The items of a file.
+/// The items of a file, each with its key where it is an entry of an object.
 ///
 /// # Errors
 /// `States.ItemReaderFailed`: the file does not have the form that the configuration says.
-pub fn items(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError> {
+pub fn items(config: &ReaderConfig, text: &str) -> Result<Vec<Keyed>, EvalError> {
+    let plain = |values: Vec<Value>| values.into_iter().map(|value| (None, value)).collect();
     match config.input_type.as_str() {
-        "CSV" => csv(config, text),
+        "CSV" => csv(config, text).map(plain),
         "JSON" => {
             let value = Value::parse(text).map_err(|_| failed("Attempting to map over non-iterable node."))?;
             let value = match &config.items_pointer {
@@ -178,12 +210,9 @@ pub fn items(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError>
                 None => &value,
             };
             match value {
-                Value::Array(items) => Ok(items.to_vec()),
+                Value::Array(items) => Ok(plain(items.to_vec())),
                 // An object's entries are items too.
-                Value::Object(object) => Ok(object
-                    .iter()
-                    .map(|(key, value)| Value::object([("Key", Value::String(Arc::clone(key))), ("Value", value.clone())]))
-                    .collect()),
+                Value::Object(object) => Ok(entries(object)),
                 _ => Err(failed("Attempting to map over non-iterable node.")),
             }
         }
@@ -191,7 +220,8 @@ pub fn items(config: &ReaderConfig, text: &str) -> Result<Vec<Value>, EvalError>
             .lines()
             .filter(|line| !line.trim().is_empty())
             .map(|line| Value::parse(line).map_err(|error| failed(format!("a line is not JSON: {error}"))))
-            .collect(),
+            .collect::<Result<_, _>>()
+            .map(plain),
         other => Err(failed(format!("InputType {other} is not simulated"))),
     }
 }
@@ -298,7 +328,7 @@ mod tests {
 
     fn read(config: ReaderConfig, text: &str) -> String {
         match items(&config, text) {
-            Ok(items) => Value::array(items).to_json(),
+            Ok(items) => Value::array(Item::sourced(items, "").iter().map(Item::input).collect()).to_json(),
             Err(error) => error.cause,
         }
     }

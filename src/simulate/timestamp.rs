@@ -60,6 +60,12 @@ pub fn parse(text: &str) -> Option<i128> {
     Some(i128::from(seconds) * 1_000_000_000 + nanos)
 }
 
+/// As [`parse`], but `t` and `z` will do: a Wait takes them where a timestamp is data (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
+#[must_use]
+pub fn parse_any_case(text: &str) -> Option<i128> {
+    parse(&text.to_ascii_uppercase())
+}
+
 /// As the context object writes it: `2026-11-24T09:31:00.123Z`, and `2026-11-24T09:31:00Z` at a full second ("Accessing execution data from the
 /// Context object", Timestamp format with fractional seconds, November 2026).
 #[must_use]
@@ -119,7 +125,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), Some(nanos), "{text}");
         }
+        assert_eq!(parse_any_case("1970-01-01t00:00z"), Some(0));
         for text in [
+            "1970-01-01t00:00:00Z",
             "2016-12-05 21:29:29Z",
             "2016-12-05T21:29:29",
             "2016-13-05T21:29:29Z",

@@ -5,7 +5,6 @@ use super::json::Json;
 use super::path::find;
 use super::tier::Names;
 use crate::simulate::path::{Path, PlainStep, Root as Start};
-use crate::simulate::value::Value;
 
 /// Where paths and expressions start.
 #[derive(Clone, Debug)]
@@ -43,14 +42,13 @@ impl<'s> Scope<'s> {
             ("Name", Json::Value(Ast::Raw("workflow.name".into()))),
             ("StartTime", Json::Value(call("sprig.replace", [text("Z"), text(".000Z"), start]))),
         ];
-        let retries = match self.names.retries {
-            Some(retries) => Json::Value(call("sum", [Ast::Raw(format!("fromJSON({retries})"))])),
-            None => Json::Constant(Value::int(0)),
-        };
+        // Without a Retry, whether there is such a count depends on the kind of the state.
+        let retries =
+            self.names.retries.map(|retries| ("RetryCount", Json::Value(call("sum", [Ast::Raw(format!("fromJSON({retries})"))]))));
         let mut context = vec![
             ("Execution", Json::Partial(execution)),
             ("StateMachine", Json::Partial(vec![("Name", Json::string(self.names.machine))])),
-            ("State", Json::Partial(vec![("Name", Json::string(self.state)), ("RetryCount", retries)])),
+            ("State", Json::Partial([("Name", Json::string(self.state))].into_iter().chain(retries).collect())),
         ];
         if let Some((index, value)) = &self.item {
             let item = match index {

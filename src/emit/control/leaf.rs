@@ -580,7 +580,10 @@ fn matches(names: &[Sourced<String>], name: &str) -> String {
         .iter()
         .filter_map(|wanted| match wanted.value.as_str() {
             "States.ALL" => Some(format!("{name} != \"States.Runtime\"")),
-            "States.TaskFailed" => Some(format!("({name} != \"States.Runtime\" and {name} != \"States.Timeout\")")),
+            "States.TaskFailed" => {
+                let others = ["Runtime", "Timeout", "QueryEvaluationError"].map(|other| format!("{name} != \"States.{other}\""));
+                Some(format!("({})", others.join(" and ")))
+            }
             // Nothing catches it.
             "States.Runtime" => None,
             other => Some(format!("{name} == {}", text::literal(other))),

@@ -104,7 +104,8 @@ impl Emitter<'_> {
                     (format!("len(filter({failures}, # != \"-\"))"), format!("len({failures})"))
                 };
                 let number = |number: &Option<Number>| match number {
-                    Some(Number::Literal(text)) => Some(text.value.clone()),
+                    // A limit of 0 is as none.
+                    Some(Number::Literal(text)) if text.value.parse() != Ok(0.0) => Some(text.value.clone()),
                     _ => None,
                 };
                 let mut conditions = Vec::new();
@@ -112,9 +113,9 @@ impl Emitter<'_> {
                     template.inputs.push("tolerated".into());
                     let limit = |name: &str| format!("fromJSON(inputs.parameters.tolerated).{name}");
                     let (count, percentage) = (limit("Count"), limit("Percentage"));
-                    conditions.push(format!("{count} != nil and {failed} > {count}"));
-                    conditions.push(format!("{percentage} != nil and {failed} * 100 > {percentage} * {total}"));
-                    conditions.push(format!("{count} == nil and {percentage} == nil and {failed} > 0"));
+                    conditions.push(format!("({count} ?? 0) > 0 and {failed} > {count}"));
+                    conditions.push(format!("({percentage} ?? 0) > 0 and {failed} * 100 > {percentage} * {total}"));
+                    conditions.push(format!("({count} ?? 0) == 0 and ({percentage} ?? 0) == 0 and {failed} > 0"));
                 }
                 if let Some(count) = number(&map.tolerated_failure_count).filter(|_| conditions.is_empty()) {
                     conditions.push(format!("{failed} > {count}"));

@@ -16,7 +16,7 @@ impl Run<'_> {
         let lift = |error: EvalError| visit.failure(error);
         let history = visit.frame.history;
         // The array is looked at before the Map starts, its settings after.
-        let items = if map.reader.is_none() { Some(parts::array(visit.state, map, scope).map_err(lift)?) } else { None };
+        let items = if map.reader.is_none() { Some(parts::own_items(visit.state, map, scope).map_err(lift)?) } else { None };
         let effective = parts::input(visit.state, scope).map_err(lift)?;
         let raw_scope = scope;
         let scope = &scope.with_input(&effective);
@@ -26,7 +26,7 @@ impl Run<'_> {
             history.add(1);
         }
         let items = match (items, &map.reader) {
-            (Some(items), _) => Item::of_state_data(items),
+            (Some(items), _) => items,
             (None, Some(reader)) => match self.read(reader, scope) {
                 Ok(items) => items,
                 Err(error) if &*error.name == reader::FAILED => {

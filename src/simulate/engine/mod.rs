@@ -359,14 +359,7 @@ impl Run<'_> {
         let mut context = Object::new();
         context.insert("Execution".into(), self.execution.clone());
         context.insert("StateMachine".into(), self.machine.clone());
-        context.insert(
-            "State".into(),
-            Value::object([
-                ("Name", Value::String(Arc::clone(&state.name))),
-                ("EnteredTime", Value::string(entered_at)),
-                ("RetryCount", Value::int(i64::from(retries))),
-            ]),
-        );
+        context.insert("State".into(), parts::state_context(state, entered_at, i64::from(retries)));
         if let Some(item) = &frame.item {
             context.insert("Map".into(), Value::object([("Item", item.clone())]));
         }
@@ -420,8 +413,11 @@ impl Visit<'_> {
         if &*error.name == "States.QueryEvaluationError" {
             self.frame.history.add(1);
         }
-        let lead =
-            format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered);
+        let lead = if error.speaks_for_itself() {
+            String::new()
+        } else {
+            format!("An error occurred while executing the state '{}' (entered at the event id #{}). ", self.state.name, self.entered)
+        };
         let fatal = &*error.name == "States.Runtime";
         Failure { error: Some(error.name), cause: Some(lead + &error.cause), heartbeat: false, fatal }
     }

@@ -4,6 +4,9 @@ use crate::simulate::program::State;
 use crate::simulate::value::Value;
 use std::sync::Arc;
 
+/// The error of a task that was not heard of for too long.
+const HEARTBEAT: &str = "States.HeartbeatTimeout";
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     Succeeded,
@@ -51,7 +54,8 @@ impl Failure {
     }
 
     /// Whether an `ErrorEquals` names it. Recorded by AWS: `States.ALL` takes `States.DataLimitExceeded` of a task, and nothing takes
-    /// `States.Runtime`, not even its own name. `States.TaskFailed` takes all but `States.Timeout` (Developer Guide, "Handling errors", November 2026).
+    /// `States.Runtime`, not even its own name. `States.TaskFailed` takes all but `States.Timeout` (Developer Guide, "Handling errors", November 2026)
+    /// and, as measured on AWS (iwamot/sfnx, `docs/design.md`, "Errors"), `States.QueryEvaluationError`. `States.Timeout` is a heartbeat's error too.
     #[must_use]
     pub fn is_one_of(&self, names: &[Arc<str>]) -> bool {
         if self.fatal {
@@ -60,8 +64,9 @@ impl Failure {
         let error = self.error.as_deref().unwrap_or_default();
         names.iter().any(|name| match &**name {
             "States.ALL" => true,
-            "States.TaskFailed" => error != "States.Timeout",
-            "States.HeartbeatTimeout" => self.heartbeat || error == "States.HeartbeatTimeout",
+            "States.TaskFailed" => !matches!(error, "States.Timeout" | HEARTBEAT | "States.QueryEvaluationError"),
+            "States.Timeout" => matches!(error, "States.Timeout" | HEARTBEAT),
+            HEARTBEAT => self.heartbeat || error == HEARTBEAT,
             name => name == error,
         })
     }

@@ -356,3 +356,89 @@ fn a_task_without_a_result_says_so_and_nothing_catches_it() {
         "FAILED States.Runtime: An error occurred while executing the state 'T' (entered at the event id #2). The script has no result for attempt 1 of the task 'T'."
     );
 }
+
+#[test]
+fn what_each_name_of_an_error_takes() {
+    let caught = |raised: &str, named: &str| {
+        let machine = task(
+            &format!(r#", "Catch": [{{"ErrorEquals": ["{named}"], "Next": "C"}}]"#),
+            r#", "C": {"Type": "Pass", "Result": "caught", "End": true}"#,
+        );
+        end(&machine, "{}", &format!(r#"{{"T": [{}]}}"#, fails(1, raised))) == "\"caught\""
+    };
+    for (raised, named, takes) in [
+        ("E", "States.TaskFailed", true),
+        ("States.DataLimitExceeded", "States.TaskFailed", true),
+        ("States.Timeout", "States.TaskFailed", false),
+        ("States.HeartbeatTimeout", "States.TaskFailed", false),
+        ("States.QueryEvaluationError", "States.TaskFailed", false),
+        ("States.QueryEvaluationError", "States.ALL", true),
+        ("States.HeartbeatTimeout", "States.Timeout", true),
+        ("States.HeartbeatTimeout", "States.HeartbeatTimeout", true),
+        ("States.Timeout", "States.HeartbeatTimeout", false),
+        ("E", "States.Timeout", false),
+    ] {
+        assert_eq!(caught(raised, named), takes, "{raised} {named}");
+    }
+}
+
+#[test]
+fn only_states_that_retry_count_their_retries() {
+    let pass = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"n.$": "$$.State.RetryCount"}, "End": true}}}"#;
+    assert!(end(pass, "{}", "{}").contains("The JSONPath '$$.State.RetryCount' specified for the field 'n.$' could not be found"));
+    let parallel = r#"{"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": {"Type": "Parallel", "Arguments": "{% $states.context.State.RetryCount %}",
+        "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed", "Output": "{% [$states.input, $exists($states.context.State.RetryCount)] %}"}}}], "End": true}}}"#;
+    assert_eq!(end(parallel, "{}", "{}"), "[[0,false]]");
+}
+
+#[test]
+fn a_result_that_fits_nowhere_is_caught_and_its_cause_names_no_state() {
+    let fields = r#", "ResultPath": "$.a.b", "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "C"}]"#;
+    let caught = task(fields, r#", "C": {"Type": "Pass", "End": true}"#);
+    let plain = task(r#", "ResultPath": "$.a.b""#, "");
+    let result = r#"{"T": [{"output": 1}]}"#;
+    assert_eq!(end(&caught, r#"{"a": 5}"#, result), r#"{"a":5}"#);
+    assert_eq!(end(&plain, r#"{"a": 5}"#, result), "FAILED States.ReferencePathConflict: Unable to apply step \"b\" to input {\"a\":5}");
+    assert_eq!(end(&plain, "5", result), "FAILED States.ReferencePathConflict: Unable to apply ReferencePath $.a.b to input 5");
+}
+
+#[test]
+fn a_distributed_map_takes_the_entries_of_an_object() {
+    let map = |mode: &str, more: &str| {
+        format!(
+            r#"{{"QueryLanguage": "JSONata", "StartAt": "M", "States": {{"M": {{"Type": "Map", "Items": "{{% $states.input %}}"{more}, "End": true, "ItemProcessor": {{
+                "ProcessorConfig": {{{mode}}}, "StartAt": "P", "States": {{"P": {{"Type": "Pass", "End": true}}}}}}}}}}}}"#
+        )
+    };
+    let distributed = r#""Mode": "DISTRIBUTED", "ExecutionType": "STANDARD""#;
+    let input = r#"{"x": 1, "y": [2]}"#;
+    assert_eq!(end(&map(distributed, ""), input, "{}"), r#"[{"Key":"x","Value":1},{"Key":"y","Value":[2]}]"#);
+    let selector = r#", "ItemSelector": "{% $states.context.Map.Item %}""#;
+    assert_eq!(
+        end(&map(distributed, selector), input, "{}"),
+        r#"[{"Index":0,"Key":"x","Value":1,"Source":"STATE_DATA"},{"Index":1,"Key":"y","Value":[2],"Source":"STATE_DATA"}]"#
+    );
+    let refused = "returned an unexpected result type. Expected 'array', but was 'object'";
+    assert!(end(&map(r#""Mode": "INLINE""#, ""), input, "{}").contains(refused));
+    assert!(end(&map(distributed, r#", "ItemBatcher": {"MaxItemsPerBatch": 1}"#), input, "{}").contains(refused));
+}
+
+#[test]
+fn a_limit_of_no_failures_is_as_none() {
+    let tasks = format!(r#"{{"T": [{{"output": 1}}, {}, {{"output": 3}}]}}"#, fails(1, "E"));
+    let run = |fields: &str| end(&distributed(fields), "[1,2,3]", &tasks);
+    assert!(run(r#", "ToleratedFailureCount": 0, "ToleratedFailurePercentage": 50"#).starts_with('['));
+    assert!(run(r#", "ToleratedFailureCount": 1, "ToleratedFailurePercentage": 0"#).starts_with('['));
+    for none in [r#", "ToleratedFailureCount": 0"#, r#", "ToleratedFailurePercentage": 0"#] {
+        assert!(run(none).contains("States.ExceedToleratedFailureThreshold"), "{none}");
+    }
+}
+
+#[test]
+fn what_an_expression_gives_a_wait_is_read_widely() {
+    let wait = |field: &str| {
+        format!(r#"{{"QueryLanguage": "JSONata", "StartAt": "W", "States": {{"W": {{"Type": "Wait", {field}, "End": true}}}}}}"#)
+    };
+    assert_eq!(ends(&wait(r#""Timestamp": "{% '2026-01-01t00:01z' %}""#), "{}", "{}").1, 60);
+    assert_eq!(ends(&wait(r#""Seconds": "{% 100000000 %}""#), "{}", "{}").1, 100_000_000);
+}

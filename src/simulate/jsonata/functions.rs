@@ -1,7 +1,8 @@
 //! The functions that Step Functions adds to JSONata, and those whose answers would depend on the machine they run on.
 //!
 //! Facts: AWS documentation, "Transforming data with JSONata in Step Functions" (`$partition`, `$range`, `$hash`, `$random`, `$uuid`, `$parse`; `$eval` is not supported), looked up
-//! November 2026; recorded executions for the rest (`$range` gives a sequence, so one number comes without its array; `$partition` does not).
+//! November 2026; recorded executions for the rest (`$range` gives a sequence, so one number comes without its array; `$partition` does not); what arguments
+//! that do not fit give, and where functions of JSONata itself differ, as measured on AWS (iwamot/sfnx, `docs/design.md`, "`JSONata` in Step Functions").
 use super::convert::{self, Exact};
 use super::engine::{MAX_DEPTH, MAX_MILLISECONDS, MAX_SEQUENCE, MEMORY};
 use crate::simulate::value::Value;
@@ -141,18 +142,24 @@ fn at_most(args: &[JValue], most: usize, function: &str) -> Result<(), Evaluator
     if args.len() > most { Err(mismatch(most + 1, function)) } else { Ok(()) }
 }
 
+fn failed(code: &str, message: impl std::fmt::Display) -> EvaluatorError {
+    EvaluatorError::EvaluationError(format!("{code}: {message}"))
+}
+
+/// Without a size all is one batch, an empty one too; of nothing there are no batches.
 fn partition(args: &[JValue]) -> Outcome {
     at_most(args, 2, "partition")?;
     let items = match args.first() {
         None | Some(JValue::Undefined) => return Ok(JValue::Undefined),
         Some(JValue::Array(items)) => items.to_vec(),
-        Some(other) => vec![other.clone()],
+        Some(_) => return Err(failed("T0412", "Argument 1 of function \"partition\" must be an array of undefined")),
     };
-    let Some(size) = integer(args, 1, "partition")? else { return Ok(JValue::Undefined) };
+    let Some(size) = integer(args, 1, "partition")? else { return Ok(JValue::cons(vec![JValue::cons(items)])) };
     match usize::try_from(size) {
         Ok(0) => Ok(JValue::Undefined),
+        Ok(_) if items.is_empty() => Ok(JValue::Undefined),
         Ok(size) => Ok(JValue::cons(items.chunks(size).map(|chunk| JValue::cons(chunk.to_vec())).collect())),
-        Err(_) => Err(mismatch(2, "partition")),
+        Err(_) => Err(failed("D3137", "Second argument must be zero or greater")),
     }
 }
 
@@ -179,12 +186,16 @@ fn range(args: &[JValue]) -> Outcome {
 
 fn hash_of(args: &[JValue]) -> Outcome {
     at_most(args, 2, "hash")?;
+    let unknown = |algorithm: &str| {
+        failed("D3137", format_args!("Hash algorithm '{algorithm}' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5"))
+    };
     match (args.first(), args.get(1)) {
-        (None | Some(JValue::Undefined), _) | (_, None | Some(JValue::Undefined)) => Ok(JValue::Undefined),
+        (Some(JValue::Undefined), _) | (Some(JValue::String(_)), None) => Ok(JValue::Undefined),
         (Some(JValue::String(text)), Some(JValue::String(algorithm))) => {
-            hash(text, algorithm).map(JValue::string).ok_or_else(|| mismatch(2, "hash"))
+            hash(text, algorithm).map(JValue::string).ok_or_else(|| unknown(algorithm))
         }
-        (Some(JValue::String(_)), _) => Err(mismatch(2, "hash")),
+        (Some(JValue::String(_)), Some(JValue::Undefined)) => Err(unknown("null")),
+        (Some(JValue::String(_)), Some(_)) => Err(mismatch(2, "hash")),
         _ => Err(mismatch(1, "hash")),
     }
 }
@@ -193,11 +204,107 @@ fn parse(args: &[JValue], exact: &Exact) -> Outcome {
     at_most(args, 1, "parse")?;
     match args.first() {
         None | Some(JValue::Undefined) => Ok(JValue::Undefined),
-        Some(JValue::String(text)) => match Value::parse(text) {
+        Some(JValue::String(text)) => match parsed(text) {
             Ok(value) => Ok(convert::to_engine(&value, exact)),
             Err(error) => Err(EvaluatorError::EvaluationError(format!("the text given to $parse is not JSON: {error}"))),
         },
         Some(_) => Err(mismatch(1, "parse")),
+    }
+}
+
+/// JSON as `$parse` reads it: texts may stand in single quotes, no key may stand twice, no number may be past a double.
+fn parsed(text: &str) -> Result<Value, String> {
+    let text = if text.contains('\'') { double_quoted(text) } else { text.to_owned() };
+    serde_json::from_str::<Unique>(&text).map_err(|error| error.to_string())?;
+    let value = Value::parse(&text)?;
+    if value.has_infinite() || value.as_number().is_some_and(|number| !number.as_f64().is_finite()) {
+        return Err("a number is out of range".into());
+    }
+    Ok(value)
+}
+
+/// The text with its single quoted texts in double quotes.
+fn double_quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (inside, character) {
+            (None, quote @ ('"' | '\'')) => {
+                inside = Some(quote);
+                out.push('"');
+            }
+            (Some(quote), character) if character == quote => {
+                inside = None;
+                out.push('"');
+            }
+            (Some('\''), '"') => out.push_str("\\\""),
+            (Some(_), '\\') => match characters.next() {
+                Some('\'') => out.push('\''),
+                Some(escaped) => out.extend(['\\', escaped]),
+                None => out.push('\\'),
+            },
+            (_, other) => out.push(other),
+        }
+    }
+    out
+}
+
+/// JSON in which no object has a key twice. As deep as the reader of JSON goes, which has a limit.
+struct Unique;
+
+impl<'de> serde::Deserialize<'de> for Unique {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Unique;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("JSON")
+            }
+
+            fn visit_unit<E>(self) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Unique, E> {
+                Ok(Unique)
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Unique, A::Error> {
+                while items.next_element::<Unique>()?.is_some() {}
+                Ok(Unique)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut entries: A) -> Result<Unique, A::Error> {
+                let mut keys = BTreeSet::new();
+                // A number comes as a map of one entry.
+                while let Some(key) = entries.next_key::<String>()? {
+                    entries.next_value::<Unique>()?;
+                    if let Some(key) = keys.replace(key) {
+                        return Err(serde::de::Error::custom(format_args!("the key \"{key}\" stands twice")));
+                    }
+                }
+                Ok(Unique)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -346,6 +453,56 @@ fn guarded_format_integer(context: JValue, args: &[JValue], _provider: &Provider
     builtin("formatInteger", &args)
 }
 
+/// What is no number of milliseconds has no date; a fraction of one is dropped; a time zone is `±HHMM`, and anything else stands for UTC.
+fn guarded_from_millis(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
+    let mut args = args.to_vec();
+    if matches!(context, JValue::Number(_)) && matches!(args.first(), None | Some(JValue::String(_))) {
+        args.insert(0, context);
+    }
+    match args.first_mut() {
+        Some(JValue::Number(millis)) => *millis = millis.trunc(),
+        _ => return Ok(JValue::Undefined),
+    }
+    let is_zone = |zone: &str| zone.len() == 5 && zone.starts_with(['+', '-']) && zone[1..].bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(JValue::String(zone)) = args.get(2)
+        && !is_zone(zone)
+    {
+        args.truncate(2);
+    }
+    builtin("fromMillis", &args)
+}
+
+/// As `java.net.URLDecoder` reads it: `+` is a blank, bytes that are no UTF-8 become U+FFFD.
+fn guarded_decode(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
+    let args = with_context(context, args, args.is_empty());
+    let [JValue::String(text)] = args.as_slice() else { return builtin("decodeUrlComponent", &args) };
+    let malformed = || failed("D3140", format_args!("Malformed URL passed to $decodeUrlComponent(): {}", Value::string(&**text).to_json()));
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or_else(malformed);
+                u8::try_from(digit()? * 16 + digit()?).unwrap_or_default()
+            }
+            other => other,
+        });
+    }
+    Ok(JValue::string(String::from_utf8_lossy(&bytes)))
+}
+
+/// As `java.util.Base64` reads it: no other character than those of the alphabet.
+fn guarded_base64(context: JValue, args: &[JValue], _provider: &Provider) -> Outcome {
+    let args = with_context(context, args, args.is_empty());
+    if let [JValue::String(text)] = args.as_slice()
+        && let Some(byte) = text.bytes().find(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')))
+    {
+        return Err(EvaluatorError::EvaluationError(format!("Illegal base64 character {byte:x}")));
+    }
+    builtin("base64decode", &args)
+}
+
 fn with_context(context: JValue, args: &[JValue], missing: bool) -> Vec<JValue> {
     let mut all = Vec::with_capacity(args.len() + 1);
     if missing && matches!(context, JValue::String(_)) {
@@ -364,11 +521,14 @@ const REPLACE: &str = "guarded replace";
 const DISTINCT: &str = "guarded distinct";
 const SMALL: &str = "small enough";
 const FORMAT_INTEGER: &str = "guarded formatInteger";
+const FROM_MILLIS: &str = "guarded fromMillis";
+const DECODE: &str = "guarded decodeUrlComponent";
+const BASE64: &str = "guarded base64decode";
 
 /// Functions that are guarded wherever they stand.
-pub const ALWAYS_GUARDED: [&str; 3] = ["pad", "replace", "formatInteger"];
+pub const ALWAYS_GUARDED: [&str; 6] = ["pad", "replace", "formatInteger", "fromMillis", "decodeUrlComponent", "base64decode"];
 
-/// Puts guards around what could make texts without end: everywhere around `$pad` and `$replace`; around `&`, `=`, `in`, `$string`, `$join` and `$distinct` only where a function is
+/// Puts guards around what could make texts without end, and ours around what AWS does otherwise: everywhere around `$pad` and `$replace`; around `&`, `=`, `in`, `$string`, `$join` and `$distinct` only where a function is
 /// defined, because nothing else repeats.
 #[must_use]
 pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
@@ -378,6 +538,9 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
                 "pad" => PAD,
                 "replace" => REPLACE,
                 "formatInteger" => FORMAT_INTEGER,
+                "fromMillis" => FROM_MILLIS,
+                "decodeUrlComponent" => DECODE,
+                "base64decode" => BASE64,
                 "string" if lambda => STRING,
                 "join" if lambda => JOIN,
                 "distinct" if lambda => DISTINCT,
@@ -395,7 +558,7 @@ pub fn guard(mut ast: AstNode, lambda: bool) -> AstNode {
         // `x ~> $pad(3)` is `$pad(x, 3)`.
         AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } => {
             if let AstNode::Function { name, args, .. } = &mut **rhs
-                && [STRING, PAD, REPLACE, FORMAT_INTEGER].contains(&name.as_str())
+                && [STRING, PAD, REPLACE, FORMAT_INTEGER, FROM_MILLIS, DECODE, BASE64].contains(&name.as_str())
             {
                 args.insert(1, std::mem::replace(&mut **lhs, AstNode::Null));
                 *node = std::mem::replace(&mut **rhs, AstNode::Null);
@@ -570,6 +733,9 @@ impl Provider {
                 (PAD, guarded_pad),
                 (REPLACE, guarded_replace),
                 (FORMAT_INTEGER, guarded_format_integer),
+                (FROM_MILLIS, guarded_from_millis),
+                (DECODE, guarded_decode),
+                (BASE64, guarded_base64),
             ] {
                 let provider = self.clone();
                 evaluator.register_fn(name, move |args: &[JValue]| match args.split_first() {

@@ -223,6 +223,7 @@ fn filled(code: &str, rest: &str, whole: &str, ast: &AstNode, run: &mut Run<'_>)
     match code {
         // Our own functions name themselves.
         "T0410" if rest.contains(" of function \"") => rest.to_string(),
+        "T0412" if rest.ends_with(" of undefined") => rest.to_string(),
         "T0410" | "T0411" | "T0412" => {
             let place = Place::find(ast, whole, run);
             let function = place.function().map_or_else(|| "undefined".to_string(), |name| quoted(&name));

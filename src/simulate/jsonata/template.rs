@@ -144,6 +144,8 @@ fn evaluate(node: &Node, env: &Env<'_>, field: &str) -> Result<Value, EvalError>
 pub enum Expected {
     /// `Items`.
     Array,
+    /// `Items` of a distributed Map.
+    ArrayOrObject,
     /// `Condition`.
     Boolean,
     /// `Seconds`, `TimeoutSeconds`, `MaxConcurrency` …
@@ -156,7 +158,7 @@ pub enum Expected {
 impl Expected {
     fn name(self) -> &'static str {
         match self {
-            Expected::Array => "array",
+            Expected::Array | Expected::ArrayOrObject => "array",
             Expected::Boolean => "boolean",
             Expected::Number => "number",
             Expected::Object => "object",
@@ -185,7 +187,7 @@ impl Expression {
     /// AWS's sentence: the expression failed, is undefined, or gives another type.
     pub fn evaluate_typed(&self, env: &Env<'_>, field: &str, expected: Expected) -> Result<Value, EvalError> {
         let value = self.evaluate_field(env, field)?;
-        if type_name(&value) == expected.name() {
+        if type_name(&value) == expected.name() || expected == Expected::ArrayOrObject && matches!(value, Value::Object(_)) {
             return Ok(value);
         }
         Err(EvalError::query(format!(

@@ -85,6 +85,55 @@ fn aws_functions_give_what_aws_recorded() {
 }
 
 #[test]
+fn what_does_not_fit_aws_functions_is_as_measured() {
+    let nothing = [
+        "$partition([], 2)",
+        "$partition([1], 0)",
+        "$partition()",
+        "$hash('a')",
+        "$hash($nobody, 'MD5')",
+        "$parse()",
+        "$parse($nobody)",
+        "$range(1, 2)",
+        "$fromMillis('a')",
+        "$decodeUrlComponent($nobody)",
+    ];
+    for text in nothing {
+        assert_eq!(evaluate(text, "{}"), Ok(None), "{text}");
+    }
+    gives("$partition([1, 2])", "{}", "[[1,2]]");
+    gives("$partition([])", "{}", "[[]]");
+    gives("$partition([1, 2], 1.5)", "{}", "[[1],[2]]");
+    gives(r#"$parse("{'a': ['it\\'s', \"b'\"], 'c\\\"': 1.5}")"#, "{}", r#"{"a":["it's","b'"],"c\"":1.5}"#);
+    let signature = "does not match function signature";
+    let fails_with = |text: &str, message: &str| fails(text, &format!("threw an error during evaluation. {message}"));
+    fails_with("$partition('a', 1)", r#"T0412: Argument 1 of function "partition" must be an array of undefined"#);
+    fails_with("$partition([1], -1)", "D3137: Second argument must be zero or greater");
+    fails_with("$partition([1], 'a')", &format!(r#"T0410: Argument 2 of function "partition" {signature}"#));
+    let known = "must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5";
+    fails_with("$hash('a', 'SHA1')", &format!("D3137: Hash algorithm 'SHA1' {known}"));
+    fails_with("$hash('a', $nobody)", &format!("D3137: Hash algorithm 'null' {known}"));
+    fails_with("$hash()", &format!(r#"T0410: Argument 1 of function "hash" {signature}"#));
+    for text in ["$parse('1e400')", r#"$parse('{"a": 1, "a": 1}')"#, "$parse('NaN')", "$parse(\"'a\")"] {
+        assert!(evaluate(text, "{}").is_err(), "{text}");
+    }
+}
+
+#[test]
+fn texts_are_decoded_as_java_does() {
+    gives("$decodeUrlComponent('a+b%20c%C3%A9')", "{}", "\"a b cé\"");
+    gives("$decodeUrlComponent('%E6')", "{}", "\"\u{fffd}\"");
+    gives("['x%2By'].$decodeUrlComponent()", "{}", "\"x+y\"");
+    fails("$decodeUrlComponent('%zz')", r#"threw an error during evaluation. D3140: Malformed URL passed to $decodeUrlComponent(): "%zz""#);
+    gives("$base64decode('YWJ')", "{}", "\"ab\"");
+    fails("$base64decode('YW!J')", "threw an error during evaluation: Illegal base64 character 21");
+    gives("$fromMillis(1.6)", "{}", "\"1970-01-01T00:00:00.001Z\"");
+    gives("$fromMillis(-1.5)", "{}", "\"1969-12-31T23:59:59.999Z\"");
+    gives("1700000000123.7 ~> $fromMillis('[H01]', 'utc')", "{}", "\"22\"");
+    gives("$fromMillis(0, '[H01]', '+0130')", "{}", "\"01\"");
+}
+
+#[test]
 fn chance_is_the_same_for_the_same_seed() {
     let text = "[$uuid(), $random(), $shuffle([1..9])]";
     assert_eq!(evaluate(text, "{}"), evaluate(text, "{}"));

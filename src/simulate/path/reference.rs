@@ -43,7 +43,7 @@ impl ReferencePath {
     /// # Errors
     /// `States.ReferencePathConflict`, where something else is in the way.
     pub fn write(&self, document: &Value, value: Value) -> Result<Value, EvalError> {
-        put(Some(document), &self.path.steps.steps, value).map_err(|step| conflict(&step, document))
+        put(Some(document), &self.path.steps.steps, value).map_err(|step| self.conflict(&step, document))
     }
 
     /// The value at this place, for `ItemsPath`.
@@ -64,21 +64,29 @@ impl ReferencePath {
                 Step::Indexes(indexes) => at.as_array().and_then(|items| super::evaluate::element(items, *indexes.first()?)),
                 _ => None,
             }
-            .ok_or_else(|| conflict(&label(step), &document))?;
+            .ok_or_else(|| self.conflict(&label(step), &document))?;
         }
         Ok(at.clone())
     }
+
+    /// A document that nothing can be put into is refused with the path, any other with the step that cannot be taken.
+    fn conflict(&self, step: &str, document: &Value) -> EvalError {
+        let what = match document {
+            Value::Object(_) | Value::Array(_) => format!("step \"{step}\""),
+            _ => format!("ReferencePath {}", self.path.text()),
+        };
+        EvalError::new(CONFLICT, format!("Unable to apply {what} to input {}", document.to_json()))
+    }
 }
+
+/// The error of a place that is not there.
+pub const CONFLICT: &str = "States.ReferencePathConflict";
 
 fn label(step: &Step) -> String {
     match step {
         Step::Names(names) => names.first().map(ToString::to_string).unwrap_or_default(),
         other => super::array_step(other),
     }
-}
-
-fn conflict(step: &str, document: &Value) -> EvalError {
-    EvalError::new("States.ReferencePathConflict", format!("Unable to apply step \"{step}\" to input {}", document.to_json()))
 }
 
 /// `Err`: the step that cannot be taken.

@@ -179,6 +179,7 @@ fn a_result_is_written_to_its_place() {
         ("$.a[1].b", r#"{"a":[0,{"c":1}]}"#, r#"{"a":[0,{"c":1,"b":7}]}"#),
         ("$[0]", "[1,2]", "[7,2]"),
         ("$.b", "[1]", "States.ReferencePathConflict: Unable to apply step \"b\" to input [1]"),
+        ("$.a.b", "\"text\"", "States.ReferencePathConflict: Unable to apply ReferencePath $.a.b to input \"text\""),
         ("$.a.b", r#"{"a":"text"}"#, "States.ReferencePathConflict: Unable to apply step \"b\" to input {\"a\":\"text\"}"),
         ("$.a[2]", r#"{"a":[1]}"#, "States.ReferencePathConflict: Unable to apply step \"[2]\" to input {\"a\":[1]}"),
     ] {
