@@ -46,8 +46,8 @@ definition.";
     ASL211 "states-out-of-place" r"`$states.result` or `$states.errorOutput` stands where there is none.
 
 `$states.result` exists in `Output` and `Assign` of Task, Parallel and Map states; `$states.errorOutput` in `Output` and `Assign` of a catcher. AWS refuses the
-definition (`Passing data between states with variables`). A warning where `$states` has no field of this name at all: it is `input`, `result`, `errorOutput`
-or `context`.";
+definition (`Passing data between states with variables`). So it does where `$states` has no field of this name at all: it is `input`, `result`, `errorOutput` or
+`context`.";
     ASL212 "eval-is-missing" r"`$eval` does not exist in Step Functions.
 
 The state fails with `States.QueryEvaluationError`. To read JSON from a text, use `$parse`.";
@@ -61,8 +61,8 @@ It starts with a letter, goes on with letters, digits and `_`, and has at most 8
 be assigned. AWS refuses the definition.";
     ASL215 "variable-of-an-outer-scope" r"A branch or an item processor assigns a variable that the states around it assign too.
 
-A variable that an inner scope assigns cannot have the name of one of an outer scope, and AWS refuses the definition. What only
-a catcher assigns outside does not count. Rename one of them, or return the value with `Output` and assign it outside.";
+A variable that an inner scope assigns cannot have the name of one that an outer scope assigns on a way into it, the processor of a distributed Map included, and AWS
+refuses the definition. What is assigned only after the state does not count. Rename one of them, or return the value with `Output` and assign it outside.";
     ASL216 "assign-is-no-object" r"`Assign` is not an object.
 
 Each of its fields names a variable, so neither a text nor a JSONata expression can take its place. AWS refuses the definition. Write one field for each
@@ -124,7 +124,7 @@ counter, or a `TimeoutSeconds`.";
 With `Mode: DISTRIBUTED`, `ExecutionType` must be `STANDARD` or `EXPRESS`; AWS refuses the definition without it. With `INLINE`, `ExecutionType` has no effect.";
     ASL251 "map-label" r"The `Label` of a distributed Map is not allowed.
 
-It has 1 to 40 characters, and no white space, brackets, wildcards, control characters or any of `` \ ^ | ~ $ # % & , ; : / ` ``. AWS refuses the definition.";
+Each has its own. It has 1 to 40 characters, and no white space, brackets, wildcards, control characters or any of `` \ ^ | ~ $ # % & , ; : / ` ``. AWS refuses the definition.";
     ASL252 "item-reader" r"The `ItemReader` of a distributed Map lacks or contradicts something.
 
 It needs `Resource`: `arn:aws:states:::s3:getObject` or `arn:aws:states:::s3:listObjectsV2`. `ReaderConfig` has `InputType` (`CSV`, `JSON`, `JSONL`, `PARQUET` or `MANIFEST`) for an object;

@@ -48,7 +48,8 @@ fn reserved(found: &Use<'_>, tokens: &[Token<'_>], sink: &mut Sink) {
                     let report = Diagnostic::error(&ASL211, found.span, format!("there is no `$states.{name}` in `{}` here", found.field));
                     sink.report(report.help(format!("it exists in {place} of {of} only")));
                 } else if !STATES.contains(name) {
-                    let report = Diagnostic::warning(&ASL211, found.span, format!("`$states` has no field `{name}`"));
+                    let report =
+                        Diagnostic::error(&ASL211, found.span, format!("`$states` has no field `{name}`: Step Functions refuses it"));
                     sink.report(match fields::nearest(name, STATES) {
                         Some(near) => report.help(format!("did you mean `{near}`?")),
                         None => report.help(format!("it has {}; a field of the input is `$states.input.{name}`", STATES.join(", "))),

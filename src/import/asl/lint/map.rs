@@ -1,11 +1,12 @@
 //! The parts of a distributed Map.
-use super::completed_later;
+use super::{completed_later, each_state};
 use crate::import::asl::fields;
-use crate::ir::machine::{Map, State, StateKind, Template, TemplateValue};
+use crate::ir::machine::{Machine, Map, State, StateKind, Template, TemplateValue};
 use crate::source::rules::Rule;
 use crate::source::rules::lint::{ASL250, ASL251, ASL252, ASL253, ASL254};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::{Sourced, Span};
+use std::collections::BTreeMap;
 
 /// `MaxItems`, and the bytes of a batch (the pages of `ItemReader` and `ItemBatcher`).
 const MOST_ITEMS: f64 = 100_000_000.0;
@@ -33,6 +34,21 @@ pub(super) fn state(state: &State, sink: &mut Sink) {
     if let Some(writer) = &map.result_writer {
         result_writer(writer, sink);
     }
+}
+
+/// Labels that two distributed Maps of a machine have.
+pub(super) fn labels(machine: &Machine, sink: &mut Sink) {
+    let mut known: BTreeMap<&str, Option<Span>> = BTreeMap::new();
+    each_state(&machine.graph, &mut |state| {
+        let StateKind::Map(map) = &state.kind else { return };
+        let Some(label) = map.label.as_ref().filter(|label| !completed_later(&label.value)) else { return };
+        if let Some(first) = known.get(label.value.as_str()) {
+            let message = format!("another Map has the `Label` `{}` too: Step Functions refuses it", label.value);
+            sink.report(Diagnostic::error(&ASL251, label.span(), message).related(*first, "it is there").help("give each Map its own"));
+        } else {
+            known.insert(&label.value, label.span());
+        }
+    });
 }
 
 fn config(state: &State, map: &Map, distributed: bool, sink: &mut Sink) {

@@ -40,6 +40,7 @@ pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
         jsonata::state(state, sink);
         language::state(state, sink);
     });
+    map::labels(machine, sink);
     variables::machine(machine, sink);
 }
 

@@ -1,13 +1,13 @@
 //! Variables: their names, their scopes, and those that are read and never assigned.
 //!
 //! "Passing data between states with variables": a variable exists in a scope if any state of the scope assigns it; branches and
-//! item processors see those around them and cannot assign a name of theirs; a distributed Map sees none of them.
+//! item processors see those around them and cannot assign a name of theirs that is assigned on a way into the state; a distributed Map sees none of them.
 use super::jsonata::{Token, tokens};
 use super::paths;
 use super::uses::{self, Kind};
 use super::{completed_later, inner};
 use crate::import::asl::fields;
-use crate::ir::machine::{Graph, Machine, State, StateKind, Template, TemplateValue};
+use crate::ir::machine::{Graph, Machine, Next, State, StateKind, Template, TemplateValue};
 use crate::source::rules::lint::{ASL213, ASL214, ASL215, ASL216};
 use crate::source::sink::{Diagnostic, Sink};
 use crate::source::span::Sourced;
@@ -96,9 +96,10 @@ const FEW: usize = 200;
 /// The variables of a scope, and the scopes around it.
 struct Scope<'a, 'm> {
     own: BTreeMap<&'m str, &'m Sourced<String>>,
-    /// Those of them that only catchers assign. AWS lets an inner scope assign such a one too (localstack's tests record it).
-    caught: BTreeSet<&'m str>,
+    graph: &'m Graph,
     outer: Option<&'a Scope<'a, 'm>>,
+    /// The state of the outer scope that this one is inside of.
+    within: Option<&'m State>,
     /// Whether it is the processor of a distributed Map, which does not see the scopes around it.
     apart: bool,
 }
@@ -110,17 +111,53 @@ impl<'m> Scope<'_, 'm> {
         self.own.get(name).copied().or_else(|| outer.and_then(|outer| outer.seen(name)))
     }
 
-    /// As [`Self::seen`], but for what only catchers assign.
-    fn taken(&self, name: &str) -> Option<&'m Sourced<String>> {
-        let outer = self.outer.filter(|_| !self.apart);
-        let own = self.own.get(name).copied().filter(|_| !self.caught.contains(name));
-        own.or_else(|| outer.and_then(|outer| outer.taken(name)))
+    /// Where a variable is assigned, here or further out, on a way that leads into this state: a scope inside it cannot assign it too. What is
+    /// assigned only after the state is free (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
+    fn taken(&self, name: &str, state: &'m State) -> Option<&'m Sourced<String>> {
+        let own = self.own.contains_key(name).then(|| assigned_before(self.graph, state, name)).flatten();
+        own.or_else(|| self.outer.zip(self.within).and_then(|(outer, within)| outer.taken(name, within)))
     }
 
     /// Where a variable is assigned, seen from here or not.
     fn anywhere(&self, name: &str) -> Option<&'m Sourced<String>> {
         self.own.get(name).copied().or_else(|| self.outer.and_then(|outer| outer.anywhere(name)))
     }
+}
+
+/// The transitions of a state, each with what it assigns.
+fn transitions(state: &State) -> Vec<(&str, Option<&Template>)> {
+    let own = state.data.assign.as_ref();
+    let mut out = Vec::new();
+    if let Some(Next::State(next)) = &state.next {
+        out.push((next.value.as_str(), own));
+    }
+    if let StateKind::Choice { rules, default } = &state.kind {
+        out.extend(rules.iter().filter_map(|rule| Some((rule.next.as_ref()?.value.as_str(), rule.assign.as_ref()))));
+        out.extend(default.iter().map(|default| (default.value.as_str(), own)));
+    }
+    out.extend(state.catch.iter().filter_map(|catcher| Some((catcher.next.as_ref()?.value.as_str(), catcher.assign.as_ref()))));
+    out
+}
+
+/// The assignment of a variable by a transition from which a state can be reached.
+fn assigned_before<'m>(of: &'m Graph, state: &State, name: &str) -> Option<&'m Sourced<String>> {
+    let mut sources: BTreeMap<&str, Vec<&'m State>> = BTreeMap::new();
+    for source in &of.states {
+        for (target, _) in transitions(source) {
+            sources.entry(target).or_default().push(source);
+        }
+    }
+    let mut reaching = BTreeSet::from([state.name.value.as_str()]);
+    let mut left = vec![state.name.value.as_str()];
+    while let Some(target) = left.pop() {
+        for source in sources.get(target).into_iter().flatten() {
+            if reaching.insert(&source.name.value) {
+                left.push(&source.name.value);
+            }
+        }
+    }
+    let leading = of.states.iter().flat_map(transitions).filter(|(target, _)| reaching.contains(target));
+    names(leading.filter_map(|(_, assign)| assign).collect()).find(|assigned| assigned.value == name)
 }
 
 pub(super) fn machine(machine: &Machine, sink: &mut Sink) {
@@ -150,8 +187,8 @@ fn names(templates: Vec<&Template>) -> impl Iterator<Item = &Sourced<String>> {
     maps.flatten().map(|(name, _)| name)
 }
 
-/// `outer`: the scope around this one. `apart`: whether this is the processor of a distributed Map.
-fn graph<'m>(of: &'m Graph, outer: Option<&Scope<'_, 'm>>, apart: bool, sink: &mut Sink) {
+/// `outer`: the scope around this one, and the state of it that this one is inside of. `apart`: whether this is the processor of a distributed Map.
+fn graph<'m>(of: &'m Graph, outer: Option<(&Scope<'_, 'm>, &'m State)>, apart: bool, sink: &mut Sink) {
     for assign in of.states.iter().flat_map(assigns) {
         let later = matches!(&assign.value, TemplateValue::Text(text) if completed_later(text));
         if !later && !matches!(assign.value, TemplateValue::Map(_)) {
@@ -162,18 +199,15 @@ fn graph<'m>(of: &'m Graph, outer: Option<&Scope<'_, 'm>>, apart: bool, sink: &m
     let mut own = BTreeMap::new();
     for name in of.states.iter().flat_map(|state| names(assigns(state))) {
         check_name(name, sink);
-        if let Some(first) = outer.filter(|_| !apart).and_then(|outer| outer.taken(&name.value)) {
+        if let Some(first) = outer.and_then(|(outer, state)| outer.taken(&name.value, state)) {
             let message = format!("the states around this scope assign `{}` too: Step Functions refuses it", name.value);
             let report = Diagnostic::error(&ASL215, name.span(), message).related(first.span(), "it is assigned here");
             sink.report(report.help("rename one of them, or return the value with `Output` and assign it outside"));
         }
         own.entry(name.value.as_str()).or_insert(name);
     }
-    let mut caught: BTreeSet<&str> = own.keys().copied().collect();
-    for name in of.states.iter().flat_map(|state| names(own_assigns(state))) {
-        caught.remove(name.value.as_str());
-    }
-    inside(of, &Scope { own, caught, outer, apart }, sink);
+    let (outer, within) = outer.unzip();
+    inside(of, &Scope { own, graph: of, outer, within, apart }, sink);
 }
 
 /// The states of a scope, and the scopes inside it.
@@ -182,7 +216,7 @@ fn inside<'m>(of: &'m Graph, scope: &Scope<'_, 'm>, sink: &mut Sink) {
         read(state, scope, sink);
         let apart = matches!(&state.kind, StateKind::Map(map) if map.mode.as_ref().is_some_and(|mode| mode.value == "DISTRIBUTED"));
         for inner in inner(state) {
-            graph(inner, Some(scope), apart, sink);
+            graph(inner, Some((scope, state)), apart, sink);
         }
     }
 }

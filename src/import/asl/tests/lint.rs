@@ -59,6 +59,14 @@ fn nested(outer: &str, inside: &str) -> String {
     ))
 }
 
+/// A distributed Map with a label; its item processor has a state of its own name.
+fn labelled(label: &str, then: &str) -> String {
+    let inner = if then.contains("Next") { "I" } else { "J" };
+    format!(
+        r#"{{"Type": "Map", "Label": "{label}", {then}, "ItemProcessor": {{"ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}, "StartAt": "{inner}", "States": {{"{inner}": {{"Type": "Succeed"}}}}}}}}"#
+    )
+}
+
 /// A loop that polls, with these rules; `head` is what the machine has.
 fn poll(head: &str, rules: &str, default: &str) -> String {
     format!(
@@ -217,7 +225,7 @@ fn expressions() -> Vec<Case> {
             jsonata(r#""S": {"Type": "Pass", "End": true, "Output": "{% $states.result %}"}"#),
             jsonata(r#""S": {"Type": "Pass", "End": true, "Output": "{% $states.input.result %}"}"#),
         ),
-        ("ASL211", Warning, "did you mean `input`?", expression("$states.inputs"), expression("$states.input")),
+        ("ASL211", Error, "did you mean `input`?", expression("$states.inputs"), expression("$states.input")),
         ("ASL212", Warning, "`$parse`", expression("$eval('1')"), expression("$parse('1')")),
     ]
 }
@@ -264,14 +272,22 @@ fn variables() -> Vec<Case> {
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"x": 1},"#),
             nested(r#""Assign": {"x": 1},"#, r#""Assign": {"y": 1},"#),
         ),
-        // Accepted by AWS (a record of localstack's tests): what a catcher assigns does not count.
+        // Accepted by AWS: what is assigned only after the state does not count, by the state itself or a catcher.
         (
             "ASL215",
             Error,
             "the states around this scope",
+            nested(r#""Assign": {"x": 1},"#, r#""Assign": {"x": 1},"#),
             nested("", r#""Assign": {"x": 1},"#).replace(r#""Branches""#, r#""Assign": {"x": 1}, "Branches""#),
+        ),
+        (
+            "ASL215",
+            Error,
+            "the states around this scope",
+            nested(r#""Assign": {"x": 1},"#, r#""Assign": {"x": 1},"#),
             nested("", r#""Assign": {"x": 1},"#)
-                .replace(r#""Branches""#, r#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "S", "Assign": {"x": 1}}], "Branches""#),
+                .replace(r#""Branches""#, r#""Catch": [{"ErrorEquals": ["States.ALL"], "Next": "T", "Assign": {"x": 1}}], "Branches""#)
+                .replace(r#""S": {"#, r#""T": {"Type": "Succeed"}, "S": {"#),
         ),
         (
             "ASL216",
@@ -515,6 +531,13 @@ fn maps() -> Vec<Case> {
             distributed(&format!(r#""Label": "{}""#, "l".repeat(40))),
         ),
         ("ASL251", Error, "the character `?`", distributed(r#""Label": "a?""#), distributed(r#""Label": "a-b_c.1""#)),
+        (
+            "ASL251",
+            Error,
+            "another Map has the `Label`",
+            states(&format!(r#""S": {}, "U": {}"#, labelled("L", r#""Next": "U""#), labelled("L", r#""End": true"#))),
+            states(&format!(r#""S": {}, "U": {}"#, labelled("L", r#""Next": "U""#), labelled("M", r#""End": true"#))),
+        ),
         ("ASL251", Error, "is empty", distributed(r#""Label": """#), distributed(r#""Label": "a""#)),
         (
             "ASL252",
