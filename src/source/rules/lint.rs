@@ -98,7 +98,7 @@ Names that start with `States.` are those of the service; no other error has suc
     ASL231 "handler-never-used" r"A retrier or catcher can never match.
 
 The first one that matches an error handles it. Earlier ones name all the errors of this one, or `States.TaskFailed`, which matches every error but
-`States.Timeout`. Move the narrower one before the wider, or remove it.";
+`States.Timeout` and `States.QueryEvaluationError`. Move the narrower one before the wider, or remove it.";
     ASL232 "error-never-caught" r"A retrier or catcher names an error that it never sees.
 
 `States.Runtime` always ends the run, whatever `Retry` and `Catch` say; nor does `States.ALL` match it, or `States.DataLimitExceeded`, which must be named. Some errors come from one kind of state only:

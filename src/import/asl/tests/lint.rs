@@ -417,6 +417,13 @@ fn handlers() -> Vec<Case> {
             catches(r#""States.TaskFailed""#, r#""A""#),
             catches(r#""States.TaskFailed""#, r#""States.Timeout""#),
         ),
+        (
+            "ASL231",
+            Warning,
+            "matches all its errors",
+            catches(r#""States.TaskFailed""#, r#""A""#),
+            catches(r#""States.TaskFailed""#, r#""States.QueryEvaluationError""#),
+        ),
         ("ASL232", Warning, "always ends the run", retry(r#""States.Runtime""#), retry(r#""States.DataLimitExceeded""#)),
         (
             "ASL232",
