@@ -117,6 +117,7 @@ pub fn compile(options: &Options) -> Result<Compilation, CompileError> {
     for stage in &stages {
         let mut estate = estate::of_stage(&documents, &common, stage, &known, &mut claimed, &mut sink);
         placeholders::fill(&mut estate.machines, &config.placeholders, stage);
+        estate.shaped = placeholders::complete(&mut estate.machines, &mut sink);
         estate::add_created_clusters(&mut estate);
         phases.end("import of a stage");
         let (mut planned, stage_links) = pipelines::plan(&documents.files, &estate, config, stage, &mut names, &mut sink);
@@ -186,6 +187,7 @@ fn finish(
         tree = emit::repository::emit(&plans, config, &self::notes(&sink.diagnostics, &documents.files));
         masked = account::hide(&mut tree, &secrets, &mut Sink::default());
     }
+    account::shape(&mut tree, &estates);
     phases.end("emit");
     let mut unexplained = Sink::default();
     sink.marks.extend(documents.parse_marks());

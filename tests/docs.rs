@@ -32,6 +32,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("JOB", "Livy batches"),
     ("LAM", "Lambda handlers"),
     ("SLS", "Serverless Framework"),
+    ("CFN", "CloudFormation and SAM"),
     ("TF", "Terraform"),
     ("EMR", "EMR configurations"),
     ("DOC", "Schedules"),

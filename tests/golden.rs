@@ -33,6 +33,7 @@ goldens! {
     nested "nested",
     plain_livy "plain-livy",
     refusals "refusals",
+    sam "sam",
     secrets "secrets",
     two_stages "two-stages",
 }

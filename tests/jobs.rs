@@ -247,3 +247,145 @@ fn what_is_no_job_says_why() {
         assert!(!workflow(&compilation).contains("hunter3Yq7"));
     }
 }
+
+fn submit(more: Value) -> Value {
+    with(
+        json!({
+            "Type": "Task", "Resource": "arn:aws:states:::emr-serverless:startJobRun",
+            "Parameters": {"ApplicationId": "a", "JobDriver": {"SparkSubmit": {"EntryPoint": "s3://b/app.jar", "SparkSubmitParameters": "--class a.B"}}},
+            "ResultPath": "$.run", "Next": "D"
+        }),
+        more,
+    )
+}
+
+/// A job that nobody waits for is created, and outlives its workflow.
+#[test]
+fn a_job_that_nobody_waits_for_is_not_watched() {
+    let end = json!({"Type": "Succeed"});
+    for (what, states) in [
+        ("at the end", json!({"J": submit(json!({})), "D": end})),
+        ("without a result", json!({"J": submit(json!({"ResultPath": null})), "D": tell("$.name")})),
+        ("beside other data", json!({"J": submit(json!({})), "D": tell("$.name")})),
+        ("a step", json!({"J": plain(json!({"Resource": "arn:aws:states:::elasticmapreduce:addStep"})), "D": end})),
+    ] {
+        let compilation = compiled(states);
+        let text = workflow(&compilation);
+        assert!(says(&compilation, "PLN142", Verdict::Equivalent), "{what}: {}", support::diagnostics(&compilation));
+        assert!(
+            has_job(&compilation) && support::verdicts(&compilation, Verdict::Refused) == 0,
+            "{what}: {}",
+            support::diagnostics(&compilation)
+        );
+        assert!(!text.contains("setOwnerReference") && !text.contains("successCondition"), "{what}: {text}");
+    }
+}
+
+/// Who has the job's id may wait for it.
+#[test]
+fn a_job_whose_id_somebody_takes_is_refused() {
+    for (what, d) in [
+        ("a part", tell("$.run.JobRunId")),
+        ("the whole document", tell("$")),
+        ("a function", json!({"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:1:function:f", "End": true})),
+    ] {
+        let compilation = compiled(json!({"J": submit(json!({})), "D": d}));
+        assert!(says(&compilation, "PLN119", Verdict::Refused) && !has_job(&compilation), "{what}: {}", support::diagnostics(&compilation));
+    }
+}
+
+/// The end of its cluster stopped a step that nobody waited for; there is no such end on Kubernetes.
+#[test]
+fn a_job_that_its_clusters_end_stopped_runs_on() {
+    let states = json!({
+        "C": create(json!({})),
+        "J": plain(json!({"Resource": "arn:aws:states:::elasticmapreduce:addStep"})),
+        "D": {"Type": "Task", "Resource": "arn:aws:states:::elasticmapreduce:terminateCluster", "Parameters": {"ClusterId.$": "$.cluster.ClusterId"}, "End": true}
+    });
+    let compilation = compiled(states);
+    assert!(has_job(&compilation) && says(&compilation, "PLN142", Verdict::Changed), "{}", support::diagnostics(&compilation));
+}
+
+/// A state about the cluster does nothing on Kubernetes, so what it would have read of a job nobody misses.
+#[test]
+fn the_end_of_a_cluster_reads_nothing() {
+    let states = json!({
+        "J": submit(json!({"Resource": "arn:aws:states:::emr-serverless:startJobRun.sync", "ResultPath": "$"})),
+        "D": {"Type": "Task", "Resource": "arn:aws:states:::emr-serverless:stopApplication.sync", "Parameters": {"ApplicationId.$": "$.ApplicationId"}, "ResultPath": null, "End": true}
+    });
+    let compilation = compiled(states);
+    assert!(has_job(&compilation) && !says(&compilation, "PLN119", Verdict::Refused), "{}", support::diagnostics(&compilation));
+}
+
+fn polled(choices: Value) -> Value {
+    let states = json!({
+        "J": submit(json!({"Resource": "arn:aws:states:::aws-sdk:emrserverless:startJobRun", "Next": "P"})),
+        "P": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:emrserverless:getJobRun", "Parameters": {"ApplicationId": "a", "JobRunId.$": "$.run.JobRunId"}, "ResultPath": "$.seen", "Next": "D"},
+        "W": {"Type": "Wait", "Seconds": 20, "Next": "P"},
+        "E": {"Type": "Succeed"},
+        "F": {"Type": "Fail"}
+    });
+    with(states, choices)
+}
+
+fn is(state: &str) -> Value {
+    json!({"Variable": "$.seen.JobRun.State", "StringEquals": state})
+}
+
+/// Several Choices that ask for one status after each other are one decision, and what the poll has just written is there.
+#[test]
+fn a_chain_of_choices_on_a_status_is_one() {
+    let present = json!({"Variable": "$.seen", "IsPresent": true});
+    for (what, choices) in [
+        (
+            "two Choices",
+            json!({
+                "D": {"Type": "Choice", "Choices": [with(json!({"And": [present, {"Or": [is("SUCCESS")]}]}), json!({"Next": "E"}))], "Default": "G"},
+                "G": {"Type": "Choice", "Choices": [with(json!({"Or": [is("CANCELLED"), is("FAILED")]}), json!({"Next": "F"}))], "Default": "W"}
+            }),
+        ),
+        (
+            "Not",
+            json!({"D": {"Type": "Choice", "Choices": [
+                with(is("SUCCESS"), json!({"Next": "E"})),
+                with(json!({"And": [{"Not": is("FAILED")}, {"Not": is("CANCELLED")}]}), json!({"Next": "W"}))
+            ], "Default": "F"}}),
+        ),
+    ] {
+        let compilation = compiled(polled(choices));
+        assert!(
+            has_job(&compilation) && support::verdicts(&compilation, Verdict::Refused) == 0,
+            "{what}: {}",
+            support::diagnostics(&compilation)
+        );
+        assert!(!says(&compilation, "PLN102", Verdict::Changed), "{what}: {}", support::diagnostics(&compilation));
+    }
+    // A Choice on something else is no part of the loop, nor is one that others come to.
+    for (what, choices) in [
+        (
+            "another question",
+            json!({
+                "D": {"Type": "Choice", "Choices": [with(is("SUCCESS"), json!({"Next": "E"}))], "Default": "G"},
+                "G": {"Type": "Choice", "Choices": [{"Variable": "$.patience", "NumericGreaterThan": 3, "Next": "F"}], "Default": "W"}
+            }),
+        ),
+        (
+            "what is not there",
+            json!({"D": {"Type": "Choice", "Choices": [with(json!({"And": [{"Variable": "$.other", "IsPresent": true}, is("SUCCESS")]}), json!({"Next": "E"}))], "Default": "W"}}),
+        ),
+    ] {
+        let compilation = compiled(polled(choices));
+        assert!(says(&compilation, "PLN119", Verdict::Refused) && !has_job(&compilation), "{what}: {}", support::diagnostics(&compilation));
+    }
+}
+
+/// Where one job keeps a machine from being translated with its data, that is said, and once what waits for it.
+#[test]
+fn the_cause_is_said_first_and_its_consequences_once() {
+    let choose = |wanted: u8, next: &str| json!({"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": wanted, "Next": next}], "Default": "G"});
+    let states = json!({"C": choose(1, "J"), "J": step(json!(["hive-script"]), json!({})), "D": choose(2, "G"), "G": {"Type": "Succeed"}});
+    let compilation = compiled(states);
+    let text = support::diagnostics(&compilation);
+    assert!(says(&compilation, "PLN119", Verdict::Refused) && says(&compilation, "PLN143", Verdict::Refused), "{text}");
+    assert!(!says(&compilation, "PLN110", Verdict::Refused), "{text}");
+}

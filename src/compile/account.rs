@@ -4,12 +4,13 @@ use super::LedgerValue;
 use super::documents::{Documents, Format};
 use crate::emit::tree::Tree;
 use crate::import::lambda::Modules;
+use crate::ir::estate::Estate;
 use crate::source::node::Scalar;
 use crate::source::rules::plan::SEC103;
 use crate::source::rules::source::SRC007;
 use crate::source::secret::{self, Secrets, Text};
 use crate::source::sink::{Diagnostic, Disposition, Mark, Sink};
-use crate::source::span::{FileId, Span};
+use crate::source::span::{FileId, Origins, Span};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,23 @@ pub fn scalars(documents: &Documents, claimed: &BTreeSet<FileId>) -> Vec<(FileId
             (*file, scalars)
         })
         .collect()
+}
+
+/// Adds to each line what shaped the values of definitions that it comes from, beside the places where these stand.
+pub fn shape(tree: &mut Tree, estates: &[(String, Estate)]) {
+    let mut shaped: BTreeMap<Span, Origins> = BTreeMap::new();
+    for (place, origins) in estates.iter().flat_map(|(_, estate)| &estate.shaped) {
+        shaped.entry(*place).or_default().extend(origins);
+    }
+    if shaped.is_empty() {
+        return;
+    }
+    for (_, origin) in tree.files.values_mut().flat_map(|file| &mut file.lines) {
+        let more: Vec<&Origins> = origin.origins.iter().filter_map(|span| shaped.get(&span)).collect();
+        for origins in more {
+            origin.origins.extend(origins);
+        }
+    }
 }
 
 /// What became of every scalar. Values of which nothing is known are reported.

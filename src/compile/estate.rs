@@ -1,11 +1,12 @@
 //! The estate of one stage: what all importers found, joined.
 use super::documents::{Documents, Format, report_cloudformation};
-use crate::import::{asl, emr, lambda, livy, script, serverless, terraform};
+use crate::import::{asl, cloudformation, emr, lambda, livy, script, serverless, terraform};
 use crate::ir::estate::{Deployment, Estate, Found};
 use crate::ir::function::Function;
 use crate::ir::machine::Machine;
 use crate::ir::trigger::{Target, Trigger};
 use crate::ir::value::Val;
+use crate::source::files::SourceFile;
 use crate::source::node::Node;
 use crate::source::rules::plan::{LNK107, PLN122};
 use crate::source::sink::{Diagnostic, Sink};
@@ -35,6 +36,9 @@ pub fn common(documents: &Documents, sink: &mut Sink) -> Common {
         common.estate.configurations.extend(estate.configurations);
         common.estate.batches.extend(estate.batches);
         common.estate.triggers.extend(estate.triggers);
+        common.estate.machines.extend(estate.machines);
+        common.estate.deployments.extend(estate.deployments);
+        common.estate.functions.extend(estate.functions);
         common.estate.found.extend(estate.found);
         sink.append(messages);
     }
@@ -70,9 +74,13 @@ fn one(documents: &Documents, document: &super::documents::Document) -> (Common,
         }
         Format::CloudFormation => {
             if let Some(node) = node() {
-                report_cloudformation(node, &file.path, document.file, &mut sink, &mut common.estate.found);
+                claim = cloudformation::wanted(node);
+                if claim {
+                    template(node, file, &mut common.estate, &mut sink);
+                } else {
+                    report_cloudformation(node, &file.path, document.file, &mut sink, &mut common.estate.found);
+                }
             }
-            claim = false;
         }
         Format::Script => {
             let (triggers, found) = script::scan(&file.text, document.file, &file.path, &mut sink);
@@ -91,6 +99,43 @@ fn one(documents: &Documents, document: &super::documents::Document) -> (Common,
         common.claimed.insert(document.file);
     }
     (common, sink)
+}
+
+/// What a CloudFormation template adds.
+fn template(node: &Node, file: &SourceFile, estate: &mut Estate, sink: &mut Sink) {
+    let imported = cloudformation::import(node, file, sink);
+    for one in imported.machines {
+        let deployed_by = Some((file.path.clone(), one.logical.value.clone()));
+        let name = one.name.unwrap_or_else(|| one.logical.clone());
+        let mut inline = |node: &Node, sink: &mut Sink| {
+            let mut machine = asl::import(node, node.span.file, &file.path, &name.value, sink);
+            machine.name.clone_from(&name);
+            machine.machine_type.clone_from(&one.machine_type);
+            machine.deployed_by.clone_from(&deployed_by);
+            machine.substitutions.clone_from(&one.substitutions);
+            asl::deployed(&machine, sink);
+            estate.machines.push(machine);
+        };
+        match one.definition {
+            cloudformation::Definition::File(path) => estate.deployments.push(Deployment {
+                name: Val::text(name.value, name.origins),
+                definition_file: Some(path),
+                machine_type: one.machine_type,
+                deployed_by,
+                substitutions: one.substitutions,
+                span: one.span,
+            }),
+            cloudformation::Definition::Inline(node) => inline(node, sink),
+            cloudformation::Definition::Built(node, origins) => {
+                sink.absorb_all(&origins, &PLN122, "the definition's text, read as a state machine");
+                inline(&node, sink);
+            }
+            cloudformation::Definition::Missing => {}
+        }
+    }
+    estate.functions.extend(imported.functions);
+    estate.triggers.extend(imported.triggers);
+    estate.found.extend(imported.found);
 }
 
 /// The name of a machine whose file alone names it: the file's stem, or its folder's when the stem says only what kind of
@@ -198,10 +243,17 @@ pub fn of_stage(
             Some(machine) => {
                 taken.insert(path.value.clone());
                 sink.absorb_all(&path.origins, &PLN122, "names the definition, which is the pipeline");
-                estate.machines.push(deployed(machine, deployment));
+                let machine = deployed(machine, deployment);
+                if machine.machine_type.is_some() {
+                    asl::deployed(&machine, sink);
+                }
+                estate.machines.push(machine);
             }
             None => {
-                for span in path.origins.iter().chain(deployment.name.all_origins().iter()) {
+                let given = deployment.substitutions.iter().flat_map(|one| one.value.all_origins().iter().collect::<Vec<_>>());
+                let kind = deployment.machine_type.iter().flat_map(|kind| kind.origins.iter());
+                let all: Vec<Span> = path.origins.iter().chain(deployment.name.all_origins().iter()).chain(given).chain(kind).collect();
+                for span in all {
                     sink.unsupported(span, &LNK107, "belongs to a state machine whose definition was not found or cannot be read");
                 }
                 sink.report(
@@ -273,6 +325,9 @@ fn deployed(machine: &Machine, deployment: &Deployment) -> Machine {
         // The file's own name stands in; the question for the variable was asked.
         machine.name.origins.extend(&deployment.name.all_origins());
     }
+    machine.machine_type.clone_from(&deployment.machine_type);
+    machine.deployed_by.clone_from(&deployment.deployed_by);
+    machine.substitutions.clone_from(&deployment.substitutions);
     machine
 }
 

@@ -24,7 +24,7 @@ use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
 use crate::source::rules::call::CAL105;
-use crate::source::rules::plan::{PLN129, PLN132};
+use crate::source::rules::plan::{PLN128, PLN129, PLN132, PLN143};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
@@ -221,6 +221,7 @@ impl OnePlanned {
                 without_data.diagnostics.iter().map(|one| (one.span, one.message.as_str())).collect();
             self.sink.diagnostics.retain(|one| !said.contains(&(one.span, one.message.as_str())));
             self.sink.append(without_data);
+            self.only_the_cause();
             // Its jobs have no images yet.
             let settings = emit::argo_workflows::Settings { images: &[], reference: &str::to_owned, scheduler: None };
             if let Some(bytes) = split::too_large(&emit::argo_workflows::workflow_template(&self.pipeline, &settings)) {
@@ -236,6 +237,44 @@ impl OnePlanned {
         whole.then_some(workflow)
     }
 }
+
+impl OnePlanned {
+    /// Of a machine that something keeps from being translated with its data, says that alone, and once which states wait for it.
+    fn only_the_cause(&mut self) {
+        let later: BTreeSet<&str> = self.outcome.later.iter().map(|(_, why)| why.as_str()).collect();
+        let waits = |one: &Diagnostic| one.verdict == Some(Verdict::Refused) && later.contains(one.message.as_str());
+        let is_cause = |one: &Diagnostic| {
+            let of_the_machine = ["PLN", "SIZ", "SEC"].iter().any(|group| one.rule.code.starts_with(group));
+            of_the_machine && !waits(one) && (one.verdict == Some(Verdict::Refused) || one.severity == Severity::Question)
+        };
+        let Some(cause) = self.sink.diagnostics.iter().find(|one| is_cause(one)).and_then(|one| one.span) else { return };
+        let kept: Vec<Diagnostic> = self.sink.diagnostics.iter().filter(|one| !waits(one)).cloned().collect();
+        if kept.len() == self.sink.diagnostics.len() {
+            return;
+        }
+        self.sink.diagnostics = kept;
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &self.outcome.later {
+            let shown = format!("`{}`", name.value);
+            if !names.contains(&shown) {
+                names.push(shown);
+            }
+        }
+        let more = names.len().saturating_sub(MOST_NAMED);
+        names.truncate(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let at = self.outcome.later.first().and_then(|(name, _)| name.span()).or(Some(self.pipeline.definition));
+        let message = format!("{}{more}: translated only with the machine's data, which something else prevents", names.join(", "));
+        self.sink.report(
+            Diagnostic::refused(&PLN143, at, message)
+                .related(cause, "this comes first")
+                .help("a step that fails stands in the place of each; mend what is said of the machine first"),
+        );
+    }
+}
+
+/// States that one message names.
+const MOST_NAMED: usize = 5;
 
 /// The workflow of a machine that carries data, if it can be, and what it needs: said here, because the target decides it. Its jobs have no images yet.
 fn fitting(

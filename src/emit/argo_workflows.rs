@@ -380,14 +380,15 @@ pub fn job_template(pipeline: &Pipeline, job: &crate::ir::job::SparkJob, templat
         let list = inputs.iter().map(|(name, _)| w.flow(w.map().text("name", name).build())).collect();
         map.field("inputs", w.map().field("parameters", w.list(list)).build())
     };
-    let resource = w
-        .map()
-        .text("action", "create")
-        .field("setOwnerReference", w.bool(true))
-        .text("successCondition", "status.applicationState.state == COMPLETED")
-        .text("failureCondition", "status.applicationState.state == FAILED")
-        .field("manifest", w.block(spark_operator::application(job, &context)))
-        .build();
+    let mut resource = w.map().text("action", "create");
+    // What nobody waits for outlives the workflow.
+    if job.watched {
+        resource = resource
+            .field("setOwnerReference", w.bool(true))
+            .text("successCondition", "status.applicationState.state == COMPLETED")
+            .text("failureCondition", "status.applicationState.state == FAILED");
+    }
+    let resource = resource.field("manifest", w.block(spark_operator::application(job, &context))).build();
     map.field("resource", resource).build()
 }
 

@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::trigger::Trigger;
 use super::value::Val;
 use crate::source::sink::Diagnostic;
-use crate::source::span::{Sourced, Span};
+use crate::source::span::{Origins, Sourced, Span};
 
 /// Everything found, for one stage.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Estate {
     pub batches: Vec<(String, Batch)>,
     pub triggers: Vec<Trigger>,
     pub found: Vec<Found>,
+    /// Values of definitions that a deployment completed: where such a value stands, and what shaped it besides.
+    pub shaped: Vec<(Span, Origins)>,
 }
 
 /// A resource that deploys a state machine from a definition elsewhere (`aws_sfn_state_machine`).
@@ -33,6 +35,12 @@ pub struct Deployment {
     pub name: Val,
     /// Path of the definition's file relative to SRC, when the definition is a file that was found.
     pub definition_file: Option<Sourced<String>>,
+    /// STANDARD or EXPRESS, where the deployment says so.
+    pub machine_type: Option<Sourced<String>>,
+    /// The template that deploys it, by its path, and its logical name there.
+    pub deployed_by: Option<(String, String)>,
+    /// What the deployment puts in place of placeholders.
+    pub substitutions: Vec<super::machine::Substitution>,
     pub span: Span,
 }
 

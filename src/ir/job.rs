@@ -64,6 +64,8 @@ pub struct SparkJob {
     pub submission_retry_seconds: Option<Sourced<u32>>,
     /// Whether those retries hold for a job that ran and failed, too.
     pub runs_again: bool,
+    /// Whether the workflow waits for its end.
+    pub watched: bool,
     /// Secrets that arguments or configuration refer to by environment variable.
     pub secrets: Vec<SecretRef>,
     /// Key of the image in the plan.

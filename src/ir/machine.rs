@@ -25,8 +25,32 @@ pub struct Machine {
     pub graph: Graph,
     /// STANDARD or EXPRESS, where a deployment says so.
     pub machine_type: Option<Sourced<String>>,
+    /// The template that deploys it, by its path, and its logical name there.
+    pub deployed_by: Option<(String, String)>,
+    /// What that template puts in place of placeholders.
+    pub substitutions: Vec<Substitution>,
     /// The whole definition.
     pub span: Span,
+}
+
+impl Machine {
+    /// The path from which names in the definition are looked up.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.deployed_by.as_ref().map_or(&self.file, |(template, _)| template)
+    }
+}
+
+/// What a deployment puts in place of a placeholder.
+#[derive(Clone, Debug)]
+pub struct Substitution {
+    /// The placeholder's name; without origins where it is a name of the template's own.
+    pub name: Sourced<String>,
+    pub value: Val,
+    /// The text, where the sources tell: a literal, or a reference that leads to a function or a machine of the template.
+    pub known: Option<String>,
+    /// Whether the definition itself refers to the template's name.
+    pub inherent: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

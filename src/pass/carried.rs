@@ -100,7 +100,7 @@ fn resolved(graph: &Graph, targets: &Targets, estate: &Estate, config: &Config, 
                     let deployed = estate.functions[*index].name.as_ref();
                     let answer = config.functions.get(&name.value).and_then(|answer| answer.call.clone());
                     let name = &answered_name(name, answer.is_some(), answered);
-                    let called = answer.or_else(|| arn.as_ref().or(deployed).map(|n| n.value.clone()))?;
+                    let called = answer.unwrap_or_else(|| arn.as_ref().or(deployed).unwrap_or(name).value.clone());
                     name_function(task, &mut state.data, &called, name, *envelope);
                 }
                 Target::MissingFunction { name, arn, envelope } => {
@@ -252,6 +252,7 @@ fn on_s3(name: &str, map: &Map, sink: &mut Sink) {
 
 /// Asks about functions that the sources do not define, or whose handlers were not understood.
 fn ask(all: &[&State], targets: &Targets, around: &Surroundings<'_>, sink: &mut Sink) {
+    let config = around.config;
     let mut ordered = all.to_vec();
     ordered.sort_by_key(|state| (state.span.file, state.span.start));
     for state in ordered {
@@ -260,11 +261,10 @@ fn ask(all: &[&State], targets: &Targets, around: &Surroundings<'_>, sink: &mut 
             Some(Target::MissingFunction { name, .. }) if !around.config.functions.contains_key(&name.value) => {
                 sink.report(missing_function(around.functions, state, name));
             }
-            Some(Target::Function { index, name, .. }) if !around.config.functions.contains_key(&name.value) => {
+            Some(Target::Function { index, name, arn, .. }) => {
                 let definition = &around.estate.functions[*index];
-                let question = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b));
-                if let Some(question) = question {
-                    sink.report(question.answer(format!("functions.{}", name.value)));
+                for question in super::plan::questions(definition, state, name, arn.is_some(), config) {
+                    sink.report(question);
                 }
             }
             _ => {}
@@ -336,7 +336,7 @@ pub fn control(machine: &Machine, targets: &Targets, around: &Surroundings<'_>, 
             return None;
         }
     };
-    nested::rewrite(&mut graph, targets, estate, &machine.file);
+    nested::rewrite(&mut graph, targets, estate, machine);
     let unread = liveness::rewrite(&mut graph, output, &jobs);
     let all = states(&graph);
     if all.iter().any(|state| matches!(state.kind, StateKind::Task(_)) && !is_ours(state) && is_spark(state, targets, estate)) {

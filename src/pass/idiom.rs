@@ -5,6 +5,7 @@
 //! proof, not a likeness: every state that is absorbed must have no effect and no reader outside the idiom, and every
 //! final state of Livy must lead to one of two places.
 use super::data::{input_base, invoke_payload, keeps_output, result_place};
+use super::emr_cluster;
 use super::emr_job;
 use super::flow::{Dest, Edge, Flow};
 use super::link::{Target, Targets};
@@ -81,6 +82,10 @@ pub struct Idiom<'m> {
     pub remarks: Vec<(String, Span)>,
     /// Whether YARN ran it.
     pub yarn: bool,
+    /// Whether anybody waits for its end.
+    pub watched: bool,
+    /// Of a job that nobody waits for: whether the machine ends the cluster that it may still run on.
+    pub cut_short: bool,
 }
 
 /// How the source waits for a job's end.
@@ -124,7 +129,11 @@ pub fn at<'m>(
         Err(mismatch) => return Some(Err(mismatch)),
     };
     let matcher = Matcher { flow, targets, estate, predecessors };
-    Some(if submission.waits { matcher.waiting(submit, submission) } else { matcher.match_at(submit, submission) })
+    Some(if submission.waits || matcher.unwatched(submit, &submission) {
+        matcher.waiting(submit, submission)
+    } else {
+        matcher.match_at(submit, submission)
+    })
 }
 
 /// Whether a state submits a job that is understood.
@@ -179,11 +188,36 @@ impl<'m> Matcher<'_, 'm> {
         Err(Mismatch { why: why.into(), span: state.name.span().unwrap_or(state.span) })
     }
 
+    /// The first state that reads inside what a job left. One that is about the cluster does nothing on Kubernetes, whatever it reads.
+    fn reader_after(&self, from: &[Dest], of: usize, place: &Access) -> Option<(&'m State, Span)> {
+        let readers = self.flow.after(from, of, place).readers.into_iter();
+        let mut reads = readers.filter(|(state, read, _)| *read != Access::whole() && !emr_cluster::is(state, self.targets));
+        reads.next().map(|(state, _, span)| (state, span))
+    }
+
+    /// A state that submits a job which nobody waits for: nobody takes its id, so nobody can.
+    fn unwatched(&self, submit: usize, submission: &Submission) -> bool {
+        let success = self.first_edge(submit);
+        let Some(place) = result_place(self.state(submit)) else { return true };
+        let readers = self.flow.after(&[success.to], submit, &place).readers;
+        submission.function.is_none() && readers.iter().all(|(state, ..)| emr_cluster::is(state, self.targets))
+    }
+
+    /// Whether the end of a cluster may come while such a job runs.
+    fn cut_short(&self, submit: usize) -> bool {
+        let reached = self.flow.reachable(&[self.first_edge(submit).to]);
+        let ends = |state: &State| match self.targets.get(state) {
+            Some(Target::Service(service)) => ["terminate", "stopApplication", "delete"].iter().any(|word| service.value.contains(word)),
+            _ => false,
+        };
+        self.flow.states.iter().zip(reached).any(|(flat, reached)| reached && emr_cluster::is(flat.state, self.targets) && ends(flat.state))
+    }
+
     /// A state that ends when its job does.
     fn waiting(&self, submit: usize, submission: Submission) -> Result<Idiom<'m>, Mismatch> {
         let success = self.first_edge(submit);
         if let Some(place) = result_place(self.state(submit))
-            && let Some((reader, span)) = self.flow.reader_after(&[success.to], submit, &place)
+            && let Some((reader, span)) = self.reader_after(&[success.to], submit, &place)
         {
             let why = format!(
                 "`{}` reads what the {} of `{}` left in the document, which a Spark job on Kubernetes does not have",
@@ -204,6 +238,8 @@ impl<'m> Matcher<'_, 'm> {
             polling: None,
             remarks: submission.remarks,
             yarn: submission.words.yarn,
+            watched: submission.waits,
+            cut_short: !submission.waits && self.cut_short(submit),
         })
     }
 
@@ -264,19 +300,20 @@ impl<'m> Matcher<'_, 'm> {
             return self.mismatch(poll, format!("after `{}` nothing decides on the {noun}'s state", self.state(poll).name.value));
         };
         let choice_state = self.state(choice);
-        let StateKind::Choice { rules, default } = &choice_state.kind else {
+        let StateKind::Choice { default, .. } = &choice_state.kind else {
             return self.mismatch(choice, format!("`{}` follows the poll and is not a Choice", choice_state.name.value));
         };
-        let mut statuses = Vec::new();
-        for rule in rules {
-            match status_set(&rule.condition, &status_place, input_base(choice_state).as_ref()) {
-                Some(set) => statuses.push(set),
-                None => return self.mismatch(choice, format!("`{}` decides on more than the {noun}'s state, or otherwise than by StringEquals and Or, which this version does not read", choice_state.name.value)),
-            }
+        let default_span = default.as_ref().and_then(crate::source::span::Sourced::span);
+        // Which way each status goes, over as many Choices on it as follow each other.
+        let mut choices = vec![choice];
+        let mut ways: Vec<(&str, Edge)> = Vec::new();
+        for status in words.running.iter().chain([&words.success]).chain(words.failed).copied() {
+            let Some(way) = self.way(choice, status, &status_place, &mut choices) else {
+                return self.mismatch(choice, format!("`{}` decides on more than the {noun}'s state, or otherwise than by StringEquals, IsPresent, And, Or and Not, which this version does not read", choice_state.name.value));
+            };
+            ways.push((status, way));
         }
-        let edges = &self.flow.states[choice].edges;
-        let default_edge = default.as_ref().and(edges.get(rules.len()));
-        let decide = |status: &str| statuses.iter().position(|set| set.iter().any(|s| s == status)).map(|i| &edges[i]).or(default_edge);
+        let decide = |status: &str| ways.iter().find(|(known, edge)| *known == status && edge.to != Dest::Nowhere).map(|(_, edge)| edge);
         let mut loop_waits = waits.clone();
         let mut back_to_poll = |edge: &Edge| {
             let mut passed = Vec::new();
@@ -329,7 +366,7 @@ impl<'m> Matcher<'_, 'm> {
         loop_waits.dedup();
 
         // Nobody else comes into the middle.
-        let inside: Vec<usize> = loop_waits.iter().copied().chain([poll, choice]).collect();
+        let inside: Vec<usize> = loop_waits.iter().copied().chain([poll]).chain(choices).collect();
         for index in &inside {
             if let Some(other) = self.predecessors[*index].iter().find(|p| **p != submit && !inside.contains(p)) {
                 return self.mismatch(
@@ -352,7 +389,7 @@ impl<'m> Matcher<'_, 'm> {
         exits.extend(failure.iter().map(|e| e.to));
         for left in [submit, poll] {
             let Some(place) = result_place(self.state(left)) else { continue };
-            if let Some((reader, span)) = self.flow.reader_after(&exits, submit, &place) {
+            if let Some((reader, span)) = self.reader_after(&exits, submit, &place) {
                 return Err(Mismatch {
                     why: format!(
                         "`{}` reads the {noun}'s id or state, or what came with them, which a Spark job on Kubernetes does not have",
@@ -375,17 +412,50 @@ impl<'m> Matcher<'_, 'm> {
             failure,
             remarks: submission.remarks,
             yarn: words.yarn,
+            watched: true,
+            cut_short: false,
             polling: Some(Polling {
                 noun,
                 poll,
                 choice: choice_state,
                 polls_for_ever,
-                default_span: default.as_ref().and_then(crate::source::span::Sourced::span),
+                default_span,
                 leaves_early,
                 unmatched,
                 wait_seconds,
             }),
         })
+    }
+
+    /// Where a status leads from a Choice, and on from Choices on the same status after it, which are added to `choices`; nowhere: no rule
+    /// takes it. `None`: the first Choice decides on something else.
+    fn way(&self, choice: usize, status: &str, place: &Access, choices: &mut Vec<usize>) -> Option<Edge> {
+        let mut edge = self.chosen(choice, status, place)?;
+        let mut passed = vec![choice];
+        while let Dest::State(next) = edge.to {
+            if passed.contains(&next) || !matches!(self.state(next).kind, StateKind::Choice { .. }) {
+                break;
+            }
+            // One that asks for something else is no part of the loop.
+            let Some(further) = self.chosen(next, status, place) else { break };
+            passed.push(next);
+            if !choices.contains(&next) {
+                choices.push(next);
+            }
+            edge = Edge { to: further.to, via: further.via.with(&edge.via) };
+        }
+        Some(edge)
+    }
+
+    /// The edge that a Choice takes for a status; nowhere: no rule takes it. `None`: it decides on something else.
+    fn chosen(&self, choice: usize, status: &str, place: &Access) -> Option<Edge> {
+        let state = self.state(choice);
+        let StateKind::Choice { rules, default } = &state.kind else { return None };
+        let base = input_base(state)?;
+        let holding = rules.iter().map(|rule| holds(&rule.condition, status, place, &base)).collect::<Option<Vec<bool>>>()?;
+        let edges = &self.flow.states[choice].edges;
+        let at = holding.iter().position(|holds| *holds).or(default.as_ref().map(|_| rules.len()));
+        Some(at.and_then(|at| edges.get(at)).cloned().unwrap_or(Edge { to: Dest::Nowhere, via: Origins::none() }))
     }
 
     fn first_edge(&self, index: usize) -> Edge {
@@ -485,19 +555,26 @@ fn event_path(value: &Val) -> Option<Access> {
     }
 }
 
-/// The texts for which a condition on the status holds; `None` when it is about anything else.
-fn status_set(condition: &Condition, status: &Access, base: Option<&Access>) -> Option<Vec<String>> {
+/// Whether a condition holds for a status that stands at its place; `None` when it is about anything else.
+fn holds(condition: &Condition, status: &str, place: &Access, base: &Access) -> Option<bool> {
     match condition {
-        Condition::Compare { variable, operator, operand: Operand::Text(text) } if operator.value == "StringEquals" => {
-            (base?.join(&parse(&variable.value)) == *status).then(|| vec![text.value.clone()])
-        }
-        Condition::Or(inner, _) => {
-            let mut all = Vec::new();
-            for condition in inner {
-                all.extend(status_set(condition, status, base)?);
+        Condition::Compare { variable, operator, operand } => {
+            let asked = base.join(&parse(&variable.value));
+            match (operator.value.as_str(), operand) {
+                ("StringEquals", Operand::Text(text)) => (asked == *place).then(|| text.value == status),
+                // The poll has just put the status there, and all that is around it.
+                ("IsPresent", Operand::Bool(wanted)) => match (&asked, place) {
+                    (Access::Fields(asked), Access::Fields(place)) => place.starts_with(asked).then_some(wanted.value),
+                    _ => None,
+                },
+                _ => None,
             }
-            Some(all)
         }
-        _ => None,
+        Condition::And(inner, _) | Condition::Or(inner, _) => {
+            let all = inner.iter().map(|inner| holds(inner, status, place, base)).collect::<Option<Vec<bool>>>()?;
+            Some(if matches!(condition, Condition::And(..)) { all.iter().all(|one| *one) } else { all.iter().any(|one| *one) })
+        }
+        Condition::Not(inner, _) => holds(inner, status, place, base).map(|one| !one),
+        Condition::Jsonata(_) | Condition::Invalid(_) => None,
     }
 }

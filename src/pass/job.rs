@@ -16,7 +16,8 @@ use crate::source::sink::{Diagnostic, Sink};
 pub fn sized(state: &State, idiom: &Idiom<'_>, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob, String> {
     let mut job = sizing::job(&idiom.batch, place, sink)?;
     super::secret::keep_out(&mut job, sink)?;
-    if idiom.polling.is_some() {
+    job.watched = idiom.watched;
+    if idiom.polling.is_some() || !idiom.watched {
         submission_retry(state, &mut job, sink);
     } else {
         job_retry(state, &mut job, sink);
@@ -131,6 +132,20 @@ pub fn report(flow: &Flow<'_>, state: &State, idiom: &Idiom<'_>, handled: bool, 
     let at = state.name.span().unwrap_or(state.span);
     for (remark, at) in &idiom.remarks {
         sink.report(Diagnostic::changed(&plan::PLN139, *at, remark.clone()));
+    }
+    if !idiom.watched {
+        let message = if idiom.cut_short {
+            format!("nobody waits for the job of `{name}`, and the end of its cluster stopped it where it still ran → it runs to its end")
+        } else {
+            format!(
+                "nobody waits for the job of `{name}` → nobody waits for its SparkApplication, which runs on when the workflow has ended"
+            )
+        };
+        sink.report(if idiom.cut_short {
+            Diagnostic::changed(&plan::PLN142, at, message)
+        } else {
+            Diagnostic::equivalent(&plan::PLN142, at, message)
+        });
     }
     let Some(polling) = &idiom.polling else { return };
     let poll = flow.states[polling.poll].state;

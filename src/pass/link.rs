@@ -32,6 +32,8 @@ pub struct Functions<'e> {
     by_name: Near,
     by_logical: Near,
     by_service: BTreeMap<&'e str, Vec<usize>>,
+    /// Functions by the path of the file that defines them and their name in it.
+    by_file: BTreeMap<(&'e str, &'e str), usize>,
     /// Terraform's functions by the module's folder and their name in it: a module's addresses mean nothing elsewhere.
     by_address: BTreeMap<(&'e str, &'e str), usize>,
     estate: &'e Estate,
@@ -44,6 +46,7 @@ impl<'e> Functions<'e> {
             by_name: Near::default(),
             by_logical: Near::default(),
             by_service: BTreeMap::new(),
+            by_file: BTreeMap::new(),
             by_address: BTreeMap::new(),
             estate,
         };
@@ -55,6 +58,7 @@ impl<'e> Functions<'e> {
             }
             let logical = &function.logical.value;
             functions.by_logical.insert(logical, path, index);
+            functions.by_file.entry((path, logical)).or_insert(index);
             if is_terraform(path) {
                 functions.by_address.entry((file.folder(), logical)).or_insert(index);
             } else {
@@ -185,7 +189,8 @@ impl<'e> Functions<'e> {
             return known.then(|| self.by_address.get(&(folder, name)).map(|index| (*index, name))).flatten();
         }
         let names = [symbol, symbol.strip_suffix(".Arn").unwrap_or(symbol), symbol.strip_suffix("Arn").unwrap_or(symbol)];
-        names.into_iter().find_map(|name| self.find_logical(name, place).map(|index| (index, name)))
+        let here = names.into_iter().find_map(|name| self.by_file.get(&(place, name)).map(|index| (*index, name)));
+        here.or_else(|| names.into_iter().find_map(|name| self.find_logical(name, place).map(|index| (index, name))))
     }
 
     fn function(&self, name: Sourced<String>, arn: Option<Sourced<String>>, envelope: bool, place: &str) -> Target {
@@ -198,7 +203,7 @@ impl<'e> Functions<'e> {
 
 /// `arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]` → name (AWS Lambda, "Resources and conditions").
 fn function_name(arn: &str) -> Option<&str> {
-    let rest = arn.strip_prefix("arn:aws")?;
+    let rest = arn.strip_prefix("arn:").filter(|rest| rest.starts_with("aws") || rest.starts_with("${"))?;
     let (_, rest) = rest.split_once(":lambda:")?;
     let (_, rest) = rest.split_once(":function:")?;
     // A symbol may hold colons: `${self:custom.name}`.
@@ -278,7 +283,7 @@ pub fn targets(machine: &Machine, functions: &Functions<'_>) -> Targets {
         for state in &graph.states {
             match &state.kind {
                 StateKind::Task(_) => {
-                    out.insert(state, functions.target(state, &machine.file));
+                    out.insert(state, functions.target(state, machine.place()));
                 }
                 StateKind::Parallel { branches } => graphs.extend(branches),
                 StateKind::Map(map) => graphs.extend(map.processor.iter()),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// The machine that a state starts, by its index in the estate, and how.
 #[must_use]
-pub fn started(state: &State, targets: &Targets, estate: &Estate, file: &str) -> Option<Nested> {
+pub fn started(state: &State, targets: &Targets, estate: &Estate, caller: &Machine) -> Option<Nested> {
     let Some(Target::Service(service)) = targets.get(state) else { return None };
     let starts = match service.value.as_str() {
         "states:startExecution" | "aws-sdk:sfn:startExecution" => Starts::GoesOn,
@@ -20,9 +20,12 @@ pub fn started(state: &State, targets: &Targets, estate: &Estate, file: &str) ->
         _ => return None,
     };
     let TemplateValue::Text(arn) = &member(state.sent()?, "StateMachineArn")?.value else { return None };
+    if let Some(index) = of_template(arn, estate, caller) {
+        return Some(Nested { machine: index, starts });
+    }
     let (_, name) = arn.split_once(":stateMachine:")?;
     let name = name.split(':').next().unwrap_or(name);
-    let shared = |machine: &Machine| machine.file.split('/').zip(file.split('/')).take_while(|(a, b)| a == b).count();
+    let shared = |machine: &Machine| machine.file.split('/').zip(caller.file.split('/')).take_while(|(a, b)| a == b).count();
     let named = || estate.machines.iter().enumerate().filter(|(_, machine)| machine.name.value == name);
     let nearest = named().map(|(_, machine)| shared(machine)).max()?;
     let mut found = named().filter(|(_, machine)| shared(machine) == nearest);
@@ -31,6 +34,17 @@ pub fn started(state: &State, targets: &Targets, estate: &Estate, file: &str) ->
         return None;
     }
     Some(Nested { machine: index, starts })
+}
+
+/// The machine that the caller's own template deploys under a name: `${Name}`, `${Name.Arn}`.
+fn of_template(arn: &str, estate: &Estate, caller: &Machine) -> Option<usize> {
+    let (template, _) = caller.deployed_by.as_ref()?;
+    let name = arn.strip_prefix("${")?.strip_suffix('}')?;
+    let name = name.strip_suffix(".Arn").unwrap_or(name);
+    estate
+        .machines
+        .iter()
+        .position(|machine| machine.deployed_by.as_ref().is_some_and(|(path, logical)| path == template && logical == name))
 }
 
 /// Machines (by index) whose output somebody takes who waits for them.
@@ -45,7 +59,7 @@ pub fn outputs_taken(estate: &Estate, targets: &dyn Fn(&Machine) -> Targets) -> 
         let targets = targets(machine);
         for state in states {
             let discards = matches!(state.data.result_path, Some(PathField::Null(_)));
-            if let Some(nested) = started(state, &targets, estate, &machine.file)
+            if let Some(nested) = started(state, &targets, estate, machine)
                 && nested.starts != Starts::GoesOn
                 && !discards
             {
@@ -63,9 +77,9 @@ fn starts_any(state: &State) -> bool {
 
 /// Names the machine in each Task that starts one, in place of the call. Of what is sent only the input is left. Nesting is bounded by the
 /// source layer's limit on depth.
-pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, file: &str) {
+pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, caller: &Machine) {
     for state in &mut graph.states {
-        if let Some(nested) = started(state, targets, estate, file) {
+        if let Some(nested) = started(state, targets, estate, caller) {
             for template in [&mut state.data.parameters, &mut state.data.arguments].into_iter().flatten() {
                 if let Template { value: TemplateValue::Map(entries), .. } = template {
                     entries.retain(|(key, _)| key.value == "Input");
@@ -80,8 +94,8 @@ pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, file: &str
             continue;
         }
         match &mut state.kind {
-            StateKind::Parallel { branches } => branches.iter_mut().for_each(|branch| rewrite(branch, targets, estate, file)),
-            StateKind::Map(map) => map.processor.iter_mut().for_each(|processor| rewrite(processor, targets, estate, file)),
+            StateKind::Parallel { branches } => branches.iter_mut().for_each(|branch| rewrite(branch, targets, estate, caller)),
+            StateKind::Map(map) => map.processor.iter_mut().for_each(|processor| rewrite(processor, targets, estate, caller)),
             _ => {}
         }
     }

@@ -4,28 +4,82 @@
 //! `emr2k8s.yaml` does the same; a placeholder without one is never sent as it stands.
 use crate::import::asl::placeholders;
 use crate::ir::machine::{ChoiceRule, Condition, Data, FailText, Graph, Machine, Map, Operand, State, StateKind, Template, TemplateValue};
-use crate::ir::value::{Segment, Val, Value};
-use crate::source::span::Span;
-use std::collections::BTreeMap;
+use crate::ir::value::{Segment, Symbol, Val, Value};
+use crate::source::rules::cloudformation::{CFN104, CFN105};
+use crate::source::sink::Sink;
+use crate::source::span::{Origins, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Puts answers in place of the machines' placeholders; `{stage}` in an answer is the stage.
 pub fn fill(machines: &mut [Machine], answers: &BTreeMap<String, String>, stage: &str) {
     if answers.is_empty() {
         return;
     }
-    let answers = answers.iter().map(|(name, answer)| (name.clone(), answer.replace("{stage}", stage))).collect();
-    let filler = Filler { answers };
+    let answer = |(name, answer): (&String, &String)| (name.clone(), (answer.replace("{stage}", stage), Origins::none()));
+    let mut filler = Filler { answers: answers.iter().map(answer).collect(), used: BTreeSet::new(), shaped: Vec::new() };
     for machine in machines {
         filler.graph(&mut machine.graph);
     }
 }
 
+/// Puts in place of placeholders what the template says that deploys each machine, as far as it is known; answers of the user come first. Gives
+/// where such a value stands, and what shaped it.
+pub fn complete(machines: &mut [Machine], sink: &mut Sink) -> Vec<(Span, Origins)> {
+    let mut shaped = Vec::new();
+    for machine in machines.iter_mut().filter(|machine| !machine.substitutions.is_empty()) {
+        let left: BTreeSet<String> = super::carried::states(&machine.graph).into_iter().flat_map(names).collect();
+        let known = machine.substitutions.iter().filter_map(|one| {
+            let text = one.known.clone()?;
+            Some((one.name.value.clone(), (text, one.value.all_origins())))
+        });
+        let mut filler = Filler { answers: known.collect(), used: BTreeSet::new(), shaped: Vec::new() };
+        filler.graph(&mut machine.graph);
+        for one in machine.substitutions.iter().filter(|one| !one.inherent) {
+            for span in one.value.all_origins().iter() {
+                if filler.used.contains(&one.name.value) {
+                    sink.absorb(span, &CFN104, "stands in the definition in place of its placeholder");
+                } else if left.contains(&one.name.value) {
+                    sink.unsupported(span, &CFN104, "only the deployment knows it");
+                } else {
+                    sink.ignore(span, &CFN105, "nothing is left in the definition that reads it");
+                }
+            }
+        }
+        shaped.append(&mut filler.shaped);
+    }
+    shaped
+}
+
+/// The names of a state's placeholders, in what it calls too.
+fn names(state: &State) -> Vec<String> {
+    let mut names: Vec<String> = open(state).into_iter().map(|open| open.name).collect();
+    if let StateKind::Task(task) = &state.kind
+        && let Some(Val { value: Value::Text(segments), .. }) = &task.resource
+    {
+        names.extend(segments.iter().filter_map(|segment| match segment {
+            Segment::Symbol(symbol) => Some(symbol.name.clone()),
+            Segment::Literal(_) => None,
+        }));
+    }
+    if let Some(name) = state.sent().and_then(|sent| super::link::member(sent, "FunctionName"))
+        && let TemplateValue::Text(text) = &name.value
+    {
+        names.extend(placeholders(text).into_iter().filter_map(|(_, name)| name));
+    }
+    names
+}
+
+/// What stands for placeholders: a text, and what shaped it.
 struct Filler {
-    answers: BTreeMap<String, String>,
+    answers: BTreeMap<String, (String, Origins)>,
+    /// Names that were met.
+    used: BTreeSet<String>,
+    /// Where a value was completed, and with what.
+    shaped: Vec<(Span, Origins)>,
 }
 
 impl Filler {
-    fn text(&self, text: &mut String) {
+    fn text(&mut self, text: &mut String, at: Option<Span>) {
         if !text.contains("${") {
             return;
         }
@@ -34,7 +88,13 @@ impl Filler {
             out.push_str(&literal);
             if let Some(name) = name {
                 match self.answers.get(&name) {
-                    Some(answer) => out.push_str(answer),
+                    Some((answer, origins)) => {
+                        out.push_str(answer);
+                        if let Some(at) = at.filter(|_| !origins.is_empty()) {
+                            self.shaped.push((at, origins.clone()));
+                        }
+                        self.used.insert(name);
+                    }
                     None => out.push_str(&format!("${{{name}}}")),
                 }
             }
@@ -43,11 +103,11 @@ impl Filler {
     }
 
     /// Nesting is bounded by the source layer's limit on depth, here and below.
-    fn graph(&self, graph: &mut Graph) {
+    fn graph(&mut self, graph: &mut Graph) {
         graph.states.iter_mut().for_each(|state| self.state(state));
     }
 
-    fn state(&self, state: &mut State) {
+    fn state(&mut self, state: &mut State) {
         let Data { parameters, result_selector, arguments, output, assign, .. } = &mut state.data;
         for template in [parameters, result_selector, arguments, output, assign].into_iter().flatten() {
             self.template(template);
@@ -66,7 +126,10 @@ impl Filler {
             StateKind::Fail(fail) => {
                 for text in [&mut fail.error, &mut fail.cause].into_iter().flatten() {
                     let (FailText::Literal(text) | FailText::Path(text) | FailText::Jsonata(text)) = text;
-                    self.text(&mut text.value);
+                    {
+                        let at = text.span();
+                        self.text(&mut text.value, at);
+                    }
                 }
             }
             StateKind::Parallel { branches } => branches.iter_mut().for_each(|branch| self.graph(branch)),
@@ -81,27 +144,30 @@ impl Filler {
         }
     }
 
-    fn rule(&self, rule: &mut ChoiceRule) {
+    fn rule(&mut self, rule: &mut ChoiceRule) {
         [&mut rule.output, &mut rule.assign].into_iter().flatten().for_each(|template| self.template(template));
         self.condition(&mut rule.condition);
     }
 
-    fn condition(&self, condition: &mut Condition) {
+    fn condition(&mut self, condition: &mut Condition) {
         match condition {
             Condition::And(inner, _) | Condition::Or(inner, _) => inner.iter_mut().for_each(|inner| self.condition(inner)),
             Condition::Not(inner, _) => self.condition(inner),
-            Condition::Compare { operand: Operand::Text(text), .. } | Condition::Jsonata(text) => self.text(&mut text.value),
+            Condition::Compare { operand: Operand::Text(text), .. } | Condition::Jsonata(text) => {
+                let at = text.span();
+                self.text(&mut text.value, at);
+            }
             _ => {}
         }
     }
 
-    fn template(&self, template: &mut Template) {
+    fn template(&mut self, template: &mut Template) {
         match &mut template.value {
             TemplateValue::Number(text)
             | TemplateValue::Text(text)
             | TemplateValue::PathExpression(text)
             | TemplateValue::Jsonata(text) => {
-                self.text(text);
+                self.text(text, Some(template.span));
             }
             TemplateValue::List(items) => items.iter_mut().for_each(|item| self.template(item)),
             TemplateValue::Map(entries) => entries.iter_mut().for_each(|(_, value)| self.template(value)),
@@ -109,15 +175,39 @@ impl Filler {
         }
     }
 
-    fn resource(&self, resource: &mut Val) {
+    fn resource(&mut self, resource: &mut Val) {
         let Value::Text(segments) = &mut resource.value else { return };
-        for segment in segments {
-            if let Segment::Symbol(symbol) = segment
-                && let Some(answer) = self.answers.get(&symbol.name)
-            {
-                *segment = Segment::Literal(answer.clone());
+        let mut out = Vec::with_capacity(segments.len());
+        for segment in std::mem::take(segments) {
+            let answer = match &segment {
+                Segment::Symbol(symbol) => self.answers.get(&symbol.name).map(|answer| (symbol.clone(), answer)),
+                Segment::Literal(_) => None,
+            };
+            let Some((symbol, (answer, origins))) = answer else {
+                out.push(segment);
+                continue;
+            };
+            resource.origins.extend(origins);
+            // An answer may name something of the deployment in turn.
+            for (literal, name) in placeholders(answer) {
+                match out.last_mut() {
+                    _ if literal.is_empty() => {}
+                    Some(Segment::Literal(last)) => last.push_str(&literal),
+                    _ => out.push(Segment::Literal(literal)),
+                }
+                out.extend(name.map(|name| Segment::Symbol(Symbol { name, ..symbol.clone() })));
             }
+            self.used.insert(symbol.name);
         }
+        *segments = out;
+        // Pieces that are known become one text.
+        segments.dedup_by(|next, last| match (last, next) {
+            (Segment::Literal(last), Segment::Literal(next)) => {
+                last.push_str(next);
+                true
+            }
+            _ => false,
+        });
     }
 }
 

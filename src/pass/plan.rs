@@ -39,6 +39,8 @@ pub struct Outcome {
     pub replaced: BTreeSet<usize>,
     /// Functions that are still called.
     pub called: BTreeSet<usize>,
+    /// States that were refused and are translated where the whole machine is translated with its data, each with what was said.
+    pub later: Vec<(Sourced<String>, String)>,
     /// Which job or call each of them belongs to.
     owners: Vec<(Owner, usize)>,
 }
@@ -53,7 +55,7 @@ impl Outcome {
     /// An outcome that is not this pass's.
     #[must_use]
     pub fn of(replaced: BTreeSet<usize>, called: BTreeSet<usize>) -> Self {
-        Self { replaced, called, owners: Vec::new() }
+        Self { replaced, called, later: Vec::new(), owners: Vec::new() }
     }
 
     /// Forgets what nothing runs.
@@ -177,6 +179,31 @@ pub fn missing_function(functions: &Functions<'_>, state: &State, name: &Sourced
         None => "the pod's AWS role must allow lambda:InvokeFunction on it, or say under `functions` in emr2k8s.yaml what replaces it"
             .to_owned(),
     })
+}
+
+/// What to ask of a function that a state calls and nobody answered for. `named`: the state itself says under which name.
+#[must_use]
+pub fn questions(
+    definition: &crate::ir::function::Function,
+    state: &State,
+    name: &Sourced<String>,
+    named: bool,
+    config: &Config,
+) -> Vec<Diagnostic> {
+    if config.functions.contains_key(&name.value) {
+        return Vec::new();
+    }
+    let key = format!("functions.{}", name.value);
+    if definition.name.is_none() && !named {
+        let message = format!(
+            "`{}` calls the function `{}`, whose deployed name the sources do not tell; the call is kept under this one",
+            state.name.value, name.value
+        );
+        let question = Diagnostic::question(&plan::LNK113, name.span(), message).related(definition.logical.span(), "it is defined here");
+        return vec![question.help("give it a name in the template, or say with `call` in emr2k8s.yaml which name it has").answer(key)];
+    }
+    let question = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b));
+    question.map(|question| question.answer(key)).into_iter().collect()
 }
 
 /// What makes two calls the same template: what is called, how it is tried again, how long it may take.
@@ -333,11 +360,11 @@ impl<'m> Planner<'_> {
             StateKind::Parallel { branches } => self.fork(here, index, branches),
             StateKind::Choice { .. } => {
                 let why = format!("the Choice `{}` decides on data, which this version does not translate", state.name.value);
-                self.refuse(flat, &plan::PLN110, why, None)
+                self.later(flat, &plan::PLN110, why, None)
             }
             StateKind::Map(_) => {
                 let why = format!("the Map state `{}` is not translated by this version", state.name.value);
-                self.refuse(flat, &plan::PLN110, why, None)
+                self.later(flat, &plan::PLN110, why, None)
             }
             StateKind::Unknown(_) => {
                 let why = format!("the state `{}` has no type that the Amazon States Language knows", state.name.value);
@@ -368,7 +395,7 @@ impl<'m> Planner<'_> {
             }
             _ => {
                 let why = format!("`{}` waits for a time that comes from data, which this version does not translate", state.name.value);
-                self.refuse(flat, &plan::PLN110, why, None)
+                self.later(flat, &plan::PLN110, why, None)
             }
         }
     }
@@ -378,7 +405,7 @@ impl<'m> Planner<'_> {
         if let Some(open) = super::placeholders::open(state).first() {
             self.sink.report(super::carried::unanswered(state, open));
             let why = format!("`{}` says `{}`, which a deployment completes", state.name.value, open.text);
-            return self.refuse(flat, &plan::PLN133, why, Some(open.span));
+            return self.later(flat, &plan::PLN133, why, Some(open.span));
         }
         let mut texts = Vec::new();
         for text in [&fail.error, &fail.cause] {
@@ -387,7 +414,7 @@ impl<'m> Planner<'_> {
                 Some(FailText::Literal(text)) => texts.push(Some(text.clone())),
                 Some(FailText::Path(text) | FailText::Jsonata(text)) => {
                     let why = format!("`{}` takes its error from data, which this version does not translate", state.name.value);
-                    return self.refuse(flat, &plan::PLN112, why, text.span());
+                    return self.later(flat, &plan::PLN112, why, text.span());
                 }
             }
         }
@@ -418,7 +445,7 @@ impl<'m> Planner<'_> {
                 "the Parallel `{}` has a Retry, a Catch or an input of its own, which this version does not translate",
                 state.name.value
             );
-            return self.refuse(flat, &plan::PLN110, why, None);
+            return self.later(flat, &plan::PLN110, why, None);
         }
         let written = here.written_before(index);
         let name = self.names.unique(&label(&state.name.value, 63));
@@ -460,7 +487,7 @@ impl<'m> Planner<'_> {
         }
         if let Some(open) = open.first() {
             let why = format!("`{}` sends `{}`, which a deployment completes", state.name.value, open.text);
-            return self.refuse(flat, &plan::PLN133, why, Some(open.span));
+            return self.later(flat, &plan::PLN133, why, Some(open.span));
         }
         let mut known = None;
         let (name, called, envelope) = match &target {
@@ -478,17 +505,10 @@ impl<'m> Planner<'_> {
                     }
                     _ => {}
                 }
-                if let Some(question) = definition.behaviour.as_ref().and_then(|b| crate::import::lambda::not_recognised(definition, b))
-                    && !self.around.config.functions.contains_key(&name.value)
-                {
-                    self.sink.report(question.answer(format!("functions.{}", name.value)));
+                for question in questions(definition, state, name, arn.is_some(), self.around.config) {
+                    self.sink.report(question);
                 }
                 let deployed = definition.name.as_ref().map(|n| Sourced::new(n.value.clone(), n.origins.clone().with(&name.origins)));
-                let answered = self.around.config.functions.get(&name.value).is_some_and(|answer| answer.call.is_some());
-                if arn.is_none() && deployed.is_none() && !answered {
-                    let why = format!("`{}` calls `{}`, whose deployed name the sources do not tell", state.name.value, name.value);
-                    return self.refuse(flat, &plan::PLN110, why, name.span());
-                }
                 known = Some(*function);
                 let called = arn.clone().or(deployed).unwrap_or_else(|| name.clone());
                 (name.clone(), called, *envelope)
@@ -504,7 +524,7 @@ impl<'m> Planner<'_> {
                     "`{}` calls `{}`, which is done only where the whole machine is translated with its data",
                     state.name.value, service.value
                 );
-                return self.refuse(flat, &plan::PLN110, why, service.span());
+                return self.later(flat, &plan::PLN110, why, service.span());
             }
             Target::Other(resource) => {
                 let why = format!("`{}` calls `{}`, and the sources do not say what that is", state.name.value, resource.value);
@@ -517,7 +537,7 @@ impl<'m> Planner<'_> {
         };
         let payload = match self.payload(here, index, envelope) {
             Ok(payload) => payload,
-            Err((why, span)) => return self.refuse(flat, &plan::PLN112, why, Some(span)),
+            Err((why, span)) => return self.later(flat, &plan::PLN112, why, Some(span)),
         };
         let failure = match catch_all(flat, self.sink) {
             Ok(failure) => failure,
@@ -716,7 +736,7 @@ impl<'m> Planner<'_> {
         let state = flat.state;
         if idiom.polling.is_none() && matches!(&state.kind, StateKind::Task(task) if task.timeout_seconds.is_some()) {
             let why = format!("`{}` has a deadline, which is kept only where the machine keeps its data", state.name.value);
-            return (self.refuse(flat, &plan::PLN110, why, None), Vec::new());
+            return (self.later(flat, &plan::PLN110, why, None), Vec::new());
         }
         let failure = match job::submission_failure(flat, &idiom, self.sink) {
             Ok(failure) => failure,
@@ -767,6 +787,12 @@ impl<'m> Planner<'_> {
             None => StepKind::Plain(kind, next),
         };
         (Step { kind, name, comment: state.comment.clone(), origins }, idiom.absorbed)
+    }
+
+    /// Refuses a state that is translated where the whole machine is translated with its data.
+    fn later(&mut self, flat: &Flat<'m>, rule: &'static Rule, why: String, at: Option<Span>) -> Step {
+        self.outcome.later.push((flat.state.name.clone(), why.clone()));
+        self.refuse(flat, rule, why, at)
     }
 
     fn refuse(&mut self, flat: &Flat<'m>, rule: &'static Rule, why: String, at: Option<Span>) -> Step {

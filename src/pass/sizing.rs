@@ -139,6 +139,7 @@ pub fn job(batch: &Batch, place: &Place<'_>, sink: &mut Sink) -> Result<SparkJob
         submission_retries: None,
         submission_retry_seconds: None,
         runs_again: false,
+        watched: true,
         secrets: Vec::new(),
         image: String::new(),
         release: place.settings.release.as_ref().map(|r| r.origins.clone()).unwrap_or_default(),

@@ -258,7 +258,8 @@ impl Rewriter<'_> {
 
         // The function's name led to the batch and stands nowhere in the output.
         let resource = Some(Val::text(format!("{JOB}{name}"), Origins::none()));
-        let timeout_seconds = call.timeout_seconds.clone().filter(|_| waits);
+        // Of a job that nobody waits for it is the call's, which takes no time.
+        let timeout_seconds = call.timeout_seconds.clone().filter(|_| waits && idiom.watched);
         if let Some(Number::Literal(seconds)) = &timeout_seconds {
             let message = format!(
                 "`{}`: after {} s the job is cancelled → the workflow stops waiting for it, and it runs on",
@@ -296,7 +297,7 @@ impl Rewriter<'_> {
         for place in left.iter().filter_map(|state| result_place(state)) {
             let after = flow.after(&exits, idiom.submit, &place);
             to_end |= after.to_end;
-            for (reader, _, at) in after.readers {
+            for (reader, _, at) in after.readers.into_iter().filter(|(reader, ..)| !emr_cluster::is(reader, self.targets)) {
                 // An expression of JSONata may read any part.
                 if reader.query_language == QueryLanguage::Jsonata {
                     return false;

@@ -23,6 +23,7 @@ pub const FIXTURES: &[&str] = &[
     "nested",
     "plain-livy",
     "refusals",
+    "sam",
     "secrets",
     "two-stages",
 ];

@@ -43,6 +43,8 @@ pub fn import(node: &Node, file: FileId, path: &str, name: &str, sink: &mut Sink
         query_language_span: None,
         graph: Graph { start_at: None, states: Vec::new(), comment: None, span: node.span },
         machine_type: None,
+        deployed_by: None,
+        substitutions: Vec::new(),
         span: node.span,
     };
     let mut reader = Reader { sink, machine_language: QueryLanguage::JsonPath };

@@ -61,7 +61,7 @@ fn one<'a>(resolver: &mut Resolver<'a, '_>, entry: &Field<'a>) -> Option<StateMa
             continue;
         }
         match part.key.value.as_str() {
-            "id" => machine.id = Some(resolver.field(&part)),
+            "id" => machine.id = Some(resolver.mark(&part, Disposition::Ignored, &SLS119, "it names the resource in CloudFormation")),
             "name" => machine.name = Some(resolver.field(&part)),
             "type" => machine.machine_type = Some(resolver.field(&part)),
             "events" => machine.triggers.extend(events::triggers(resolver, &part, &target)),

@@ -57,7 +57,14 @@ impl<'a> Importer<'a, '_> {
         match self.eval.written(node) {
             Written::File { path, origins } => {
                 let definition_file = Some(Sourced::new(path, origins));
-                self.module.deployments.push(Deployment { name, definition_file, span: resource.span });
+                self.module.deployments.push(Deployment {
+                    name,
+                    definition_file,
+                    machine_type: None,
+                    deployed_by: None,
+                    substitutions: Vec::new(),
+                    span: resource.span,
+                });
             }
             Written::Text { text, origins, .. } if text.text.trim().is_empty() => self.empty_definition(resource, &name, node, &origins),
             Written::Text { text, template, origins } => match text.document(node.span, self.sink) {

@@ -5,6 +5,7 @@
 pub mod argo;
 pub mod asl;
 pub mod call;
+pub mod cloudformation;
 pub mod emit;
 pub mod emr;
 pub mod job;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<&'static Rule> {
         job::ALL,
         lambda::ALL,
         serverless::ALL,
+        cloudformation::ALL,
         terraform::ALL,
         emr::ALL,
         link::ALL,

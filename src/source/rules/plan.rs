@@ -146,6 +146,11 @@ One EMR configuration file lies beside it, so its settings are used. Say otherwi
 
 It is not touched: it stays in AWS as it is. Functions that only served the replaced ones can be removed with them.";
 
+    LNK113 "function-without-a-name" r"A state calls a function of a template that gives it no name: CloudFormation makes one up when it deploys the stack.
+
+The call is kept under the function's name in the template, and fails until it has the right one. Give the function a name in the template, or look the name up
+(`aws cloudformation describe-stack-resources`) and say it under `functions` in `emr2k8s.yaml`.";
+
     LNK112 "function-of-an-untranslated-piece" r"States that are not translated call this function, and no others.
 
 It is not touched: it stays in AWS as it is. Whoever replaces those states by hand decides whether it is still called.";
@@ -232,6 +237,15 @@ On EMR the id and the state of a batch, a step or a cluster stood there. No path
 
 On Kubernetes there is none: the SparkApplication brings its own pods. The state does nothing, and a Catch that leads to the end of the cluster leads to what comes after it. What the cluster's request says of Spark
 goes to its jobs. Where something else reads the cluster's name, it finds `kubernetes`.";
+
+    PLN142 "unwatched-job" r"A state submits a job, and no state waits for its end or takes its id.
+
+The workflow creates the SparkApplication and goes on. The job does not belong to the workflow, so it runs on when the workflow has ended or is deleted, as it did on EMR;
+only the end of an EMR cluster stops such a job, and there is none on Kubernetes. Use the `.sync` form of the call if the machine was meant to wait.";
+
+    PLN143 "waits-for-the-data" r"States that are translated only where the whole machine is translated with its data, which another problem prevents.
+
+Nothing is wrong with these states. Mend what is said of the machine first, and they are translated too.";
 
     PLN139 "request-of-a-job" r"The request of a job on EMR says more than which application runs with what.
 
