@@ -77,14 +77,14 @@ fn a_function_of_another_module_is_not_meant() {
     assert_eq!(said(&compilation, "LNK102").len(), 2);
 }
 
-/// What is not known by its deployed name cannot be called: neither by its address nor by its key.
+/// The call of a function whose deployed name is not known is kept under its key, never under its address, and the name is asked for.
 #[test]
-fn a_function_without_a_known_name_is_linked_and_not_called() {
+fn the_name_of_a_function_that_is_not_known_is_asked_for() {
     let module = templated("aws_lambda_function.f.arn, Partition = \"aws\"").replace("\"crane\"", "\"crane-${random_id.x.hex}\"");
     let compilation = compiled(&[("main.tf", &module), ("m.json", TEMPLATE)]);
     assert_eq!(called(&compilation), [("f", false)]);
-    assert!(said(&compilation, "PLN110").iter().any(|m| m.contains("whose deployed name the sources do not tell")));
-    assert_eq!(said(&compilation, "LNK112").len(), 1);
+    assert!(said(&compilation, "LNK113").iter().any(|m| m.contains("whose deployed name the sources do not tell")));
+    assert_eq!(said(&compilation, "PLN110").len(), 0);
     assert!(!support::tree(&compilation).contains("aws_lambda_function"));
 }
 
