@@ -24,7 +24,7 @@ use crate::pass::sizing::{self, ClusterSettings};
 use crate::pass::{functions, secret, triggers};
 use crate::source::files::Files;
 use crate::source::rules::call::CAL105;
-use crate::source::rules::plan::{PLN128, PLN129, PLN132, PLN143};
+use crate::source::rules::plan::{PLN129, PLN132, PLN143};
 use crate::source::sink::{Diagnostic, Severity, Sink, Verdict};
 use crate::source::span::{Origins, Sourced, Span};
 use rayon::prelude::*;
