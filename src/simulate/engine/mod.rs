@@ -270,7 +270,12 @@ impl Run<'_> {
             }
             let Some(catcher) = state.catch.iter().position(|catcher| failure.is_one_of(&catcher.errors)) else { break Err(failure) };
             let moved = parts::caught(state, catcher, &self.scope(&visit, &raw, variables), &failure.output());
-            break moved.and_then(shallow).map(|moved| (Way::Caught(catcher), moved)).map_err(|error| visit.failure(error));
+            // A cause may quote the document, and grow with each turn of a loop.
+            let moved = moved.and_then(shallow).map_err(|error| visit.failure(error));
+            break moved.and_then(|moved| {
+                let output = self.limited(&state.name, moved.output)?;
+                Ok((Way::Caught(catcher), Moved { output, ..moved }))
+            });
         };
         if let (Some(steps), Some(step)) = (&self.steps, step)
             && let Some(step) = steps.borrow_mut().get_mut(step)
