@@ -40,9 +40,6 @@ impl Settings {
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(EvalError::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
-        // A limit of 0 is as none: with a count of 0, a percentage that holds is enough (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
-        let (tolerated_count, tolerated_percentage) =
-            (tolerated_count.filter(|count| *count > 0), tolerated_percentage.filter(|percentage| *percentage > 0.0));
         Ok(Self {
             concurrency: usize::try_from(concurrency).ok().filter(|c| *c > 0).unwrap_or(most).min(most),
             tolerated_count,
@@ -53,12 +50,15 @@ impl Settings {
     /// The Map fails as soon as one of the two limits that are set is passed; without any, no failure is tolerated.
     #[must_use]
     pub fn tolerates(&self, failed: usize, total: usize) -> bool {
-        if self.tolerated_count.is_none() && self.tolerated_percentage.is_none() {
+        // A limit of 0 is as none: with a count of 0, a percentage that holds is enough (measured on AWS: iwamot/sfnx, `docs/design.md`, "States").
+        let count = self.tolerated_count.filter(|count| *count > 0);
+        let percentage = self.tolerated_percentage.filter(|percentage| *percentage > 0.0);
+        if count.is_none() && percentage.is_none() {
             return failed == 0;
         }
-        let count_holds = self.tolerated_count.is_none_or(|count| failed <= usize::try_from(count).unwrap_or_default());
+        let count_holds = count.is_none_or(|count| failed <= usize::try_from(count).unwrap_or_default());
         #[expect(clippy::cast_precision_loss, reason = "numbers of items are far below 2^53")]
-        let percentage_holds = self.tolerated_percentage.is_none_or(|most| failed as f64 * 100.0 <= most * total as f64);
+        let percentage_holds = percentage.is_none_or(|most| failed as f64 * 100.0 <= most * total as f64);
         count_holds && percentage_holds
     }
 }

@@ -88,8 +88,11 @@ fn no_seconds(number: &Number, value: &Ast, guard: &Guard, failures: &mut Failur
         }
         Number::Literal(_) => {}
     }
-    let beyond = integer_that(value, binary(">", value.clone(), Ast::Int(LONGEST)));
-    failures.add(guard, beyond, RUNTIME, [text("Wait state delay is too long.")]);
+    // What an expression of JSONata gives is held to no limit.
+    if !matches!(number, Number::Jsonata(_)) {
+        let beyond = integer_that(value, binary(">", value.clone(), Ast::Int(LONGEST)));
+        failures.add(guard, beyond, RUNTIME, [text("Wait state delay is too long.")]);
+    }
 }
 
 /// A timestamp that is none.
