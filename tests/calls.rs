@@ -10,22 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-fn field<'a>(node: &'a Node, key: &str) -> &'a Node {
-    let fields = match &node.yaml {
-        Yaml::Map(fields) => fields,
-        Yaml::Flow(inner) => match &**inner {
-            Yaml::Map(fields) => fields,
-            other => panic!("no map: {other:?}"),
-        },
-        other => panic!("no map: {other:?}"),
-    };
-    &fields.iter().find(|f| f.key == key).unwrap_or_else(|| panic!("no {key}")).value
-}
-
-fn text(node: &Node) -> &str {
-    let Yaml::Text(text) = &node.yaml else { panic!("no text: {:?}", node.yaml) };
-    text
-}
+#[path = "support/node.rs"]
+mod node;
+use node::{field, text};
 
 #[test]
 #[ignore = "tests/calls.sh runs it"]
@@ -53,15 +40,9 @@ fn write_scripts() {
 fn write(folder: &str, name: &str, template: &Node, function: &str) {
     let script = field(template, "script");
     let mut head = String::new();
-    let variables = match &script.yaml {
-        Yaml::Map(fields) => fields.iter().find(|field| field.key == "env").map(|field| &field.value.yaml),
-        _ => None,
-    };
-    if let Some(Yaml::List(variables)) = variables {
+    if let Some(Yaml::List(variables)) = script.get("env").map(|variables| &variables.yaml) {
         for variable in variables {
-            let Yaml::Flow(map) = &variable.yaml else { panic!("no map") };
-            let Yaml::Map(fields) = &**map else { panic!("no map") };
-            let (name, value) = (text(&fields[0].value), text(&fields[1].value));
+            let (name, value) = (text(field(variable, "name")), text(field(variable, "value")));
             match name {
                 "REQUEST" => {}
                 "FUNCTION" => writeln!(head, "export FUNCTION='{function}'").unwrap(),

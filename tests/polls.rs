@@ -24,8 +24,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "support/node.rs"]
+mod node;
 #[path = "plan/random.rs"]
 mod random;
+use node::{field, text};
 use random::Random;
 
 const MACHINES: u64 = 120;
@@ -305,23 +308,6 @@ impl Services for Container<'_> {
         };
         Answer::After(slept, answer)
     }
-}
-
-fn field<'a>(node: &'a Node, key: &str) -> &'a Node {
-    let fields = match &node.yaml {
-        Yaml::Map(fields) => fields,
-        Yaml::Flow(inner) => match &**inner {
-            Yaml::Map(fields) => fields,
-            other => panic!("no map: {other:?}"),
-        },
-        other => panic!("no map: {other:?}"),
-    };
-    &fields.iter().find(|f| f.key == key).unwrap_or_else(|| panic!("no {key}")).value
-}
-
-fn text(node: &Node) -> &str {
-    let Yaml::Text(text) = &node.yaml else { panic!("no text: {:?}", node.yaml) };
-    text
 }
 
 /// Programs that stand in the way of the script: `aws` and `sleep`.

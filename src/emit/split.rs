@@ -166,24 +166,6 @@ impl Calls {
     }
 }
 
-fn fields(node: &Node) -> &[Field] {
-    match &node.yaml {
-        Yaml::Map(fields) => fields,
-        _ => &[],
-    }
-}
-
-fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
-    fields(node).iter().find(|field| field.key == key).map(|field| &field.value)
-}
-
-fn text(node: &Node) -> Option<&str> {
-    match &node.yaml {
-        Yaml::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
 fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
     match &mut node.yaml {
         Yaml::Map(fields) => fields.iter_mut().find(|field| field.key == key).map(|field| &mut field.value),
@@ -192,15 +174,15 @@ fn get_mut<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
 }
 
 fn name_of(document: &Node) -> Option<&str> {
-    text(get(get(document, "metadata")?, "name")?)
+    document.get("metadata")?.get("name")?.as_text()
 }
 
 fn template_name(template: &Node) -> Option<&str> {
-    text(get(template, "name")?)
+    template.get("name")?.as_text()
 }
 
 fn templates(document: &Node) -> &[Node] {
-    match get(document, "spec").and_then(|spec| get(spec, "templates")).map(|list| &list.yaml) {
+    match document.get("spec").and_then(|spec| spec.get("templates")).map(|list| &list.yaml) {
         Some(Yaml::List(items)) => items,
         _ => &[],
     }
@@ -214,7 +196,7 @@ fn templates_of(document: &mut Node) -> Option<&mut Vec<Node>> {
 }
 
 fn entry(document: &Node, templates: &[Node]) -> Option<usize> {
-    let entry = text(get(get(document, "spec")?, "entrypoint")?)?;
+    let entry = document.get("spec")?.get("entrypoint")?.as_text()?;
     templates.iter().position(|template| template_name(template) == Some(entry))
 }
 
@@ -224,11 +206,11 @@ fn calls<'n>(template: &'n Node, found: &mut dyn FnMut(&'n str)) {
         match yaml {
             Yaml::List(items) => items.iter().for_each(|item| walk(&item.yaml, found)),
             Yaml::Flow(inner) => walk(inner, found),
-            Yaml::Map(fields) => fields.iter().filter(|f| f.key == "template").filter_map(|f| text(&f.value)).for_each(found),
+            Yaml::Map(fields) => fields.iter().filter(|f| f.key == "template").filter_map(|f| f.value.as_text()).for_each(found),
             _ => {}
         }
     }
-    if let Some(steps) = get(template, "steps") {
+    if let Some(steps) = template.get("steps") {
         walk(&steps.yaml, found);
     }
 }

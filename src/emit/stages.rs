@@ -191,12 +191,8 @@ impl Merger {
 
 /// The name of a template in the list of a WorkflowTemplate.
 fn template_name(item: &Node) -> Option<&str> {
-    let Yaml::Map(fields) = &item.yaml else { return None };
-    fields.iter().find(|f| f.key == "resource")?;
-    match &fields.iter().find(|f| f.key == "name")?.value.yaml {
-        Yaml::Text(name) => Some(name),
-        _ => None,
-    }
+    item.get("resource")?;
+    item.get("name")?.as_text()
 }
 
 /// Declares parameters in `spec.arguments.parameters`; returns the index of the first.

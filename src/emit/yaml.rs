@@ -111,6 +111,22 @@ impl Node {
         self
     }
 
+    /// The value under a key of a map.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        let yaml = if let Yaml::Flow(inner) = &self.yaml { inner } else { &self.yaml };
+        let Yaml::Map(fields) = yaml else { return None };
+        fields.iter().find(|field| field.key == key).map(|field| &field.value)
+    }
+
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.yaml {
+            Yaml::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The length of its JSON as Go writes it, which Kubernetes stores.
     #[must_use]
     pub fn json_bytes(&self) -> usize {
