@@ -123,43 +123,37 @@ pub fn container(call: &CallResource, template: &str, origins: &Origins, polls: 
     }
     let script = Script::of(call);
     let w = Writer(fate.rule);
-    let mut more = Vec::new();
+    let mut variables = Vec::new();
     if let Some(region) = call.region() {
-        more.push(("AWS_REGION", region));
+        variables.push(variable(w, "AWS_REGION", w.text(region)));
     }
     if !script.errors.is_empty() {
-        more.push(("EXCEPTIONS", &script.errors));
+        variables.push(variable(w, "EXCEPTIONS", w.text(&script.errors)));
     }
-    let function = [("function", "name or ARN")];
-    let inputs = if matches!(call.target, Target::Function(_)) {
-        more.push(("FUNCTION", "{{=inputs.parameters.function}}"));
-        &function[..]
-    } else {
-        &[]
-    };
-    let Some((polls, retry)) = polls else {
-        return Ok(requested(w, template, "the request, JSON text", inputs, &more, Vec::new(), script.text, origins));
-    };
-    let (start, call) = script.text.split_at(script.start);
-    let text = poll::script(start, call, polls, retry);
-    Ok(requested(w, template, "the first request, JSON text", inputs, &more, poll::variables(polls, retry, w), text, origins))
+    let mut inputs = vec![("input", "the request, JSON text")];
+    if matches!(call.target, Target::Function(_)) {
+        variables.push(variable(w, "FUNCTION", w.text("{{=inputs.parameters.function}}")));
+        inputs.push(("function", "name or ARN"));
+    }
+    let mut text = script.text;
+    if let Some((polls, retry)) = polls {
+        inputs[0].1 = "the first request, JSON text";
+        variables.extend(poll::variables(polls, retry, w));
+        let (start, call) = text.split_at(script.start);
+        text = poll::script(start, call, polls, retry);
+    }
+    Ok(requested(w, template, &inputs, variables, text, origins))
 }
 
-/// The template of a script that takes `input` as its request, and gives `result` or `error`. `inputs`, `more`, `last`: inputs, each with what it is, and variables
-/// besides.
-#[expect(clippy::too_many_arguments, reason = "what a script has, once")]
-fn requested(
-    w: Writer,
-    template: &str,
-    about: &str,
-    inputs: &[(&str, &str)],
-    more: &[(&str, &str)],
-    last: Vec<Node>,
-    script: String,
-    origins: &Origins,
-) -> Node {
-    let variables = [("REQUEST", REQUEST), ("AWS_DEFAULT_OUTPUT", "json")].iter().chain(more);
-    let variables = variables.map(|(name, value)| w.flow(w.map().text("name", *name).text("value", *value).build())).chain(last);
+/// A variable of a container.
+fn variable(w: Writer, name: &str, value: Node) -> Node {
+    w.flow(w.map().text("name", name).field("value", value).build())
+}
+
+/// The template of a script that takes `input` as its request, and gives `result` or `error`. `inputs`: each with what it is; `more`: variables besides.
+fn requested(w: Writer, template: &str, inputs: &[(&str, &str)], more: Vec<Node>, script: String, origins: &Origins) -> Node {
+    let variables = [("REQUEST", REQUEST), ("AWS_DEFAULT_OUTPUT", "json")].into_iter();
+    let variables = variables.map(|(name, value)| variable(w, name, w.text(value))).chain(more);
     let body = w
         .map()
         .text("image", AWS_CLI_IMAGE)
@@ -167,8 +161,7 @@ fn requested(
         .field("env", w.list(variables.collect()))
         .text("source", script)
         .build();
-    let inputs = [("input", about)].into_iter().chain(inputs.iter().copied());
-    let inputs = inputs.map(|(name, about)| w.flow(w.map().text("name", name).build()).comment(about));
+    let inputs = inputs.iter().map(|(name, about)| w.flow(w.map().text("name", *name).build()).comment(*about));
     let outputs = w.list(vec![output(w, "result", "null"), output(w, "error", "")]);
     w.map()
         .field("name", w.text(template).from(origins))

@@ -3,8 +3,8 @@
 //! The script of the call is a subshell in it, `once`. Around it: the Retry of the call, the question whether it is made again (`AGAIN`, a program of jq over the
 //! result), what the next request takes from the last result (`NEXT`, over the request), and the pause. What is there besides the result of the last call
 //! is what the call itself leaves.
-use super::super::yaml::Node;
-use super::super::yaml::Writer;
+use super::variable;
+use crate::emit::yaml::{Node, Writer};
 use crate::ir::machine::{Operand, Retrier};
 use crate::ir::poll::{Polls, Test, Update};
 use crate::simulate::choice::{Comparison, Of, Wanted};
@@ -17,15 +17,14 @@ pub fn variables(polls: &Polls, retry: &[Retrier], w: Writer) -> Vec<Node> {
     for text in &polls.pauses {
         pause = pause.from(&text.origins);
     }
-    let variable = |name: &str, value: Node| w.flow(w.map().text("name", name).field("value", value).build());
-    let mut all = vec![variable("AGAIN", w.text(again(polls)).from(&polls.origins)), variable("PAUSE", pause)];
+    let mut all = vec![variable(w, "AGAIN", w.text(again(polls)).from(&polls.origins)), variable(w, "PAUSE", pause)];
     if !polls.updates.is_empty() {
-        all.push(variable("NEXT", w.text(next(&polls.updates))));
+        all.push(variable(w, "NEXT", w.text(next(&polls.updates))));
     }
     if !retry.is_empty() {
         let mut origins = Origins::none();
         let value = w.text(retriers(retry, &mut origins)).from(&origins);
-        all.push(variable("RETRY", value));
+        all.push(variable(w, "RETRY", value));
     }
     all
 }
@@ -201,9 +200,8 @@ fn path(keys: &[String]) -> String {
     format!("[{}]", keys.join(","))
 }
 
-/// A text as JSON and jq write it; a brace doubled would be a tag to Argo.
+/// A text as JSON and jq write it: jq's own `\(` is no escape of JSON, so none comes out. A brace doubled would be a tag to Argo.
 fn json(text: &str) -> String {
-    // jq takes `\(` for an expression, and JSON has no such escape.
     serde_json::Value::from(text).to_string().replace("{{", "{\\u007b").replace("}}", "}\\u007d")
 }
 

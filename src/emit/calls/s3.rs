@@ -19,7 +19,7 @@ const MOST_OBJECTS: usize = 10_000;
 /// `found`, or `error`. `most`: the number of items that are wanted, where that is known.
 #[must_use]
 pub fn reader(template: &str, reading: Reading, most: Option<u64>, origins: &Origins) -> Node {
-    requested(Writer(&PLN131), template, "where to read, JSON text", &[], &[], Vec::new(), reader_script(reading, most), origins)
+    requested(Writer(&PLN131), template, &[("input", "where to read, JSON text")], Vec::new(), reader_script(reading, most), origins)
 }
 
 /// The template that writes a Map's results. It takes them as the artifact `request`, as the Map's part `written` gives them; it gives `error`.
