@@ -8,7 +8,6 @@ use crate::import;
 use crate::import::lambda::PythonModule;
 use crate::source::files::{Files, SourceFile};
 use crate::source::node::Node;
-use crate::source::rules::source::SRC005;
 use crate::source::sink::{Diagnostic, Mark, Severity, Sink};
 use crate::source::span::{FileId, Span};
 use crate::source::{hcl, json, load, yaml};
@@ -387,41 +386,6 @@ impl import::lambda::Modules for Documents {
             .0
             .as_ref()
     }
-}
-
-/// Says of a CloudFormation template which of its resources matter here and are not read by this version.
-pub fn report_cloudformation(node: &Node, path: &str, file: FileId, sink: &mut Sink, found: &mut Vec<crate::ir::estate::Found>) {
-    use crate::source::node::Kind;
-    const MATTER: &[&str] = &[
-        "AWS::StepFunctions::StateMachine",
-        "AWS::Serverless::StateMachine",
-        "AWS::EMR::Cluster",
-        "AWS::EMR::Step",
-        "AWS::EMRServerless::Application",
-        "AWS::EMRContainers::VirtualCluster",
-        "AWS::EMR::InstanceGroupConfig",
-        "AWS::EMR::InstanceFleetConfig",
-    ];
-    let Some(Node { kind: Kind::Object(resources), .. }) = node.get("Resources") else { return };
-    for resource in resources {
-        let Some(Node { kind: Kind::String(kind), span, .. }) = resource.value.get("Type") else { continue };
-        if MATTER.contains(&&**kind) {
-            sink.report(
-                Diagnostic::refused(
-                    &SRC005,
-                    *span,
-                    format!("`{}` is a {kind} in a CloudFormation template, which this version does not read", resource.key),
-                )
-                .help("migrate the definition file that it names, or what the template becomes when it is deployed"),
-            );
-        }
-    }
-    found.push(crate::ir::estate::Found {
-        kind: "CloudFormation template".to_owned(),
-        name: path.to_owned(),
-        span: Span::new(file, 0, 0),
-        why: "this version has no CloudFormation importer".to_owned(),
-    });
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The estate of one stage: what all importers found, joined.
-use super::documents::{Documents, Format, report_cloudformation};
+use super::documents::{Documents, Format};
 use crate::import::{asl, cloudformation, emr, lambda, livy, script, serverless, terraform};
 use crate::ir::estate::{Deployment, Estate, Found};
 use crate::ir::function::Function;
@@ -78,7 +78,7 @@ fn one(documents: &Documents, document: &super::documents::Document) -> (Common,
                 if claim {
                     template(node, file, &mut common.estate, &mut sink);
                 } else {
-                    report_cloudformation(node, &file.path, document.file, &mut sink, &mut common.estate.found);
+                    common.estate.found.push(cloudformation::left(node, file, &mut sink));
                 }
             }
         }

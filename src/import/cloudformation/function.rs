@@ -7,6 +7,7 @@ use crate::ir::value::Val;
 use crate::source::files::{SourceFile, join};
 use crate::source::node::Node;
 use crate::source::span::{Sourced, Span};
+use std::collections::BTreeSet;
 
 pub(super) fn read<'a>(template: &Template<'a>, resource: &Resource<'a>, file: &SourceFile, out: &mut Imported<'a>) {
     let logical = Sourced::new(resource.name().to_owned(), resource.entry.key_span);
@@ -32,7 +33,7 @@ pub(super) fn read<'a>(template: &Template<'a>, resource: &Resource<'a>, file: &
             environment.push((Sourced::new(entry.key.to_string(), entry.key_span), template.value(&entry.value)));
         }
     }
-    let values: Vec<Span> = environment.iter().flat_map(|(_, value)| value.all_origins().iter().collect::<Vec<_>>()).collect();
+    let values: BTreeSet<Span> = environment.iter().flat_map(|(_, value)| value.all_origins().iter().collect::<Vec<_>>()).collect();
     let events = property("Events");
     for scalar in resource.entry.value.scalars() {
         let elsewhere = values.contains(&scalar.span) || events.is_some_and(|events| events.span.contains(scalar.span));

@@ -110,8 +110,10 @@ fn around(resource: &Resource<'_>, sink: &mut Sink) {
     }
 }
 
-/// Kinds that say something about Spark and are not read.
-const SPARK: &[&str] = &[
+/// Kinds that say something about Spark or about machines.
+const MATTER: &[&str] = &[
+    "AWS::StepFunctions::StateMachine",
+    "AWS::Serverless::StateMachine",
     "AWS::EMR::Cluster",
     "AWS::EMR::Step",
     "AWS::EMRServerless::Application",
@@ -122,14 +124,35 @@ const SPARK: &[&str] = &[
 
 fn other(resource: &Resource<'_>, out: &mut Imported<'_>, sink: &mut Sink) {
     let kind = resource.kind;
-    if SPARK.contains(&kind) {
-        let at = resource.entry.value.get("Type").map_or(resource.entry.key_span, |node| node.span);
-        let message = format!("`{}` is a {kind} in a CloudFormation template, which this version does not read", resource.name());
-        sink.report(Diagnostic::refused(&SRC005, at, message).help("carry over by hand what it says of Spark"));
-    }
+    unread(resource.entry, "carry over by hand what it says of Spark", sink);
     let why = format!("{kind} is not translated: keep it in a stack of its own, or create its equivalent");
     leave(&resource.entry.value, sink, &CFN101, &why);
     out.found.push(Found { kind: kind.to_owned(), name: resource.name().to_owned(), span: resource.entry.value.span, why });
+}
+
+/// Says of a resource that matters that it is not read.
+fn unread(entry: &Entry, help: &str, sink: &mut Sink) {
+    let Some(Node { kind: Kind::String(kind), span, .. }) = entry.value.get("Type") else { return };
+    if MATTER.contains(&&**kind) {
+        let message = format!("`{}` is a {kind} in a CloudFormation template, which this version does not read", entry.key);
+        sink.report(Diagnostic::refused(&SRC005, *span, message).help(help));
+    }
+}
+
+/// A template of which nothing is read ([`wanted`]): says which of its resources matter here.
+pub fn left(root: &Node, file: &SourceFile, sink: &mut Sink) -> Found {
+    if let Some(Node { kind: Kind::Object(resources), .. }) = root.get("Resources") {
+        let help = "migrate the definition file that it names, or what the template becomes when it is deployed";
+        for entry in resources {
+            unread(entry, help, sink);
+        }
+    }
+    Found {
+        kind: "CloudFormation template".to_owned(),
+        name: file.path.clone(),
+        span: Span::new(root.span.file, 0, 0),
+        why: "this version has no CloudFormation importer".to_owned(),
+    }
 }
 
 /// Marks a value that is not translated, all of it.

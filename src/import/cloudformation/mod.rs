@@ -20,5 +20,5 @@ mod template;
 mod tests;
 mod value;
 
-pub use import::{Imported, import, wanted};
+pub use import::{Imported, import, left, wanted};
 pub use machine::{Definition, MachineDef};
