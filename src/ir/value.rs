@@ -33,6 +33,14 @@ pub enum Segment {
     Symbol(Symbol),
 }
 
+/// Adds to a text. Literals that meet become one.
+pub fn push(text: &mut Vec<Segment>, next: Segment) {
+    match (text.last_mut(), next) {
+        (Some(Segment::Literal(last)), Segment::Literal(next)) => last.push_str(&next),
+        (_, next) => text.push(next),
+    }
+}
+
 /// Something whose value is known only later, or elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Symbol {

@@ -39,8 +39,7 @@ pub fn started(state: &State, targets: &Targets, estate: &Estate, caller: &Machi
 /// The machine that the caller's own template deploys under a name: `${Name}`, `${Name.Arn}`.
 fn of_template(arn: &str, estate: &Estate, caller: &Machine) -> Option<usize> {
     let (template, _) = caller.deployed_by.as_ref()?;
-    let name = arn.strip_prefix("${")?.strip_suffix('}')?;
-    let name = name.strip_suffix(".Arn").unwrap_or(name);
+    let name = crate::import::asl::referred(arn)?;
     estate
         .machines
         .iter()

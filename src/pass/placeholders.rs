@@ -4,7 +4,7 @@
 //! `emr2k8s.yaml` does the same; a placeholder without one is never sent as it stands.
 use crate::import::asl::placeholders;
 use crate::ir::machine::{ChoiceRule, Condition, Data, FailText, Graph, Machine, Map, Operand, State, StateKind, Template, TemplateValue};
-use crate::ir::value::{Segment, Symbol, Val, Value};
+use crate::ir::value::{self, Segment, Symbol, Val, Value};
 use crate::source::rules::cloudformation::{CFN104, CFN105};
 use crate::source::sink::Sink;
 use crate::source::span::{Origins, Span};
@@ -126,10 +126,8 @@ impl Filler {
             StateKind::Fail(fail) => {
                 for text in [&mut fail.error, &mut fail.cause].into_iter().flatten() {
                     let (FailText::Literal(text) | FailText::Path(text) | FailText::Jsonata(text)) = text;
-                    {
-                        let at = text.span();
-                        self.text(&mut text.value, at);
-                    }
+                    let at = text.span();
+                    self.text(&mut text.value, at);
                 }
             }
             StateKind::Parallel { branches } => branches.iter_mut().for_each(|branch| self.graph(branch)),
@@ -184,30 +182,20 @@ impl Filler {
                 Segment::Literal(_) => None,
             };
             let Some((symbol, (answer, origins))) = answer else {
-                out.push(segment);
+                value::push(&mut out, segment);
                 continue;
             };
             resource.origins.extend(origins);
             // An answer may name something of the deployment in turn.
             for (literal, name) in placeholders(answer) {
-                match out.last_mut() {
-                    _ if literal.is_empty() => {}
-                    Some(Segment::Literal(last)) => last.push_str(&literal),
-                    _ => out.push(Segment::Literal(literal)),
+                if !literal.is_empty() {
+                    value::push(&mut out, Segment::Literal(literal));
                 }
                 out.extend(name.map(|name| Segment::Symbol(Symbol { name, ..symbol.clone() })));
             }
             self.used.insert(symbol.name);
         }
         *segments = out;
-        // Pieces that are known become one text.
-        segments.dedup_by(|next, last| match (last, next) {
-            (Segment::Literal(last), Segment::Literal(next)) => {
-                last.push_str(next);
-                true
-            }
-            _ => false,
-        });
     }
 }
 

@@ -31,7 +31,7 @@ pub use clusters::clusters;
 pub use fields::all as fields;
 pub use lint::deployed;
 pub use machine::{import, looks_like};
-pub use template::{known, placeholders};
+pub use template::{known, placeholders, referred};
 
 /// A machine from JSON text of ours, whatever a linter would say of it.
 ///

@@ -142,6 +142,13 @@ pub fn placeholders(text: &str) -> Vec<(String, Option<String>)> {
     out
 }
 
+/// The resource of its own template that a text refers to and says nothing else: `Name` of `${Name}` and of `${Name.Arn}`.
+#[must_use]
+pub fn referred(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    Some(name.strip_suffix(".Arn").unwrap_or(name))
+}
+
 /// Where the brace closes that opens at the start of `text` (`${`).
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0_usize;

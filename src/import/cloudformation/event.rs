@@ -1,6 +1,7 @@
 //! What starts machines and functions: `Events` of SAM, rules and schedules of EventBridge.
 use super::import::{Imported, entries, leave};
 use super::template::{Resource, Template};
+use crate::import::asl::referred;
 use crate::ir::trigger::{Target, Trigger, TriggerKind};
 use crate::ir::value::{Val, Value};
 use crate::source::node::{Kind, Node};
@@ -114,8 +115,7 @@ pub(super) fn of_rule<'a>(template: &Template<'a>, resource: &Resource<'a>, out:
     };
     let Some(arn) = target_node.get("Arn") else { return false };
     let named = template.value(arn).display();
-    let logical =
-        named.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map_or("", |name| name.strip_suffix(".Arn").unwrap_or(name));
+    let logical = referred(&named).unwrap_or_default();
     let Some(machine) = template.resources.get(logical).filter(|found| found.is_machine()) else { return false };
     let name = machine.properties.and_then(|properties| properties.get("Name").or_else(|| properties.get("StateMachineName")));
     let name = name.and_then(|name| template.value(name).literal()).unwrap_or_else(|| logical.to_owned());

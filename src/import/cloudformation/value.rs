@@ -2,7 +2,7 @@
 //!
 //! `Ref X` that is not known is the symbol `X`, `Fn::GetAtt [X, Arn]` the symbol `X.Arn`, another function the symbol `Fn::Name …`.
 use super::template::Template;
-use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
+use crate::ir::value::{self, Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::node::{Kind, Node};
 use crate::source::span::{Origins, Sourced, Span};
 
@@ -245,10 +245,8 @@ struct Text(Vec<Segment>);
 
 impl Text {
     fn literal(&mut self, text: &str) {
-        match self.0.last_mut() {
-            _ if text.is_empty() => {}
-            Some(Segment::Literal(last)) => last.push_str(text),
-            _ => self.0.push(Segment::Literal(text.to_owned())),
+        if !text.is_empty() {
+            value::push(&mut self.0, Segment::Literal(text.to_owned()));
         }
     }
 

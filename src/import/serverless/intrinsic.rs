@@ -4,7 +4,7 @@
 //! "Intrinsic function reference", AWS `CloudFormation` User Guide, November 2026.
 use super::resolve::{Resolver, reference, shape};
 use super::syntax::{self, Piece};
-use crate::ir::value::{Segment, Val, Value};
+use crate::ir::value::{self, Segment, Val, Value};
 use crate::source::node::{Kind, Node};
 
 /// Functions in their short form; the long one is `Fn::` and the name, but for `Ref`.
@@ -134,23 +134,16 @@ fn join<'a>(resolver: &mut Resolver<'a, '_>, node: &'a Node) -> Val {
     let mut out: Vec<Segment> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         if index > 0 && !delimiter.is_empty() {
-            out.push(Segment::Literal(delimiter.clone()));
+            value::push(&mut out, Segment::Literal(delimiter.clone()));
         }
         match &part.value {
-            Value::Text(segments) => out.extend(segments.iter().cloned()),
-            Value::Symbol(symbol) => out.push(Segment::Symbol(symbol.clone())),
-            Value::Number(text) => out.push(Segment::Literal(text.clone())),
+            Value::Text(segments) => segments.iter().for_each(|segment| value::push(&mut out, segment.clone())),
+            Value::Symbol(symbol) => value::push(&mut out, Segment::Symbol(symbol.clone())),
+            Value::Number(text) => value::push(&mut out, Segment::Literal(text.clone())),
             _ => return symbol("Join", &argument, node),
         }
     }
-    let mut merged: Vec<Segment> = Vec::new();
-    for segment in out {
-        match (merged.last_mut(), segment) {
-            (Some(Segment::Literal(last)), Segment::Literal(next)) => last.push_str(&next),
-            (_, segment) => merged.push(segment),
-        }
-    }
-    Val::new(Value::Text(merged), origins)
+    Val::new(Value::Text(out), origins)
 }
 
 fn tagged_or_value<'a>(resolver: &mut Resolver<'a, '_>, node: &'a Node) -> Val {

@@ -13,7 +13,7 @@ use super::model::Context;
 use super::probe::Probe;
 use super::structure::Field;
 use super::syntax::{self, Piece, Variable};
-use crate::ir::value::{Segment, Symbol, SymbolKind, Unknown, Val, Value};
+use crate::ir::value::{self, Segment, Symbol, SymbolKind, Unknown, Val, Value};
 use crate::source::node::{Kind, Node};
 use crate::source::rules::Rule;
 use crate::source::rules::serverless::{SLS101, SLS102, SLS103, SLS106, SLS117};
@@ -446,10 +446,7 @@ impl<'a, 's> Resolver<'a, 's> {
 }
 
 fn push(segments: &mut Vec<Segment>, text: &str) {
-    match segments.last_mut() {
-        Some(Segment::Literal(last)) => last.push_str(text),
-        _ => segments.push(Segment::Literal(text.to_owned())),
-    }
+    value::push(segments, Segment::Literal(text.to_owned()));
 }
 
 pub(super) fn reference(name: &str, span: Span) -> Symbol {

@@ -1,5 +1,5 @@
 //! Terraform's operators over values that may hold symbols.
-use crate::ir::value::{Segment, Symbol, SymbolKind, Val, Value};
+use crate::ir::value::{self, Segment, Symbol, SymbolKind, Val, Value};
 use crate::source::hcl::Binary;
 use crate::source::span::{Origins, Sourced};
 
@@ -87,13 +87,7 @@ pub fn pairs(val: &Val) -> Option<Vec<(Val, Val)>> {
 pub fn push(out: &mut Val, piece: &Val, length: &mut usize) {
     out.origins.extend(&piece.all_origins());
     let Value::Text(segments) = &mut out.value else { return };
-    let mut add = |segment: Segment| {
-        if let (Some(Segment::Literal(last)), Segment::Literal(text)) = (segments.last_mut(), &segment) {
-            last.push_str(text);
-            return;
-        }
-        segments.push(segment);
-    };
+    let mut add = |segment: Segment| value::push(segments, segment);
     match &piece.value {
         Value::Text(inner) => inner.iter().for_each(|s| {
             if let Segment::Literal(text) = s {
