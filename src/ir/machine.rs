@@ -283,6 +283,14 @@ pub struct Retrier {
     pub span: Span,
 }
 
+impl Retrier {
+    /// Whether its delays are those that it says, and no part of them at random.
+    #[must_use]
+    pub fn waits_exactly(&self) -> bool {
+        self.jitter_strategy.as_ref().is_none_or(|jitter| jitter.value == "NONE")
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Catcher {
     pub error_equals: Vec<Sourced<String>>,

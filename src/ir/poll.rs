@@ -24,8 +24,14 @@ impl Polls {
     /// Seconds between two calls.
     #[must_use]
     pub fn seconds(&self) -> u64 {
-        self.pauses.iter().filter_map(|pause| pause.value.parse::<u64>().ok()).fold(0, u64::saturating_add)
+        seconds(&self.pauses)
     }
+}
+
+/// What pauses are together, in seconds.
+#[must_use]
+pub fn seconds(pauses: &[Sourced<String>]) -> u64 {
+    pauses.iter().filter_map(|pause| pause.value.parse::<u64>().ok()).fold(0, u64::saturating_add)
 }
 
 /// A condition on a call's result.

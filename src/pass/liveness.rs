@@ -17,11 +17,12 @@ mod summary;
 
 use crate::ir::job::SparkJob;
 use crate::ir::machine::{Graph, Next, PathField, QueryLanguage, State, StateKind};
+use crate::simulate::engine::Way;
 use crate::source::span::{Origins, Sourced, Span};
 use known::Known;
 use live::Live;
 use std::collections::{BTreeMap, BTreeSet};
-use summary::{Around, Facts, Goes, Summary, Way};
+use summary::{Around, Facts, Goes, Summary};
 
 /// Something that is not put into the document any more.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use crate::ir::estate::Estate;
 use crate::ir::machine::{
     ChoiceRule, Condition, Graph, Number, Operand, PathField, QueryLanguage, State, StateKind, Task, Template, TemplateValue, WaitFor,
 };
-use crate::ir::poll::{Polls, Test, Update};
+use crate::ir::poll::{Polls, Test, Update, seconds};
 use crate::simulate::choice::Comparison;
 use crate::simulate::jsonata::Expression;
 use crate::simulate::jsonata::ast::{AstNode, BinaryOp, PathStep};
@@ -46,23 +46,19 @@ pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, sink: &mut
         sink.report(Diagnostic::equivalent(&PLN141, at, message).related(choice.span(), "what decides"));
     }
     let mut unused = BTreeSet::new();
-    for Found { call, choice, polls, back, default } in found {
+    for Found { call, choice, polls, waits, back, default } in found {
         // A Wait through which nobody else comes is over with the loop.
-        for wait in &polls.waits {
-            let inside = |before: &usize| *before == choice || polls.waits.contains(before);
+        for wait in &waits {
+            let inside = |before: &usize| *before == choice || waits.contains(before);
             if !entries.contains(wait) && predecessors[*wait].iter().all(inside) {
                 unused.insert(*wait);
             }
         }
         if let StateKind::Task(task) = &mut graph.states[call].kind {
-            task.polls = Some(Box::new(polls.polls));
+            task.polls = Some(Box::new(polls));
         }
         if let StateKind::Choice { rules, default: otherwise } = &mut graph.states[choice].kind {
-            let mut at = 0;
-            rules.retain(|_| {
-                at += 1;
-                !back.contains(&(at - 1))
-            });
+            without(rules, &back);
             if default {
                 *otherwise = None;
             }
@@ -71,11 +67,7 @@ pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, sink: &mut
     for index in &unused {
         sink.absorb(graph.states[*index].span, &PLN141, "the pause of a poll, which the container that polls makes");
     }
-    let mut at = 0;
-    graph.states.retain(|_| {
-        at += 1;
-        !unused.contains(&(at - 1))
-    });
+    without(&mut graph.states, &unused);
     for state in &mut graph.states {
         match &mut state.kind {
             StateKind::Parallel { branches } => branches.iter_mut().for_each(|branch| rewrite(branch, targets, estate, sink)),
@@ -85,24 +77,20 @@ pub fn rewrite(graph: &mut Graph, targets: &Targets, estate: &Estate, sink: &mut
     }
 }
 
+/// Takes out what stands at these places.
+fn without<T>(all: &mut Vec<T>, places: &BTreeSet<usize>) {
+    let mut at = 0..;
+    all.retain(|_| at.next().is_none_or(|at| !places.contains(&at)));
+}
+
 /// A poll: its states by index, and what goes back: rules of the Choice by index, and whether its Default.
 struct Found {
     call: usize,
     choice: usize,
-    polls: WithWaits,
-    back: BTreeSet<usize>,
-    default: bool,
-}
-
-struct WithWaits {
     polls: Polls,
     waits: BTreeSet<usize>,
-}
-
-impl WithWaits {
-    fn seconds(&self) -> u64 {
-        self.polls.seconds()
-    }
+    back: BTreeSet<usize>,
+    default: bool,
 }
 
 struct Matcher<'a, 'm> {
@@ -164,7 +152,7 @@ impl<'m> Matcher<'_, 'm> {
         let waits = ways.iter().flatten().flat_map(|pause| pause.waits.iter().copied()).collect();
         let polls = Polls { rules: tests, otherwise: default_back, pauses: pause.texts.clone(), updates, origins };
         let back = by_rule.iter().enumerate().filter(|(_, way)| way.is_some()).map(|(index, _)| index).collect();
-        Some(Found { call, choice, polls: WithWaits { polls, waits }, back, default: default_back })
+        Some(Found { call, choice, polls, waits, back, default: default_back })
     }
 
     /// The Waits on the way back to the call, if that is where it leads.
@@ -214,7 +202,7 @@ struct Pause {
 
 impl Pause {
     fn seconds(&self) -> u64 {
-        self.texts.iter().filter_map(|text| text.value.parse::<u64>().ok()).fold(0, u64::saturating_add)
+        seconds(&self.texts)
     }
 }
 
@@ -247,7 +235,6 @@ fn leaves_alone(state: &State, rules: &[ChoiceRule]) -> bool {
 
 /// Where the answer of a call goes.
 struct Place<'s> {
-    jsonata: bool,
     /// Fields of the document, before `OutputPath`.
     at: Vec<String>,
     selector: Option<&'s Template>,
@@ -268,7 +255,7 @@ enum Relation {
 impl<'s> Place<'s> {
     fn of(state: &'s State) -> Option<Self> {
         if state.query_language == QueryLanguage::Jsonata {
-            return Some(Self { jsonata: true, at: Vec::new(), selector: None, output: None });
+            return Some(Self { at: Vec::new(), selector: None, output: None });
         }
         let Access::Fields(at) = result_place(state)? else { return None };
         let output = match &state.data.output_path {
@@ -279,7 +266,7 @@ impl<'s> Place<'s> {
             Some(PathField::Null(_)) => return None,
             _ => None,
         };
-        Some(Self { jsonata: false, at, selector: state.data.result_selector.as_ref(), output })
+        Some(Self { at, selector: state.data.result_selector.as_ref(), output })
     }
 
     /// A part of the document that the call leaves. `None`: it is not known.
@@ -409,7 +396,7 @@ fn word(ast: &AstNode) -> Option<Operand> {
 
 /// What the next request takes from the answer. `None`: it is not known what the next request is.
 fn updates(state: &State, place: &Place<'_>) -> Option<Vec<Update>> {
-    if place.jsonata {
+    if state.query_language == QueryLanguage::Jsonata {
         return match &state.data.arguments {
             None => Some(vec![Update { to: Vec::new(), from: Vec::new() }]),
             Some(arguments) => arguments.expressions().into_iter().all(|(text, _)| stays(text)).then(Vec::new),
@@ -501,7 +488,7 @@ fn retries_only_the_call(state: &State) -> bool {
             && whole(&retrier.backoff_rate)
             && whole(&retrier.max_attempts)
             && whole(&retrier.max_delay_seconds)
-            && retrier.jitter_strategy.as_ref().is_none_or(|jitter| jitter.value == "NONE")
+            && retrier.waits_exactly()
     });
     let expressions = state.sent().map(Template::expressions).unwrap_or_default();
     let data = &state.data;

@@ -31,7 +31,7 @@ pub fn is_simple(state: &State) -> bool {
         && whole(&retrier.backoff_rate)
         && whole(&retrier.max_delay_seconds)
         && whole(&retrier.max_attempts)
-        && retrier.jitter_strategy.as_ref().is_none_or(|jitter| jitter.value == "NONE")
+        && retrier.waits_exactly()
         && !asks_for_retries(&safe(&definition::write(state)))
 }
 

@@ -7,6 +7,7 @@ use crate::ir::job::{Piece, SparkJob};
 use crate::ir::machine::{
     Catcher, ChoiceRule, FailText, Map, Number, PathField, QueryLanguage, State, StateKind, Template, TemplateValue, WaitFor,
 };
+use crate::simulate::engine::Way;
 use std::collections::BTreeSet;
 
 /// What holds where a state begins.
@@ -24,15 +25,6 @@ impl Facts {
             variables: self.variables.intersection(&other.variables).cloned().collect(),
         }
     }
-}
-
-/// Which way a state is left.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
-    On,
-    Rule(usize),
-    Default,
-    Caught(usize),
 }
 
 /// What `InputPath` or `OutputPath` takes.
