@@ -236,9 +236,7 @@ impl OnePlanned {
         (self.pipeline, self.outcome, self.links) = (with.pipeline, with.outcome, with.links);
         whole.then_some(workflow)
     }
-}
 
-impl OnePlanned {
     /// Of a machine that something keeps from being translated with its data, says that alone, and once which states wait for it.
     fn only_the_cause(&mut self) {
         let later: BTreeSet<&str> = self.outcome.later.iter().map(|(_, why)| why.as_str()).collect();
@@ -248,18 +246,14 @@ impl OnePlanned {
             of_the_machine && !waits(one) && (one.verdict == Some(Verdict::Refused) || one.severity == Severity::Question)
         };
         let Some(cause) = self.sink.diagnostics.iter().find(|one| is_cause(one)).and_then(|one| one.span) else { return };
-        let kept: Vec<Diagnostic> = self.sink.diagnostics.iter().filter(|one| !waits(one)).cloned().collect();
-        if kept.len() == self.sink.diagnostics.len() {
+        let all = self.sink.diagnostics.len();
+        self.sink.diagnostics.retain(|one| !waits(one));
+        if self.sink.diagnostics.len() == all {
             return;
         }
-        self.sink.diagnostics = kept;
-        let mut names: Vec<String> = Vec::new();
-        for (name, _) in &self.outcome.later {
-            let shown = format!("`{}`", name.value);
-            if !names.contains(&shown) {
-                names.push(shown);
-            }
-        }
+        let mut seen = BTreeSet::new();
+        let names = self.outcome.later.iter().map(|(name, _)| name.value.as_str()).filter(|name| seen.insert(*name));
+        let mut names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
         let more = names.len().saturating_sub(MOST_NAMED);
         names.truncate(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
