@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/itchyny/gojq"
@@ -70,7 +68,7 @@ func program(text string, variables ...string) (*gojq.Code, error) {
 func (p *poller) play(ctx context.Context, k *kubelet, pod *corev1.Pod, names []string, request string, outcome *script.Outcome) (*script.Outcome, error) {
 	taken := map[int]float64{}
 	for range mostTurns {
-		if outcome.Input != nil && !same(outcome.Input, []byte(request)) {
+		if outcome.Input != nil && !script.Same(outcome.Input, []byte(request)) {
 			return nil, fmt.Errorf("fake-kubelet: a poll sends %s, not %s", request, outcome.Input)
 		}
 		if outcome.ExitCode != 0 {
@@ -142,15 +140,4 @@ func (p *poller) retries(outcome *script.Outcome, taken map[int]float64) bool {
 		}
 	}
 	return false
-}
-
-func same(wanted, given []byte) bool {
-	decode := func(text []byte) (value any) {
-		decoder := json.NewDecoder(bytes.NewReader(text))
-		if decoder.Decode(&value) != nil {
-			return nil
-		}
-		return value
-	}
-	return reflect.DeepEqual(decode(wanted), decode(given))
 }

@@ -46,19 +46,19 @@ func Choose(outcomes []Outcome, taken map[int]bool, input string) int {
 			first = i
 		}
 	}
-	given, err := decode([]byte(input))
-	if err != nil {
-		return first
-	}
 	for i, outcome := range outcomes {
-		if taken[i] || outcome.Input == nil {
-			continue
-		}
-		if wanted, err := decode(outcome.Input); err == nil && reflect.DeepEqual(wanted, given) {
+		if !taken[i] && outcome.Input != nil && Same(outcome.Input, []byte(input)) {
 			return i
 		}
 	}
 	return first
+}
+
+// Same tells whether two texts are JSON and mean the same.
+func Same(a, b []byte) bool {
+	left, errLeft := decode(a)
+	right, errRight := decode(b)
+	return errLeft == nil && errRight == nil && reflect.DeepEqual(left, right)
 }
 
 // decode reads JSON whose numbers keep their digits.
